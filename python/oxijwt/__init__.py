@@ -1,0 +1,9 @@
+"""JWT authentication for Django REST Framework: djangorestframework-simplejwt's interface on a Rust core."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+__version__: str | None
+try:
+    __version__ = version("oxijwt")
+except PackageNotFoundError:  # a source tree that was never installed
+    __version__ = None

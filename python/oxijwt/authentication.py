@@ -1,0 +1,140 @@
+"""DRF authentication classes in simplejwt's names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
+from rest_framework import HTTP_HEADER_ENCODING, authentication
+from rest_framework.request import Request
+
+from .exceptions import AuthenticationFailed, InvalidToken, TokenError
+from .settings import api_settings
+from .tokens import Token
+from .utils import find_user, get_md5_hash_password
+
+
+def _header_types() -> tuple[str, ...]:
+    types = api_settings.AUTH_HEADER_TYPES
+    return tuple(types) if isinstance(types, list | tuple) else (types,)
+
+
+def _header_type_bytes() -> frozenset[bytes]:
+    return frozenset(name.encode(HTTP_HEADER_ENCODING) for name in _header_types())
+
+
+def _is_header_type(scheme: bytes) -> bool:
+    return any(scheme.lower() == name.lower() for name in _header_type_bytes())
+
+
+# Evaluated at every use, so that a name imported before an override follows it.
+AUTH_HEADER_TYPES = lazy(_header_types, tuple)()
+AUTH_HEADER_TYPE_BYTES = lazy(_header_type_bytes, frozenset)()
+
+
+class JWTAuthentication(authentication.BaseAuthentication):
+    """Authenticates a request by the token in its AUTH_HEADER_NAME header, and loads the user: one SQL statement."""
+
+    www_authenticate_realm = "api"
+    media_type = "application/json"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user_model = get_user_model()
+
+    def authenticate(self, request: Request) -> tuple[Any, Token] | None:
+        """(user, token), or None where the request carries no token of ours. Raises AuthenticationFailed."""
+        header = self.get_header(request)
+        if header is None:
+            return None
+        raw_token = self.get_raw_token(header)
+        if raw_token is None:
+            return None
+        validated_token = self.get_validated_token(raw_token)
+        return self.get_user(validated_token), validated_token
+
+    def authenticate_header(self, request: Request) -> str:
+        """The challenge of a 401 (RFC 6750 section 3)."""
+        return f'{AUTH_HEADER_TYPES[0]} realm="{self.www_authenticate_realm}"'
+
+    def get_header(self, request: Request) -> bytes | None:
+        """The header that may carry a token, as bytes."""
+        header: str | bytes | None = request.META.get(api_settings.AUTH_HEADER_NAME)
+        if isinstance(header, str):
+            # Text that no HTTP server can have sent (test clients can) becomes bytes that no token has.
+            return header.encode(HTTP_HEADER_ENCODING, errors="replace")
+        return header
+
+    def get_raw_token(self, header: bytes) -> bytes | None:
+        """The token after one of AUTH_HEADER_TYPES (compared without case, RFC 9110 section 11.1), or None.
+
+        Raises AuthenticationFailed where the header has our type but not exactly one more part.
+        """
+        parts = header.split()
+        if not parts or not _is_header_type(parts[0]):
+            return None
+        if len(parts) != 2:
+            raise AuthenticationFailed(
+                _("Authorization header must contain two space-delimited values"), code="bad_authorization_header"
+            )
+        return parts[1]
+
+    def get_validated_token(self, raw_token: bytes | str) -> Token:
+        """The token as the first of AUTH_TOKEN_CLASSES that takes it. Raises InvalidToken with each one's reason."""
+        messages = []
+        for token_class in api_settings.AUTH_TOKEN_CLASSES:
+            try:
+                token: Token = token_class(raw_token)
+            except TokenError as error:
+                messages.append(
+                    {
+                        "token_class": token_class.__name__,
+                        "token_type": token_class.token_type,
+                        "message": error.args[0],
+                    }
+                )
+            else:
+                return token
+        raise InvalidToken({"detail": _("Given token not valid for any token type"), "messages": messages})
+
+    def get_user(self, validated_token: Token) -> Any:
+        """The user a token names. Raises AuthenticationFailed: unknown, inactive, or the password was changed."""
+        try:
+            user_id = validated_token[api_settings.USER_ID_CLAIM]
+        except KeyError as error:
+            raise InvalidToken(_("Token contained no recognizable user identification")) from error
+        user = find_user(self.user_model, api_settings.USER_ID_FIELD, user_id)
+        if user is None:
+            raise AuthenticationFailed(_("User not found"), code="user_not_found")
+        if api_settings.CHECK_USER_IS_ACTIVE and not user.is_active:
+            raise AuthenticationFailed(_("User is inactive"), code="user_inactive")
+        if not password_is_unchanged(validated_token, user):
+            raise AuthenticationFailed(_("The user's password has been changed."), code="password_changed")
+        return user
+
+
+class JWTStatelessUserAuthentication(JWTAuthentication):
+    """Authenticates by the token alone, without a look at the database; the user is a TOKEN_USER_CLASS."""
+
+    def get_user(self, validated_token: Token) -> Any:
+        """The user made of the token's claims. Raises InvalidToken where it names none."""
+        if api_settings.USER_ID_CLAIM not in validated_token:
+            raise InvalidToken(_("Token contained no recognizable user identification"))
+        return api_settings.TOKEN_USER_CLASS(validated_token)
+
+
+JWTTokenUserAuthentication = JWTStatelessUserAuthentication
+
+
+def password_is_unchanged(token: Any, user: Any) -> bool:
+    """Whether the token was made under the user's present password; always, without CHECK_REVOKE_TOKEN."""
+    if not api_settings.CHECK_REVOKE_TOKEN:
+        return True
+    return bool(token.get(api_settings.REVOKE_TOKEN_CLAIM) == get_md5_hash_password(user.password))
+
+
+def default_user_authentication_rule(user: Any) -> bool:
+    """Whether a user may have tokens: there is one, and it is active unless CHECK_USER_IS_ACTIVE is off."""
+    return user is not None and (not api_settings.CHECK_USER_IS_ACTIVE or user.is_active)

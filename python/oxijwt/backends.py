@@ -1,0 +1,231 @@
+"""TokenBackend: claims ↔ compact serialization, and the one place that maps the core's codes to exceptions."""
+
+import json
+import time
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from . import keys
+from ._core import ALGORITHMS, ClaimPolicy, CoreError, KeyRing, SigningKey, VerifyingKey, unverified_claims, unverified_header
+from .exceptions import KeyConfigurationError, TokenBackendError, TokenBackendExpiredToken
+from .utils import datetime_to_epoch, format_lazy
+
+ALLOWED_ALGORITHMS = frozenset(ALGORITHMS)
+
+JWK_CLIENT_AVAILABLE = True
+"""simplejwt's flag: the JWK Set client is built in."""
+
+EXPIRED = (TokenBackendExpiredToken, _("Token is expired"))
+ALGORITHM_MISMATCH = (TokenBackendError, _("Invalid algorithm specified"))
+INVALID = (TokenBackendError, _("Token is invalid"))
+
+REFUSALS: dict[str, tuple[type[TokenBackendError], Promise]] = {
+    "malformed": INVALID,
+    "too_large": INVALID,
+    "header_unsupported": INVALID,
+    "algorithm_mismatch": ALGORITHM_MISMATCH,
+    "signature_invalid": INVALID,
+    "expired": EXPIRED,
+    "not_yet_valid": INVALID,
+    "issued_in_future": INVALID,
+    "issuer_mismatch": INVALID,
+    "audience_mismatch": INVALID,
+    "claim_missing": INVALID,
+    "claim_invalid": INVALID,
+}
+"""What a refused token raises, by the core's code. A test fails when a code of the core is in neither table."""
+
+CONFIGURATION_CODES = frozenset(
+    {
+        "algorithm_unknown",
+        "key_empty",
+        "key_encrypted",
+        "key_malformed",
+        "key_mismatch",
+        "key_private",
+        "key_public",
+        "key_too_small",
+        "no_signing_key",
+        "no_verifying_key",
+        "policy_invalid",
+    }
+)
+"""Codes of a wrong setting: KeyConfigurationError, so that a project's mistake is never a user's 401."""
+
+SIGNING_CODES = frozenset({"unserializable"})
+"""Codes that only signing can raise."""
+
+DATETIME_CLAIMS = ("exp", "iat", "nbf")
+
+
+class TokenBackend:
+    """Signs and verifies with one algorithm (simplejwt's `backends.TokenBackend`).
+
+    Only the algorithm's name is looked at here; keys are prepared at first use, which raises KeyConfigurationError
+    when they don't fit. `leeway` is seconds (int, float) or a timedelta. Attributes may be assigned to at any time.
+    """
+
+    fallback_keys: Iterable[str | bytes] = ()
+    """Older secrets that still verify (Django's SECRET_KEY_FALLBACKS)."""
+
+    integer_subject = True
+    """Whether `sub` may be an integer, as tokens of old have it."""
+
+    _ring: tuple[tuple[object, ...], KeyRing] | None = None
+    _signer: tuple[tuple[object, ...], KeyRing] | None = None
+    _policy: tuple[tuple[object, ...], ClaimPolicy] | None = None
+
+    def __init__(
+        self,
+        algorithm: str,
+        signing_key: Any = None,
+        verifying_key: Any = "",
+        audience: str | Iterable[str] | None = None,
+        issuer: str | None = None,
+        jwk_url: str | None = None,
+        leeway: float | timedelta | None = None,
+        json_encoder: type[json.JSONEncoder] | None = None,
+    ) -> None:
+        self._validate_algorithm(algorithm)
+        self.algorithm = algorithm
+        self.signing_key = signing_key
+        self.verifying_key = verifying_key
+        self.audience = audience
+        self.issuer = issuer
+        self.jwks_client = keys.JWKSetClient(jwk_url) if jwk_url else None
+        self.leeway = leeway
+        self.json_encoder = json_encoder
+
+    def _validate_algorithm(self, algorithm: str) -> None:
+        if algorithm not in ALLOWED_ALGORITHMS:
+            raise TokenBackendError(format_lazy(_("Unrecognized algorithm type '{}'"), algorithm))
+
+    @property
+    def prepared_signing_key(self) -> SigningKey:
+        """The native signing key. Raises KeyConfigurationError."""
+        return keys.signing_key(self.algorithm, self.signing_key)
+
+    @property
+    def prepared_verifying_key(self) -> VerifyingKey:
+        """The native key that verifies what the configured pair signs. Raises KeyConfigurationError."""
+        if keys.is_hmac(self.algorithm):
+            return self.prepared_signing_key.verifying_key()
+        return keys.verifying_key(self.algorithm, self.verifying_key)
+
+    def get_leeway(self) -> timedelta:
+        """The leeway as a timedelta. Raises TokenBackendError for any other type."""
+        if self.leeway is None:
+            return timedelta(0)
+        if isinstance(self.leeway, int | float):
+            return timedelta(seconds=self.leeway)
+        if isinstance(self.leeway, timedelta):
+            return self.leeway
+        raise TokenBackendError(
+            format_lazy(
+                _("Unrecognized type '{}', 'leeway' must be of type int, float or timedelta."), type(self.leeway)
+            )
+        )
+
+    def get_verifying_key(self, token: str | bytes) -> VerifyingKey:
+        """The key that this token must be verified with. Raises TokenBackendError when the JWK Set has none."""
+        if self.jwks_client is None or keys.is_hmac(self.algorithm):
+            return self.prepared_verifying_key
+        try:
+            return self.jwks_client.verifying_key(self.algorithm, unverified_header(token).get("kid"))
+        except keys.JWKSetError as error:
+            raise TokenBackendError(_("Token is invalid")) from error
+
+    def encode(self, payload: dict[str, Any]) -> str:
+        """The signed compact serialization of these claims, `aud` and `iss` added where they are configured.
+
+        `exp`, `iat` and `nbf` may be datetimes. Raises TokenBackendError for claims that `decode` would refuse,
+        TypeError for values that JSON has no word for, KeyConfigurationError for an unfit key.
+        """
+        claims = self._claims_to_sign(payload)
+        ring = self._signing_ring()
+        try:
+            if self.json_encoder is None:
+                return ring.sign(claims)
+            return ring.sign_json(json.dumps(claims, separators=(",", ":"), cls=self.json_encoder).encode())
+        except CoreError as error:
+            raise TokenBackendError(error.args[1]) from error
+
+    def decode(self, token: str | bytes, verify: bool = True) -> dict[str, Any]:
+        """The claims of a token whose signature and registered claims hold now.
+
+        With `verify=False` nothing but the form is checked. Raises TokenBackendExpiredToken past `exp`,
+        TokenBackendError for every other refusal, KeyConfigurationError for an unfit key.
+        """
+        if not isinstance(token, str | bytes):
+            raise TokenBackendError(_("Token is invalid"))
+        try:
+            if not verify:
+                return unverified_claims(token)
+            return self._verifying_ring(token).verify(token, time.time(), self._claim_policy())
+        except CoreError as error:
+            raise refusal(error) from error
+
+    def _claims_to_sign(self, payload: dict[str, Any]) -> dict[str, Any]:
+        claims = payload.copy()
+        if self.audience is not None:
+            claims["aud"] = self.audience if isinstance(self.audience, str) else list(self.audience)
+        if self.issuer is not None:
+            claims["iss"] = self.issuer
+        for name in DATETIME_CLAIMS:
+            if isinstance(claims.get(name), datetime):
+                claims[name] = datetime_to_epoch(claims[name])
+        return claims
+
+    def _signing_ring(self) -> KeyRing:
+        made_of = (self.algorithm, self.signing_key)
+        if self._signer is None or self._signer[0] != made_of:
+            self._signer = (made_of, KeyRing(self.prepared_signing_key, []))
+        return self._signer[1]
+
+    def _verifying_ring(self, token: str | bytes) -> KeyRing:
+        if self.jwks_client is not None and not keys.is_hmac(self.algorithm):
+            return keys.verifying_ring([self.get_verifying_key(token)])
+        made_of = (self.algorithm, self.signing_key, self.verifying_key, *self.fallback_keys)
+        if self._ring is None or self._ring[0] != made_of:
+            self._ring = (made_of, keys.verifying_ring([self.prepared_verifying_key, *self._fallbacks()]))
+        return self._ring[1]
+
+    def _fallbacks(self) -> list[VerifyingKey]:
+        if not keys.is_hmac(self.algorithm):
+            return []
+        return [keys.verifying_key(self.algorithm, key, "SECRET_KEY_FALLBACKS") for key in self.fallback_keys]
+
+    def _claim_policy(self) -> ClaimPolicy:
+        made_of = (self.leeway, _names(self.audience), _names(self.issuer))
+        if self._policy is None or self._policy[0] != made_of:
+            self._policy = (made_of, self._new_policy())
+        return self._policy[1]
+
+    def _new_policy(self) -> ClaimPolicy:
+        try:
+            return ClaimPolicy(
+                leeway=self.get_leeway().total_seconds(),
+                audience=_names(self.audience),
+                issuer=_names(self.issuer),
+                integer_subject=self.integer_subject,
+            )
+        except (CoreError, TypeError) as error:
+            raise KeyConfigurationError("SIMPLE_JWT: LEEWAY, AUDIENCE or ISSUER can't be used") from error
+
+
+def _names(value: str | Iterable[str] | None) -> list[str] | None:
+    if value is None:
+        return None
+    return [value] if isinstance(value, str) else list(value)
+
+
+def refusal(error: CoreError) -> Exception:
+    """The exception that a code of the core stands for."""
+    if error.args[0] in REFUSALS:
+        kind, message = REFUSALS[error.args[0]]
+        return kind(message)
+    return KeyConfigurationError(error.args[1])

@@ -1,0 +1,114 @@
+"""System checks: a wrong setting is found before the first request, named by id, with a hint.
+
+Under `oxijwt.as_simplejwt` every Error is a Warning, since a running simplejwt project must still migrate.
+"""
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Tags, Warning
+from django.core.checks import register as register_check
+from django.core.exceptions import ImproperlyConfigured
+
+from . import keys, revocation
+from ._core import ALGORITHMS, VerifyingKey
+from .exceptions import KeyConfigurationError
+from .settings import api_settings
+
+
+def register() -> None:
+    """Register all checks, once however often it is called."""
+    register_check(check_settings, Tags.security)
+
+
+def check_settings(app_configs: Any = None, **kwargs: object) -> list[CheckMessage]:
+    """Every finding about SIMPLE_JWT."""
+    findings = [*_algorithm(), *_blacklist()]
+    return [_under_the_hook(finding) for finding in findings]
+
+
+def _under_the_hook(finding: CheckMessage) -> CheckMessage:
+    if not isinstance(finding, Error) or "oxijwt.as_simplejwt" not in sys.modules:
+        return finding
+    return Warning(finding.msg, hint=finding.hint, obj=finding.obj, id=finding.id)
+
+
+def _algorithm() -> Iterable[CheckMessage]:
+    if api_settings.ALGORITHM not in ALGORITHMS:
+        yield Error(
+            f"SIMPLE_JWT['ALGORITHM'] is {api_settings.ALGORITHM!r}, which is no algorithm of oxijwt.",
+            hint=f"Use one of {', '.join(ALGORITHMS)}.",
+            id="oxijwt.E001",
+        )
+        return
+    if keys.is_hmac(api_settings.ALGORITHM):
+        yield from _hmac_secret()
+    else:
+        yield from _key_pair()
+
+
+def _hmac_secret() -> Iterable[CheckMessage]:
+    try:
+        key = keys.signing_key(api_settings.ALGORITHM, api_settings.SIGNING_KEY)
+    except ImproperlyConfigured as error:
+        yield _unusable(error)
+        return
+    if key.is_weak:
+        yield Error(
+            f"SIMPLE_JWT['SIGNING_KEY'] is shorter than the hash of {api_settings.ALGORITHM} (RFC 7518 section 3.2).",
+            hint="Use a random secret of at least 32 (HS256), 48 (HS384) or 64 (HS512) bytes.",
+            id="oxijwt.E003",
+        )
+
+
+def _key_pair() -> Iterable[CheckMessage]:
+    algorithm = api_settings.ALGORITHM
+    if api_settings.SIGNING_KEY is not None and not _only_verifies():
+        yield from _tried(lambda: keys.signing_key(algorithm, api_settings.SIGNING_KEY))
+    if api_settings.JWK_URL:
+        return
+    yield from _tried(lambda: keys.verifying_key(algorithm, api_settings.VERIFYING_KEY))
+    if _verifying_key_is_private():
+        yield Warning(
+            "SIMPLE_JWT['VERIFYING_KEY'] holds a private key.",
+            hint="Put the public key there, so that a service that only verifies can't sign.",
+            id="oxijwt.W001",
+        )
+
+
+def _only_verifies() -> bool:
+    # A service that verifies another issuer's tokens leaves SIGNING_KEY out.
+    return api_settings.signing_key_is_unset and bool(api_settings.VERIFYING_KEY or api_settings.JWK_URL)
+
+
+def _verifying_key_is_private() -> bool:
+    try:
+        keys.prepare(VerifyingKey, api_settings.ALGORITHM, api_settings.VERIFYING_KEY, "VERIFYING_KEY")
+    except KeyConfigurationError as error:
+        return keys.is_private_key_error(error)
+    return False
+
+
+def _tried(prepare: Any) -> Iterable[CheckMessage]:
+    try:
+        prepare()
+    except ImproperlyConfigured as error:
+        yield _unusable(error)
+
+
+def _unusable(error: ImproperlyConfigured) -> CheckMessage:
+    return Error(
+        str(error),
+        hint="See docs/settings.md for what each algorithm takes.",
+        id="oxijwt.E002",
+    )
+
+
+def _blacklist() -> Iterable[CheckMessage]:
+    if api_settings.BLACKLIST_AFTER_ROTATION and not revocation.is_installed():
+        yield Error(
+            "SIMPLE_JWT['BLACKLIST_AFTER_ROTATION'] is on, but no installed app can hold a blacklist.",
+            hint="Add 'oxijwt.token_blacklist' to INSTALLED_APPS, or turn the setting off.",
+            id="oxijwt.E004",
+        )

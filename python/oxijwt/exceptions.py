@@ -1,0 +1,60 @@
+"""Every exception of the package, in simplejwt's names.
+
+A refusal is translated once per layer: `TokenBackendError` (backends) → `TokenError` (tokens) → `InvalidToken` (401).
+"""
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from rest_framework import exceptions, status
+
+
+class TokenError(Exception):
+    """A token is malformed, expired, revoked or of the wrong kind."""
+
+
+class ExpiredTokenError(TokenError):
+    """A token's `exp` has passed."""
+
+
+class TokenBackendError(Exception):
+    """The backend can't read or make a token."""
+
+
+class TokenBackendExpiredToken(TokenBackendError):  # noqa: N818  simplejwt's name
+    """The backend read a token whose `exp` has passed."""
+
+
+class KeyConfigurationError(ImproperlyConfigured):
+    """A key setting can't be used. The message names the setting and the reason, never the key."""
+
+
+class DetailDictMixin:
+    """Turns DRF's `detail` into a dict with `detail` and `code`, which is what clients of simplejwt read."""
+
+    default_detail: str | Promise
+    default_code: str
+
+    def __init__(self, detail: dict[str, Any] | str | Promise | None = None, code: str | None = None) -> None:
+        body: dict[str, Any] = {"detail": self.default_detail, "code": self.default_code}
+        if isinstance(detail, dict):
+            body.update(detail)
+        elif detail is not None:
+            body["detail"] = detail
+        if code is not None:
+            body["code"] = code
+        super().__init__(body)  # type: ignore[call-arg]  # the next class is one of DRF's exceptions
+
+
+class AuthenticationFailed(DetailDictMixin, exceptions.AuthenticationFailed):
+    """401 with a `code` in the body."""
+
+
+class InvalidToken(AuthenticationFailed):  # noqa: N818  simplejwt's name
+    """401 `token_not_valid`."""
+
+    status_code = status.HTTP_401_UNAUTHORIZED
+    default_detail = _("Token is invalid or expired")
+    default_code = "token_not_valid"

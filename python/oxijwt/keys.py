@@ -1,0 +1,162 @@
+"""Key settings → native keys, and the plain JWK Set client.
+
+Keys are taken as PyJWT takes them: PEM text or bytes, a JWK as JSON text or mapping, a secret as text or bytes, or one
+of the `cryptography` package's key objects. With an HMAC algorithm text is always the secret itself.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from ._core import CoreError, KeyRing, SigningKey, VerifyingKey
+from .exceptions import KeyConfigurationError
+
+Key = TypeVar("Key", SigningKey, VerifyingKey)
+
+JWK_SET_MAX_BYTES = 1 << 20
+JWK_SET_TIMEOUT = 10.0
+JWK_SET_LIFESPAN = 300.0
+JWK_SET_RETRY_INTERVAL = 10.0
+
+
+def is_hmac(algorithm: str) -> bool:
+    """Whether one secret both signs and verifies (RFC 7518 section 3.2)."""
+    return algorithm.startswith("HS")
+
+
+def signing_key(algorithm: str, key: object, setting: str = "SIGNING_KEY") -> SigningKey:
+    """The native signing key of a key setting. Raises KeyConfigurationError naming `setting`."""
+    return prepare(SigningKey, algorithm, key, setting)
+
+
+def verifying_key(algorithm: str, key: object, setting: str = "VERIFYING_KEY") -> VerifyingKey:
+    """The native verifying key of a key setting; of a private key, its public half, as PyJWT takes it.
+
+    Raises KeyConfigurationError naming `setting`.
+    """
+    try:
+        return prepare(VerifyingKey, algorithm, key, setting)
+    except KeyConfigurationError as error:
+        if not is_private_key_error(error):
+            raise
+    return prepare(SigningKey, algorithm, key, setting).verifying_key()
+
+
+def is_private_key_error(error: KeyConfigurationError) -> bool:
+    """Whether a verifying key was refused because it is a private one."""
+    cause = error.__cause__
+    return isinstance(cause, CoreError) and cause.args[0] == "key_private"
+
+
+def verifying_ring(keys: Iterable[VerifyingKey]) -> KeyRing:
+    """A ring that only verifies."""
+    return KeyRing(None, list(keys))
+
+
+def prepare(kind: type[Key], algorithm: str, key: object, setting: str) -> Key:
+    """The native key of this kind. Raises KeyConfigurationError naming `setting`."""
+    try:
+        return _reader(kind, algorithm, key)
+    except CoreError as error:
+        raise KeyConfigurationError(f"SIMPLE_JWT['{setting}'] can't serve {algorithm}: {error.args[1]}") from error
+    except (TypeError, ValueError) as error:
+        raise KeyConfigurationError(f"SIMPLE_JWT['{setting}'] can't serve {algorithm}: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    # The text of a UnicodeEncodeError, or of somebody else's ValueError, may quote the key.
+    return str(error) if type(error) is TypeError else "it is no text that can be encoded, or no JSON"
+
+
+def _reader(kind: type[Key], algorithm: str, key: object) -> Key:
+    if isinstance(key, Mapping):
+        return kind.from_jwk(algorithm, json.dumps(dict(key)).encode())
+    material = _material(key)
+    if is_hmac(algorithm):
+        return kind.from_secret(algorithm, material)
+    if material.lstrip().startswith(b"{"):
+        return kind.from_jwk(algorithm, material)
+    return kind.from_pem(algorithm, material)
+
+
+def _material(key: object) -> bytes:
+    if isinstance(key, str):
+        return key.encode()
+    if isinstance(key, bytes | bytearray | memoryview):
+        return bytes(key)
+    if hasattr(key, "private_bytes") or hasattr(key, "public_bytes"):
+        return _cryptography_pem(key)
+    raise TypeError(f"expected text, bytes, a mapping or a cryptography key, not {type(key).__name__}")
+
+
+def _cryptography_pem(key: Any) -> bytes:
+    # Whoever holds such an object has the package; it is no dependency of ours.
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+    pem: bytes
+    if hasattr(key, "private_bytes"):
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    else:
+        pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return pem
+
+
+class JWKSetError(Exception):
+    """The issuer's JWK Set can't be had, or holds no key for this token."""
+
+
+class JWKSetClient:
+    """The keys of one issuer's JWK Set (RFC 7517 section 5), fetched over http(s) and kept for `lifespan` seconds.
+
+    An unknown `kid` fetches again, at most once in JWK_SET_RETRY_INTERVAL seconds.
+    """
+
+    def __init__(self, url: str, lifespan: float = JWK_SET_LIFESPAN, fetch: Callable[[str], bytes] | None = None) -> None:
+        self.url = url
+        self._lifespan = lifespan
+        self._fetch = fetch or fetch_jwk_set
+        self._jwks: dict[str | None, dict[str, Any]] = {}
+        self._fetched_at = float("-inf")
+
+    def verifying_key(self, algorithm: str, kid: object) -> VerifyingKey:
+        """The key named `kid`, or the only key where the token names none. Raises JWKSetError."""
+        age = time.monotonic() - self._fetched_at
+        jwk = self._find(kid) if age < self._lifespan else None
+        if jwk is None and age > JWK_SET_RETRY_INTERVAL:
+            self._jwks = self._read()
+            self._fetched_at = time.monotonic()
+            jwk = self._find(kid)
+        if jwk is None:
+            raise JWKSetError("no key of the JWK Set has the token's kid")
+        try:
+            return VerifyingKey.from_jwk(algorithm, json.dumps(jwk).encode())
+        except CoreError as error:
+            raise JWKSetError(f"the key with the token's kid can't be used: {error.args[1]}") from error
+
+    def _find(self, kid: object) -> dict[str, Any] | None:
+        if kid is None and len(self._jwks) == 1:
+            return next(iter(self._jwks.values()))
+        return self._jwks.get(kid) if isinstance(kid, str) else None
+
+    def _read(self) -> dict[str | None, dict[str, Any]]:
+        try:
+            jwks = json.loads(self._fetch(self.url))["keys"]
+            return {jwk.get("kid"): jwk for jwk in jwks if jwk.get("use", "sig") == "sig"}
+        except (URLError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise JWKSetError(f"the JWK Set can't be read: {type(error).__name__}") from error
+
+
+def fetch_jwk_set(url: str) -> bytes:
+    """The body behind an http(s) URL, at most JWK_SET_MAX_BYTES of it. Raises URLError, OSError or ValueError."""
+    if urlsplit(url).scheme not in {"http", "https"}:
+        raise ValueError("a JWK Set is fetched over http or https only")
+    request = Request(url, headers={"Accept": "application/jwk-set+json, application/json"})
+    with urlopen(request, timeout=JWK_SET_TIMEOUT) as response:
+        body: bytes = response.read(JWK_SET_MAX_BYTES + 1)
+    if len(body) > JWK_SET_MAX_BYTES:
+        raise ValueError("the JWK Set is too large")
+    return body

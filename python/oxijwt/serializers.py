@@ -1,0 +1,182 @@
+"""Serializers of the token views, in simplejwt's names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import authenticate, get_user_model
+from django.contrib.auth.models import update_last_login
+from django.utils.functional import classproperty
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.exceptions import AuthenticationFailed, ValidationError
+
+from . import revocation
+from .authentication import password_is_unchanged
+from .settings import api_settings
+from .tokens import RefreshToken, SlidingToken, Token, UntypedToken
+from .utils import find_user
+
+
+def default_on_login_success(user: Any, request: Any) -> None:
+    """ON_LOGIN_SUCCESS, called after every login with the user and the request (or None): nothing."""
+
+
+def default_on_login_failed(credentials: dict[str, Any], request: Any) -> None:
+    """ON_LOGIN_FAILED, called with the credentials less the password and the request (or None): nothing."""
+
+
+class PasswordField(serializers.CharField):
+    """A CharField that browsers hide and answers never show."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("style", {})["input_type"] = "password"
+        kwargs["write_only"] = True
+        super().__init__(*args, **kwargs)
+
+
+class TokenObtainSerializer(serializers.Serializer[Any]):
+    """Checks credentials. Subclasses name the `token_class` and answer with tokens."""
+
+    token_class: type[Token] | None = None
+
+    default_error_messages = {"no_active_account": _("No active account found with the given credentials")}
+
+    @classproperty
+    def username_field(cls) -> str:  # noqa: N805  a classproperty
+        """The user model's USERNAME_FIELD, which is also the name of the field here."""
+        return get_user_model().USERNAME_FIELD
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields[self.username_field] = serializers.CharField(write_only=True)
+        self.fields["password"] = PasswordField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Set `self.user` to whom the credentials belong. Raises AuthenticationFailed `no_active_account`."""
+        credentials = {self.username_field: attrs[self.username_field]}
+        request = self.context.get("request")
+        self.user: Any = authenticate(**self._request_argument(), **credentials, password=attrs["password"])
+        if not api_settings.USER_AUTHENTICATION_RULE(self.user):
+            api_settings.ON_LOGIN_FAILED(credentials, request)
+            raise AuthenticationFailed(self.error_messages["no_active_account"], "no_active_account")
+        return {}
+
+    def _request_argument(self) -> dict[str, Any]:
+        return {"request": self.context["request"]} if "request" in self.context else {}
+
+    def _after_login(self) -> None:
+        if api_settings.UPDATE_LAST_LOGIN:
+            update_last_login(None, self.user)  # type: ignore[arg-type]  # Django's receiver ignores the sender
+        api_settings.ON_LOGIN_SUCCESS(self.user, self.context.get("request"))
+
+    @classmethod
+    def get_token(cls, user: Any) -> Token:
+        """A new token for the user; projects add their claims here."""
+        return cls.token_class.for_user(user)  # type: ignore[union-attr]  # subclasses name it
+
+
+class TokenObtainPairSerializer(TokenObtainSerializer):
+    """Credentials → `refresh` and `access`."""
+
+    token_class = RefreshToken
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        data = super().validate(attrs)
+        refresh: Any = self.get_token(self.user)
+        data["refresh"] = str(refresh)
+        data["access"] = str(refresh.access_token)
+        self._after_login()
+        return data
+
+
+class TokenObtainSlidingSerializer(TokenObtainSerializer):
+    """Credentials → `token`."""
+
+    token_class = SlidingToken
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        data = super().validate(attrs)
+        data["token"] = str(self.get_token(self.user))
+        self._after_login()
+        return data
+
+
+class _RefreshableUser:
+    """Who a token that asks for a new one belongs to, and whether that user may still have one."""
+
+    default_error_messages = {
+        "no_active_account": _("No active account found for the given token."),
+        "password_changed": _("The user's password has been changed."),
+    }
+    error_messages: dict[str, Any]
+
+    def get_active_user(self, token: Token) -> Any:
+        """The user the token names, or None where it names none. Raises AuthenticationFailed."""
+        user_id = token.get(api_settings.USER_ID_CLAIM)
+        if user_id is None:
+            return None
+        user = find_user(get_user_model(), api_settings.USER_ID_FIELD, user_id)
+        if user is None or not api_settings.USER_AUTHENTICATION_RULE(user):
+            raise AuthenticationFailed(self.error_messages["no_active_account"], "no_active_account")
+        if not password_is_unchanged(token, user):
+            raise AuthenticationFailed(self.error_messages["password_changed"], "password_changed")
+        return user
+
+
+class TokenRefreshSerializer(_RefreshableUser, serializers.Serializer[Any]):
+    """`refresh` → `access`, and a new `refresh` under ROTATE_REFRESH_TOKENS."""
+
+    refresh = serializers.CharField()
+    access = serializers.CharField(read_only=True)
+    token_class = RefreshToken
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        refresh = self.token_class(attrs["refresh"])
+        user = self.get_active_user(refresh)
+        data = {"access": str(refresh.access_token)}
+        if api_settings.ROTATE_REFRESH_TOKENS:
+            data["refresh"] = refresh.rotate(user)
+        return data
+
+
+class TokenRefreshSlidingSerializer(_RefreshableUser, serializers.Serializer[Any]):
+    """`token` → a `token` with a later `exp`, until its refresh period is over."""
+
+    token = serializers.CharField()
+    token_class = SlidingToken
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        token = self.token_class(attrs["token"])
+        token.check_exp(api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM)
+        self.get_active_user(token)
+        token.set_exp()
+        token.set_iat()
+        return {"token": str(token)}
+
+
+class TokenVerifySerializer(serializers.Serializer[Any]):
+    """`token` → {} where it is valid, whatever its type."""
+
+    token = serializers.CharField(write_only=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        token = UntypedToken(attrs["token"])
+        if api_settings.BLACKLIST_AFTER_ROTATION and revocation.is_installed():
+            jti = token.get(api_settings.JTI_CLAIM)
+            if isinstance(jti, str) and revocation.is_blacklisted(revocation.find(jti)):
+                raise ValidationError(_("Token is blacklisted"))
+        return {}
+
+
+class TokenBlacklistSerializer(serializers.Serializer[Any]):
+    """`refresh` → {} once it is blacklisted; without an app that keeps a blacklist nothing happens to it."""
+
+    refresh = serializers.CharField(write_only=True)
+    token_class = RefreshToken
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        refresh = self.token_class(attrs["refresh"])
+        if revocation.is_installed():
+            refresh.blacklist()
+        return {}

@@ -1,0 +1,137 @@
+"""The `SIMPLE_JWT` setting: defaults, cache, reload in place.
+
+`api_settings` is one object for the life of the process. It is cleared, never rebound, when `setting_changed` is sent,
+so a name imported early sees `override_settings(SIMPLE_JWT=…)` too.
+"""
+
+from datetime import timedelta
+from typing import Any, Generic, TypeVar
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from rest_framework.settings import APISettings as _APISettings
+
+from .utils import format_lazy
+
+DEFAULTS: dict[str, Any] = {
+    # simplejwt 5.5.1
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=1),
+    "ROTATE_REFRESH_TOKENS": False,
+    "BLACKLIST_AFTER_ROTATION": False,
+    "UPDATE_LAST_LOGIN": False,
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": None,  # unset: settings.SECRET_KEY, read when it is asked for
+    "VERIFYING_KEY": "",
+    "AUDIENCE": None,
+    "ISSUER": None,
+    "JSON_ENCODER": None,
+    "JWK_URL": None,
+    "LEEWAY": 0,
+    "AUTH_HEADER_TYPES": ("Bearer",),
+    "AUTH_HEADER_NAME": "HTTP_AUTHORIZATION",
+    "USER_ID_FIELD": "id",
+    "USER_ID_CLAIM": "user_id",
+    "USER_AUTHENTICATION_RULE": "oxijwt.authentication.default_user_authentication_rule",
+    "AUTH_TOKEN_CLASSES": ("oxijwt.tokens.AccessToken",),
+    "TOKEN_TYPE_CLAIM": "token_type",
+    "JTI_CLAIM": "jti",
+    "TOKEN_USER_CLASS": "oxijwt.models.TokenUser",
+    "SLIDING_TOKEN_REFRESH_EXP_CLAIM": "refresh_exp",
+    "SLIDING_TOKEN_LIFETIME": timedelta(minutes=5),
+    "SLIDING_TOKEN_REFRESH_LIFETIME": timedelta(days=1),
+    "TOKEN_OBTAIN_SERIALIZER": "oxijwt.serializers.TokenObtainPairSerializer",
+    "TOKEN_REFRESH_SERIALIZER": "oxijwt.serializers.TokenRefreshSerializer",
+    "TOKEN_VERIFY_SERIALIZER": "oxijwt.serializers.TokenVerifySerializer",
+    "TOKEN_BLACKLIST_SERIALIZER": "oxijwt.serializers.TokenBlacklistSerializer",
+    "SLIDING_TOKEN_OBTAIN_SERIALIZER": "oxijwt.serializers.TokenObtainSlidingSerializer",
+    "SLIDING_TOKEN_REFRESH_SERIALIZER": "oxijwt.serializers.TokenRefreshSlidingSerializer",
+    "CHECK_REVOKE_TOKEN": False,
+    "REVOKE_TOKEN_CLAIM": "hash_password",
+    "CHECK_USER_IS_ACTIVE": True,
+    # simplejwt's unreleased main
+    "ON_LOGIN_SUCCESS": "oxijwt.serializers.default_on_login_success",
+    "ON_LOGIN_FAILED": "oxijwt.serializers.default_on_login_failed",
+    # oxijwt
+    "OUTSTANDING_TOKEN_DIGEST": False,
+}
+
+IMPORT_STRINGS = (
+    "AUTH_TOKEN_CLASSES",
+    "JSON_ENCODER",
+    "TOKEN_USER_CLASS",
+    "USER_AUTHENTICATION_RULE",
+    "ON_LOGIN_SUCCESS",
+    "ON_LOGIN_FAILED",
+)
+
+REMOVED_SETTINGS = (
+    "AUTH_HEADER_TYPE",
+    "AUTH_TOKEN_CLASS",
+    "SECRET_KEY",
+    "TOKEN_BACKEND_CLASS",
+)
+
+RELOADING_SETTINGS = frozenset({"SIMPLE_JWT", "SECRET_KEY", "SECRET_KEY_FALLBACKS"})
+
+
+class APISettings(_APISettings):
+    """DRF's settings object over `settings.SIMPLE_JWT`. Unknown names raise AttributeError, removed ones RuntimeError."""
+
+    @property
+    def user_settings(self) -> dict[str, Any]:
+        """The project's own dict, by reference: what a test helper puts into it counts."""
+        if not hasattr(self, "_user_settings"):
+            self._user_settings = _refuse_removed(getattr(settings, "SIMPLE_JWT", None) or {})
+        return self._user_settings
+
+    def __getattr__(self, attr: str) -> Any:
+        if attr != "SIGNING_KEY" or not self.signing_key_is_unset:
+            return super().__getattr__(attr)
+        self._cached_attrs.add(attr)
+        setattr(self, attr, settings.SECRET_KEY)
+        return settings.SECRET_KEY
+
+    @property
+    def signing_key_is_unset(self) -> bool:
+        """Whether SIGNING_KEY comes from Django's SECRET_KEY, and SECRET_KEY_FALLBACKS therefore verify too."""
+        return "SIGNING_KEY" not in self.user_settings
+
+
+def _refuse_removed(user_settings: dict[str, Any]) -> dict[str, Any]:
+    for name in REMOVED_SETTINGS:
+        if name in user_settings:
+            raise RuntimeError(_removed_message(name))
+    return user_settings
+
+
+def _removed_message(name: str) -> Promise:
+    return format_lazy(_("The '{}' setting has been removed. See docs/settings.md for the available settings."), name)
+
+
+T = TypeVar("T")
+
+
+class setting_attribute(Generic[T]):  # noqa: N801  a descriptor, named as Django names its own
+    """A class attribute whose value is the setting's at the time it is read; assigning to it replaces it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: object, owner: type | None = None) -> T:
+        value: T = getattr(api_settings, self.name)
+        return value
+
+
+api_settings = APISettings(None, DEFAULTS, IMPORT_STRINGS)
+
+
+def reload_api_settings(*, setting: str, **kwargs: object) -> None:
+    """Forget what was read when one of the settings behind `api_settings` changes."""
+    if setting in RELOADING_SETTINGS:
+        api_settings.reload()
+
+
+setting_changed.connect(reload_api_settings)

@@ -1,0 +1,45 @@
+"""simplejwt's two tables: every refresh and sliding token issued, and those of them that no longer count."""
+
+from django.apps import apps
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+# Tokens can be used without this app; its models are then no models of any app, and must not claim to be.
+IS_INSTALLED = apps.get_containing_app_config(__name__) is not None
+
+
+class OutstandingToken(models.Model):
+    """A token that was issued: a row per refresh or sliding token, kept until it has expired and is flushed."""
+
+    id = models.BigAutoField(primary_key=True, serialize=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
+    jti = models.CharField(unique=True, max_length=255)
+    token = models.TextField()
+    created_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("Outstanding Token")
+        verbose_name_plural = _("Outstanding Tokens")
+        ordering = ("user",)
+        abstract = not IS_INSTALLED
+
+    def __str__(self) -> str:
+        return _("Token for %(user)s (%(jti)s)") % {"user": self.user, "jti": self.jti}
+
+
+class BlacklistedToken(models.Model):
+    """An outstanding token that is refused from now on. One per token: its INSERT decides a race."""
+
+    id = models.BigAutoField(primary_key=True, serialize=False)
+    token = models.OneToOneField(OutstandingToken, on_delete=models.CASCADE)
+    blacklisted_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("Blacklisted Token")
+        verbose_name_plural = _("Blacklisted Tokens")
+        abstract = not IS_INSTALLED
+
+    def __str__(self) -> str:
+        return _("Blacklisted token for %(user)s") % {"user": self.token.user}

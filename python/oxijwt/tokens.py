@@ -1,0 +1,346 @@
+"""Token classes in simplejwt's names: `Token`, `AccessToken`, `RefreshToken`, `SlidingToken`, `UntypedToken`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from uuid import uuid4
+
+from django.contrib.auth import get_user_model
+from django.utils.functional import classproperty
+from django.utils.translation import gettext_lazy as _
+
+from . import revocation
+from .exceptions import ExpiredTokenError, TokenBackendError, TokenBackendExpiredToken, TokenError
+from .settings import api_settings, setting_attribute
+from .utils import aware_utcnow, datetime_from_epoch, datetime_to_epoch, find_user, format_lazy, get_md5_hash_password, logger
+
+if TYPE_CHECKING:
+    from .backends import TokenBackend
+
+T = TypeVar("T", bound="Token")
+
+
+class Token:
+    """Claims of one type, read from a compact serialization or made new (simplejwt's `Token`).
+
+    `token` is the text to read, None makes a new one. With `verify=False` nothing is checked. Raises TokenError, or
+    ExpiredTokenError past `exp`, whose messages may be shown to the client. `str(token)` signs.
+    """
+
+    token_type: str | None = None
+    lifetime: timedelta | None = None
+
+    def __init__(self, token: Any = None, verify: bool = True) -> None:
+        if self.token_type is None or self.lifetime is None:
+            raise TokenError(_("Cannot create token with no type or lifetime"))
+        self.token = token
+        self.current_time = aware_utcnow()
+        if token is None:
+            self.payload = self._new_payload()
+            return
+        self.payload = self._decode(token, verify)
+        if verify:
+            self.verify()
+
+    def _new_payload(self) -> dict[str, Any]:
+        self.payload: dict[str, Any] = {}
+        if api_settings.TOKEN_TYPE_CLAIM is not None:
+            self.payload[api_settings.TOKEN_TYPE_CLAIM] = self.token_type
+        self.set_exp(from_time=self.current_time, lifetime=self.lifetime)
+        self.set_iat(at_time=self.current_time)
+        self.set_jti()
+        return self.payload
+
+    def _decode(self, token: Any, verify: bool) -> dict[str, Any]:
+        try:
+            return self.get_token_backend().decode(token, verify=verify)
+        except TokenBackendExpiredToken as error:
+            raise ExpiredTokenError(_("Token is expired")) from error
+        except TokenBackendError as error:
+            raise TokenError(_("Token is invalid")) from error
+
+    def __repr__(self) -> str:
+        return repr(self.payload)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.payload[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.payload[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.payload[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.payload
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """A claim, or `default`."""
+        return self.payload.get(key, default)
+
+    def __str__(self) -> str:
+        return self.get_token_backend().encode(self.payload)
+
+    def verify(self) -> None:
+        """Check what the backend has not: `exp` is there, and the claims named by JTI_CLAIM and TOKEN_TYPE_CLAIM.
+
+        Subclasses may extend it; it raises TokenError.
+        """
+        self.check_exp()
+        if api_settings.JTI_CLAIM is not None:
+            self._verify_jti()
+        if api_settings.TOKEN_TYPE_CLAIM is not None:
+            self.verify_token_type()
+
+    def _verify_jti(self) -> None:
+        if api_settings.JTI_CLAIM not in self.payload:
+            raise TokenError(_("Token has no id"))
+        if not isinstance(self.payload[api_settings.JTI_CLAIM], str):
+            raise TokenError(_("Token is invalid"))
+
+    def verify_token_type(self) -> None:
+        """Check that the token is of this class's type. Raises TokenError."""
+        if api_settings.TOKEN_TYPE_CLAIM not in self.payload:
+            raise TokenError(_("Token has no type"))
+        if self.payload[api_settings.TOKEN_TYPE_CLAIM] != self.token_type:
+            raise TokenError(_("Token has wrong type"))
+
+    def set_jti(self) -> None:
+        """Give the token a new random id (RFC 7519 section 4.1.7), 32 hex digits."""
+        if api_settings.JTI_CLAIM is not None:
+            self.payload[api_settings.JTI_CLAIM] = uuid4().hex
+
+    def set_exp(
+        self, claim: str = "exp", from_time: datetime | None = None, lifetime: timedelta | None = None
+    ) -> None:
+        """Set a claim to `from_time` (the token's own time) plus `lifetime` (the class's), in seconds since 1970."""
+        from_time = self.current_time if from_time is None else from_time
+        lifetime = self.lifetime if lifetime is None else lifetime
+        self.payload[claim] = datetime_to_epoch(from_time + lifetime)  # type: ignore[operator]  # None was refused
+
+    def set_iat(self, claim: str = "iat", at_time: datetime | None = None) -> None:
+        """Set a claim to `at_time` (the token's own time), in seconds since 1970."""
+        self.payload[claim] = datetime_to_epoch(self.current_time if at_time is None else at_time)
+
+    def check_exp(self, claim: str = "exp", current_time: datetime | None = None) -> None:
+        """Raise TokenError where `claim` is missing, no time, or not after `current_time` less the leeway."""
+        current_time = self.current_time if current_time is None else current_time
+        if claim not in self.payload:
+            raise TokenError(format_lazy(_("Token has no '{}' claim"), claim))
+        if _claimed_time(self.payload[claim]) <= current_time - self.get_token_backend().get_leeway():
+            raise TokenError(format_lazy(_("Token '{}' claim has expired"), claim))
+
+    def outstand(self) -> Any:
+        """Record the token where an app keeps records of its kind; here, nowhere."""
+        return None
+
+    @classmethod
+    def for_user(cls, user: Any) -> Self:
+        """A new token with the user's id, and with the digest of the password hash under CHECK_REVOKE_TOKEN."""
+        if not getattr(user, "is_active", True):
+            logger.warning("Made a token for inactive user %s; check is_active before calling for_user().", user.pk)
+        token = cls()
+        token[api_settings.USER_ID_CLAIM] = str(getattr(user, api_settings.USER_ID_FIELD))
+        if api_settings.CHECK_REVOKE_TOKEN:
+            token[api_settings.REVOKE_TOKEN_CLAIM] = get_md5_hash_password(user.password)
+        return token
+
+    _token_backend: TokenBackend | None = None
+
+    @property
+    def token_backend(self) -> TokenBackend:
+        """The backend this token is read and signed with: `state.token_backend` unless one was set."""
+        if self._token_backend is None:
+            from . import state
+
+            self._token_backend = state.token_backend
+        return self._token_backend
+
+    def get_token_backend(self) -> TokenBackend:
+        """simplejwt's older name for `token_backend`; subclasses may override it."""
+        return self.token_backend
+
+
+def _claimed_time(value: object) -> datetime:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TokenError(_("Token is invalid"))
+    try:
+        return datetime_from_epoch(value)
+    except (OverflowError, OSError, ValueError) as error:
+        raise TokenError(_("Token is invalid")) from error
+
+
+class _WithBlacklistApp:
+    """A method that exists only while a blacklist app is installed: code written for simplejwt asks with
+    `hasattr(token, "blacklist")` or catches AttributeError.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self.__doc__ = function.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, owner: type) -> Callable[..., Any]:
+        if not revocation.is_installed():
+            raise AttributeError(f"{owner.__name__}.{self._name} needs an app that keeps a blacklist")
+        return self._function if instance is None else partial(self._function, instance)
+
+
+class BlacklistMixin(Generic[T]):
+    """Tokens that are recorded when issued and can be blacklisted, while the blacklist app is installed."""
+
+    payload: dict[str, Any]
+    current_time: datetime
+    _record: Any = None
+
+    def verify(self, *args: Any, **kwargs: Any) -> None:
+        """Check the token, then ask the blacklist. Raises TokenError."""
+        super().verify(*args, **kwargs)  # type: ignore[misc]  # Token's
+        if revocation.is_installed():
+            self.check_blacklist()
+
+    @_WithBlacklistApp
+    def check_blacklist(self) -> None:
+        """Raise TokenError where the token is blacklisted. One statement, whose record later steps reuse."""
+        if api_settings.JTI_CLAIM is None:
+            return
+        self._record = revocation.find(self._jti())
+        if revocation.is_blacklisted(self._record):
+            raise TokenError(_("Token is blacklisted"))
+
+    @_WithBlacklistApp
+    def blacklist(self) -> tuple[Any, bool]:
+        """Blacklist the token, recording it first where it is not: the entry, and whether it is new."""
+        return revocation.blacklist(self._recorded(None))
+
+    def outstand(self) -> Any:
+        """Record the token: (OutstandingToken, whether it is new), or None without the app or without JTI_CLAIM."""
+        if not revocation.is_installed() or api_settings.JTI_CLAIM is None:
+            return None
+        return revocation.record(self._issued(self._find_user(), str(self)))
+
+    def rotate(self, user: Any = None) -> str:
+        """Make this token its own successor with new `jti`, `exp` and `iat`, and return that one signed.
+
+        Under BLACKLIST_AFTER_ROTATION the old `jti` is blacklisted in the same transaction; of several who try only
+        one succeeds, the others get TokenError. `user` spares a look-up. simplejwt has these steps in its serializer.
+        """
+        recorded = revocation.is_installed() and api_settings.JTI_CLAIM is not None
+        single_use = recorded and api_settings.BLACKLIST_AFTER_ROTATION
+        predecessor = self._recorded(user) if single_use else None
+        self._renew()
+        text = str(self)
+        if predecessor is not None:
+            self._replace(predecessor, self._issued(user, text))
+        elif recorded:
+            self._record = revocation.record_new(self._issued(user, text))
+        return text
+
+    @classmethod
+    def for_user(cls, user: Any) -> Self:
+        """A new token for the user, recorded while the app is installed."""
+        token: Any = super().for_user(user)  # type: ignore[misc]  # Token's
+        if revocation.is_installed() and api_settings.JTI_CLAIM is not None:
+            token._record = revocation.record_new(token._issued(user, str(token)))
+        return token  # type: ignore[no-any-return]
+
+    def _renew(self) -> None:
+        token: Any = self
+        self._record = None
+        token.set_jti()
+        token.set_exp()
+        token.set_iat()
+
+    def _replace(self, predecessor: Any, successor: revocation.IssuedToken) -> None:
+        try:
+            revocation.replace(predecessor, successor)
+        except revocation.AlreadyBlacklistedError as error:
+            raise TokenError(_("Token is blacklisted")) from error
+
+    def _recorded(self, user: Any) -> Any:
+        record = self._record or revocation.find(self._jti())
+        if record is None:
+            record, _created = revocation.record(self._issued(user or self._find_user(), str(self)))
+        self._record = record
+        return record
+
+    def _issued(self, user: Any, text: str) -> revocation.IssuedToken:
+        return revocation.IssuedToken(
+            jti=self._jti(),
+            text=text,
+            user=user,
+            created_at=self.current_time,
+            expires_at=_claimed_time(self.payload.get("exp")),
+        )
+
+    def _jti(self) -> str:
+        jti = self.payload.get(api_settings.JTI_CLAIM)
+        if not isinstance(jti, str):
+            raise TokenError(_("Token has no id"))
+        return jti
+
+    def _find_user(self) -> Any:
+        user_id = self.payload.get(api_settings.USER_ID_CLAIM)
+        return None if user_id is None else find_user(get_user_model(), api_settings.USER_ID_FIELD, user_id)
+
+
+class SlidingToken(BlacklistMixin["SlidingToken"], Token):
+    """One token that authenticates until `exp` and can be refreshed until SLIDING_TOKEN_REFRESH_EXP_CLAIM."""
+
+    token_type = "sliding"
+    lifetime: ClassVar[Any] = setting_attribute[timedelta]("SLIDING_TOKEN_LIFETIME")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.token is None:
+            self.set_exp(
+                api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM,
+                from_time=self.current_time,
+                lifetime=api_settings.SLIDING_TOKEN_REFRESH_LIFETIME,
+            )
+
+
+class AccessToken(Token):
+    """The short-lived token that requests carry."""
+
+    token_type = "access"
+    lifetime: ClassVar[Any] = setting_attribute[timedelta]("ACCESS_TOKEN_LIFETIME")
+
+
+class RefreshToken(BlacklistMixin["RefreshToken"], Token):
+    """The long-lived token that makes access tokens."""
+
+    token_type = "refresh"
+    lifetime: ClassVar[Any] = setting_attribute[timedelta]("REFRESH_TOKEN_LIFETIME")
+    access_token_class: type[Token] = AccessToken
+
+    @classproperty
+    def no_copy_claims(cls) -> tuple[str | None, ...]:  # noqa: N805  a classproperty
+        """Claims that an access token never takes over. `jti` stands beside JTI_CLAIM, since another issuer's token
+        may carry both.
+        """
+        return (api_settings.TOKEN_TYPE_CLAIM, "exp", api_settings.JTI_CLAIM, "jti", "iat")
+
+    @property
+    def access_token(self) -> Token:
+        """A new access token with this token's claims, its lifetime counted from the same moment as this one's."""
+        access = self.access_token_class()
+        access.set_exp(from_time=self.current_time)
+        no_copy = self.no_copy_claims
+        access.payload.update({claim: value for claim, value in self.payload.items() if claim not in no_copy})
+        return access
+
+
+class UntypedToken(Token):
+    """Reads a token of any type; says nothing about what it may be used for."""
+
+    token_type = "untyped"
+    lifetime = timedelta(0)
+
+    def verify_token_type(self) -> None:
+        """Any type will do."""

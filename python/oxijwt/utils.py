@@ -1,0 +1,64 @@
+"""Small helpers in simplejwt's names."""
+
+import hashlib
+import logging
+from calendar import timegm
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import DataError
+from django.utils.functional import Promise, lazy
+
+logger = logging.getLogger("oxijwt")
+
+
+def get_md5_hash_password(password: str) -> str:
+    """The MD5 of a password hash, 32 upper-case hex digits: the value of simplejwt's REVOKE_TOKEN_CLAIM."""
+    return hashlib.md5(password.encode(), usedforsecurity=False).hexdigest().upper()
+
+
+def make_utc(dt: datetime) -> datetime:
+    """A naive datetime read as UTC where USE_TZ is on; any other unchanged."""
+    if settings.USE_TZ and dt.tzinfo is None:
+        return dt.replace(tzinfo=UTC)
+    return dt
+
+
+def aware_utcnow() -> datetime:
+    """Now in UTC: aware where USE_TZ is on, naive elsewhere."""
+    return _as_stored(datetime.now(tz=UTC))
+
+
+def datetime_to_epoch(dt: datetime) -> int:
+    """Whole seconds since 1970, naive datetimes read as UTC."""
+    return timegm(dt.utctimetuple())
+
+
+def datetime_from_epoch(ts: float) -> datetime:
+    """The datetime of seconds since 1970: aware where USE_TZ is on, naive UTC elsewhere.
+
+    Raises OverflowError, OSError or ValueError where no datetime can hold it.
+    """
+    return _as_stored(datetime.fromtimestamp(ts, tz=UTC))
+
+
+def _as_stored(dt: datetime) -> datetime:
+    return dt if settings.USE_TZ else dt.replace(tzinfo=None)
+
+
+def _format(template: str, *args: object, **kwargs: object) -> str:
+    return template.format(*args, **kwargs)
+
+
+format_lazy: Callable[..., Promise] = lazy(_format, str)
+
+
+def find_user(user_model: type[Any], field: str, user_id: object) -> Any | None:
+    """The user whose `field` is `user_id`, or None: also where the field can't take such a value at all."""
+    try:
+        return user_model.objects.get(**{field: user_id})
+    except (user_model.DoesNotExist, TypeError, ValueError, OverflowError, ValidationError, DataError):
+        return None

@@ -1,0 +1,105 @@
+"""The token views, in simplejwt's names, each with its `as_view()` alias."""
+
+from typing import Any
+
+from django.utils.decorators import method_decorator
+from django.utils.module_loading import import_string
+from django.views.decorators.debug import sensitive_post_parameters
+from rest_framework import generics, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from .authentication import AUTH_HEADER_TYPES
+from .exceptions import InvalidToken, TokenError
+from .settings import setting_attribute
+
+
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+class TokenViewBase(generics.GenericAPIView[Any]):
+    """POST → what the serializer answers. It never authenticates, so a stale credential can't block a login."""
+
+    permission_classes = ()
+    authentication_classes = ()
+
+    serializer_class: type[BaseSerializer[Any]] | None = None
+    _serializer_class: Any = ""
+
+    www_authenticate_realm = "api"
+
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        """`serializer_class` where a subclass sets it, else the one the settings name. Raises ImportError."""
+        if self.serializer_class:
+            return self.serializer_class
+        try:
+            serializer: type[BaseSerializer[Any]] = import_string(self._serializer_class)
+        except ImportError as error:
+            raise ImportError(f"Could not import serializer '{self._serializer_class}'") from error
+        return serializer
+
+    def get_authenticate_header(self, request: Request) -> str:
+        """The challenge of a 401 (RFC 6750 section 3)."""
+        return f'{AUTH_HEADER_TYPES[0]} realm="{self.www_authenticate_realm}"'
+
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """200 with the serializer's answer; 400 for a body it can't read; 401 for a token or login it refuses."""
+        serializer = self.get_serializer(data=request.data)
+        try:
+            serializer.is_valid(raise_exception=True)
+        except TokenError as error:
+            raise InvalidToken(error.args[0]) from error
+        return Response(serializer.validated_data, status=status.HTTP_200_OK)
+
+
+class TokenObtainPairView(TokenViewBase):
+    """Takes credentials, answers with an access and a refresh token."""
+
+    _serializer_class = setting_attribute[str]("TOKEN_OBTAIN_SERIALIZER")
+
+
+token_obtain_pair = TokenObtainPairView.as_view()
+
+
+class TokenRefreshView(TokenViewBase):
+    """Takes a refresh token, answers with an access token, and with a new refresh token where they rotate."""
+
+    _serializer_class = setting_attribute[str]("TOKEN_REFRESH_SERIALIZER")
+
+
+token_refresh = TokenRefreshView.as_view()
+
+
+class TokenObtainSlidingView(TokenViewBase):
+    """Takes credentials, answers with a sliding token."""
+
+    _serializer_class = setting_attribute[str]("SLIDING_TOKEN_OBTAIN_SERIALIZER")
+
+
+token_obtain_sliding = TokenObtainSlidingView.as_view()
+
+
+class TokenRefreshSlidingView(TokenViewBase):
+    """Takes a sliding token whose refresh period is not over, answers with a fresh one."""
+
+    _serializer_class = setting_attribute[str]("SLIDING_TOKEN_REFRESH_SERIALIZER")
+
+
+token_refresh_sliding = TokenRefreshSlidingView.as_view()
+
+
+class TokenVerifyView(TokenViewBase):
+    """Takes a token of any type, answers 200 where it is valid; says nothing about what it may be used for."""
+
+    _serializer_class = setting_attribute[str]("TOKEN_VERIFY_SERIALIZER")
+
+
+token_verify = TokenVerifyView.as_view()
+
+
+class TokenBlacklistView(TokenViewBase):
+    """Takes a refresh token and blacklists it: a logout."""
+
+    _serializer_class = setting_attribute[str]("TOKEN_BLACKLIST_SERIALIZER")
+
+
+token_blacklist = TokenBlacklistView.as_view()
