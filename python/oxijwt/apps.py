@@ -8,6 +8,6 @@ class OxijwtConfig(AppConfig):
     verbose_name = "oxijwt"
 
     def ready(self) -> None:
-        from . import checks
+        from . import checks  # noqa: PLC0415  settings are not to be looked at before the apps are loaded
 
         checks.register()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 from rest_framework import HTTP_HEADER_ENCODING, authentication
-from rest_framework.request import Request
 
 from .exceptions import AuthenticationFailed, InvalidToken, TokenError
 from .settings import api_settings
-from .tokens import Token
 from .utils import find_user, get_md5_hash_password
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+    from .tokens import Token
 
 
 def _header_types() -> tuple[str, ...]:
@@ -75,7 +78,7 @@ class JWTAuthentication(authentication.BaseAuthentication):
         parts = header.split()
         if not parts or not _is_header_type(parts[0]):
             return None
-        if len(parts) != 2:
+        if len(parts) != 2:  # noqa: PLR2004  the type and the token
             raise AuthenticationFailed(
                 _("Authorization header must contain two space-delimited values"), code="bad_authorization_header"
             )

@@ -10,7 +10,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from . import keys
-from ._core import ALGORITHMS, ClaimPolicy, CoreError, KeyRing, SigningKey, VerifyingKey, unverified_claims, unverified_header
+from ._core import (
+    ALGORITHMS,
+    ClaimPolicy,
+    CoreError,
+    KeyRing,
+    SigningKey,
+    VerifyingKey,
+    unverified_claims,
+    unverified_header,
+)
 from .exceptions import KeyConfigurationError, TokenBackendError, TokenBackendExpiredToken
 from .utils import datetime_to_epoch, format_lazy
 
@@ -79,7 +88,7 @@ class TokenBackend:
     _signer: tuple[tuple[object, ...], KeyRing] | None = None
     _policy: tuple[tuple[object, ...], ClaimPolicy] | None = None
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  simplejwt's signature
         self,
         algorithm: str,
         signing_key: Any = None,

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, Warning
-from django.core.checks import register as register_check
+from django.core import checks
+from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 
 from . import keys, revocation
@@ -19,7 +19,7 @@ from .settings import api_settings
 
 def register() -> None:
     """Register all checks, once however often it is called."""
-    register_check(check_settings, Tags.security)
+    checks.register(check_settings, checks.Tags.security)
 
 
 def check_settings(app_configs: Any = None, **kwargs: object) -> list[CheckMessage]:
@@ -31,7 +31,7 @@ def check_settings(app_configs: Any = None, **kwargs: object) -> list[CheckMessa
 def _under_the_hook(finding: CheckMessage) -> CheckMessage:
     if not isinstance(finding, Error) or "oxijwt.as_simplejwt" not in sys.modules:
         return finding
-    return Warning(finding.msg, hint=finding.hint, obj=finding.obj, id=finding.id)
+    return checks.Warning(finding.msg, hint=finding.hint, obj=finding.obj, id=finding.id)
 
 
 def _algorithm() -> Iterable[CheckMessage]:
@@ -70,7 +70,7 @@ def _key_pair() -> Iterable[CheckMessage]:
         return
     yield from _tried(lambda: keys.verifying_key(algorithm, api_settings.VERIFYING_KEY))
     if _verifying_key_is_private():
-        yield Warning(
+        yield checks.Warning(
             "SIMPLE_JWT['VERIFYING_KEY'] holds a private key.",
             hint="Put the public key there, so that a service that only verifies can't sign.",
             id="oxijwt.W001",

@@ -52,7 +52,7 @@ class AuthenticationFailed(DetailDictMixin, exceptions.AuthenticationFailed):
     """401 with a `code` in the body."""
 
 
-class InvalidToken(AuthenticationFailed):  # noqa: N818  simplejwt's name
+class InvalidToken(AuthenticationFailed):
     """401 `token_not_valid`."""
 
     status_code = status.HTTP_401_UNAUTHORIZED

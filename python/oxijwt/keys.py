@@ -94,8 +94,13 @@ def _material(key: object) -> bytes:
 
 
 def _cryptography_pem(key: Any) -> bytes:
-    # Whoever holds such an object has the package; it is no dependency of ours.
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+    # Whoever holds such an object has the package; it is no dependency of ours, hence the late import.
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+        PublicFormat,
+    )
 
     pem: bytes
     if hasattr(key, "private_bytes"):
@@ -115,7 +120,9 @@ class JWKSetClient:
     An unknown `kid` fetches again, at most once in JWK_SET_RETRY_INTERVAL seconds.
     """
 
-    def __init__(self, url: str, lifespan: float = JWK_SET_LIFESPAN, fetch: Callable[[str], bytes] | None = None) -> None:
+    def __init__(
+        self, url: str, lifespan: float = JWK_SET_LIFESPAN, fetch: Callable[[str], bytes] | None = None
+    ) -> None:
         self.url = url
         self._lifespan = lifespan
         self._fetch = fetch or fetch_jwk_set
@@ -154,8 +161,8 @@ def fetch_jwk_set(url: str) -> bytes:
     """The body behind an http(s) URL, at most JWK_SET_MAX_BYTES of it. Raises URLError, OSError or ValueError."""
     if urlsplit(url).scheme not in {"http", "https"}:
         raise ValueError("a JWK Set is fetched over http or https only")
-    request = Request(url, headers={"Accept": "application/jwk-set+json, application/json"})
-    with urlopen(request, timeout=JWK_SET_TIMEOUT) as response:
+    request = Request(url, headers={"Accept": "application/jwk-set+json, application/json"})  # noqa: S310  looked at
+    with urlopen(request, timeout=JWK_SET_TIMEOUT) as response:  # noqa: S310  looked at
         body: bytes = response.read(JWK_SET_MAX_BYTES + 1)
     if len(body) > JWK_SET_MAX_BYTES:
         raise ValueError("the JWK Set is too large")

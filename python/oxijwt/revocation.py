@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -17,6 +16,8 @@ from django.db import IntegrityError, router, transaction
 from .settings import api_settings
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from .token_blacklist.models import BlacklistedToken, OutstandingToken
 
 APP_LABEL = "token_blacklist"
@@ -83,7 +84,7 @@ def record_new(token: IssuedToken) -> OutstandingToken:
 
 
 def blacklist(outstanding: OutstandingToken) -> tuple[BlacklistedToken, bool]:
-    """Blacklist a recorded token: the entry, and whether it is new. The INSERT comes first, since it mostly succeeds."""
+    """Blacklist a recorded token: the entry, and whether it is new. It INSERTs first, which mostly succeeds."""
     model = _blacklisted_model()
     database = _database(model)
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
@@ -15,9 +14,19 @@ from django.utils.translation import gettext_lazy as _
 from . import revocation
 from .exceptions import ExpiredTokenError, TokenBackendError, TokenBackendExpiredToken, TokenError
 from .settings import api_settings, setting_attribute
-from .utils import aware_utcnow, datetime_from_epoch, datetime_to_epoch, find_user, format_lazy, get_md5_hash_password, logger
+from .utils import (
+    aware_utcnow,
+    datetime_from_epoch,
+    datetime_to_epoch,
+    find_user,
+    format_lazy,
+    get_md5_hash_password,
+    logger,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .backends import TokenBackend
 
 T = TypeVar("T", bound="Token")
@@ -113,9 +122,7 @@ class Token:
         if api_settings.JTI_CLAIM is not None:
             self.payload[api_settings.JTI_CLAIM] = uuid4().hex
 
-    def set_exp(
-        self, claim: str = "exp", from_time: datetime | None = None, lifetime: timedelta | None = None
-    ) -> None:
+    def set_exp(self, claim: str = "exp", from_time: datetime | None = None, lifetime: timedelta | None = None) -> None:
         """Set a claim to `from_time` (the token's own time) plus `lifetime` (the class's), in seconds since 1970."""
         from_time = self.current_time if from_time is None else from_time
         lifetime = self.lifetime if lifetime is None else lifetime
@@ -154,7 +161,7 @@ class Token:
     def token_backend(self) -> TokenBackend:
         """The backend this token is read and signed with: `state.token_backend` unless one was set."""
         if self._token_backend is None:
-            from . import state
+            from . import state  # noqa: PLC0415  looked up late: projects and tests assign state.token_backend
 
             self._token_backend = state.token_backend
         return self._token_backend

@@ -10,6 +10,6 @@ class TokenBlacklistConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from oxijwt import checks
+        from oxijwt import checks  # noqa: PLC0415  settings are not to be looked at before the apps are loaded
 
         checks.register()
