@@ -78,7 +78,7 @@ RELOADING_SETTINGS = frozenset({"SIMPLE_JWT", "SECRET_KEY", "SECRET_KEY_FALLBACK
 
 
 class APISettings(_APISettings):
-    """DRF's settings object over `settings.SIMPLE_JWT`: AttributeError for unknown names, RuntimeError for removed ones."""
+    """DRF's settings object over `settings.SIMPLE_JWT`; AttributeError for unknown names, RuntimeError for removed."""
 
     @property
     def user_settings(self) -> dict[str, Any]:
