@@ -1,7 +1,7 @@
 """Admin of the two tables: the outstanding tokens are read only, and no page shows a token."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -10,9 +10,15 @@ from django.utils.translation import gettext_lazy as _
 
 from .models import BlacklistedToken, OutstandingToken
 
+if TYPE_CHECKING:
+    OutstandingBase = admin.ModelAdmin[OutstandingToken]
+    BlacklistedBase = admin.ModelAdmin[BlacklistedToken]
+else:  # Django's class takes no type argument when it runs
+    OutstandingBase = BlacklistedBase = admin.ModelAdmin
+
 
 @admin.register(OutstandingToken)
-class OutstandingTokenAdmin(admin.ModelAdmin[OutstandingToken]):
+class OutstandingTokenAdmin(OutstandingBase):
     """Issued tokens, for looking only."""
 
     list_display = ("jti", "user", "created_at", "expires_at")
@@ -39,7 +45,7 @@ class OutstandingTokenAdmin(admin.ModelAdmin[OutstandingToken]):
 
 
 @admin.register(BlacklistedToken)
-class BlacklistedTokenAdmin(admin.ModelAdmin[BlacklistedToken]):
+class BlacklistedTokenAdmin(BlacklistedBase):
     """Blacklisted tokens; deleting one makes its token count again."""
 
     list_display = ("token_jti", "token_user", "token_created_at", "token_expires_at", "blacklisted_at")
