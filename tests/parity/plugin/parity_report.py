@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,9 @@ BESIDE = {"", "passed", "subtests passed", "warnings"}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    import rest_framework_simplejwt.tokens
-
     stats = terminalreporter.stats
     report = {
-        "library": rest_framework_simplejwt.tokens.__file__,
+        "library": sys.modules["rest_framework_simplejwt.tokens"].__file__,
         "passed": len(stats.get("passed", ())),
         "failures": [(_name(item), item.longreprtext) for item in _failed(stats)],
     }

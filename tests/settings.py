@@ -1,0 +1,75 @@
+"""Django settings of the test suite. OXIJWT_DATABASE=sqlite|postgres|mariadb chooses the database."""
+
+import os
+
+SECRET_KEY = "tests only: long enough for HS256, and for HS512 as well, no secret at all"
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+USE_TZ = True
+ROOT_URLCONF = "tests.urls"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+DATABASES_BY_NAME = {
+    "sqlite": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
+    "postgres": {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": os.environ.get("POSTGRES_HOST", "127.0.0.1"),
+        "PORT": os.environ.get("POSTGRES_PORT", "5432"),
+        "USER": os.environ.get("POSTGRES_USER", "postgres"),
+        "PASSWORD": os.environ.get("POSTGRES_PASSWORD", ""),
+        # Django creates and drops test_oxijwt; the name itself is never connected to.
+        "NAME": "oxijwt",
+    },
+    "mariadb": {
+        "ENGINE": "django.db.backends.mysql",
+        "HOST": os.environ.get("MARIADB_HOST", "127.0.0.1"),
+        "PORT": os.environ.get("MARIADB_PORT", "3306"),
+        "USER": os.environ.get("MARIADB_USER", "root"),
+        "PASSWORD": os.environ.get("MARIADB_PASSWORD", ""),
+        "NAME": "oxijwt",
+        "OPTIONS": {"charset": "utf8mb4"},
+    },
+}
+REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/15")
+
+DATABASE = os.environ.get("OXIJWT_DATABASE", "sqlite")
+if DATABASE == "mariadb":
+    # PyMySQL serves as MySQLdb, so that no C compiler is needed for the test suite.
+    import pymysql
+
+    pymysql.install_as_MySQLdb()
+DATABASES = {"default": DATABASES_BY_NAME[DATABASE]}
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "rest_framework",
+    "oxijwt",
+    "oxijwt.token_blacklist",
+]
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Users are made by the hundred here; a slow hash protects nobody.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": ["oxijwt.authentication.JWTAuthentication"]}
