@@ -38,13 +38,17 @@ def crowd():
             return [future.result() for future in [pool.submit(in_one_thread, action) for _ in range(THREADS)]]
 
         yield run
-        run(lambda: connection.close())  # of each thread, not of this one
+        run(close_connection)
 
 
 @pytest.fixture
 def user(settings):
     settings.SIMPLE_JWT = {"ROTATE_REFRESH_TOKENS": True, "BLACKLIST_AFTER_ROTATION": True}
     return make_user()
+
+
+def close_connection():
+    connection.close()  # looked up here: the running thread's
 
 
 def race_for_successor(crowd, token):

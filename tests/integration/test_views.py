@@ -1,0 +1,664 @@
+"""Every endpoint and both authentication classes: bodies, status codes and challenges are simplejwt 5.5.1's."""
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.checks import run_checks
+from django.urls import reverse
+from django.utils.module_loading import import_string
+from rest_framework.exceptions import AuthenticationFailed
+
+from oxijwt import revocation
+from oxijwt.serializers import TokenRefreshSerializer, TokenRefreshSlidingSerializer
+from oxijwt.settings import api_settings
+from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, UntypedToken
+from oxijwt.utils import get_md5_hash_password
+from tests.site import CHALLENGE, PASSWORD, bearer, blacklist_rows, claims, forge, get, login, make_user, post
+
+pytestmark = pytest.mark.django_db
+
+ROTATING = {"ROTATE_REFRESH_TOKENS": True, "BLACKLIST_AFTER_ROTATION": True}
+NO_ACCOUNT = {"detail": "No active account found with the given credentials"}
+NO_ACCOUNT_FOR_TOKEN = {"detail": "No active account found for the given token."}
+PASSWORD_CHANGED = {"detail": "The user's password has been changed."}
+REQUIRED = ["This field is required."]
+BLANK = ["This field may not be blank."]
+
+
+def not_valid(detail):
+    return {"detail": detail, "code": "token_not_valid"}
+
+
+def no_access(message):
+    reason = {"token_class": "AccessToken", "token_type": "access", "message": message}
+    return not_valid("Given token not valid for any token type") | {"messages": [reason]}
+
+
+def require(answer, status, body):
+    """The answer is exactly this one, and a 401 carries the challenge that nothing else does."""
+    assert (answer.status_code, answer.json()) == (status, body)
+    assert answer.headers.get("WWW-Authenticate") == (CHALLENGE if status == 401 else None)
+    assert answer.headers["Content-Type"] == "application/json"
+
+
+@pytest.fixture
+def user():
+    return make_user()
+
+
+@pytest.fixture
+def without_blacklist_app(settings):
+    settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if app != "oxijwt.token_blacklist"]
+
+
+def expired(token):
+    token.set_exp(lifetime=-timedelta(seconds=1))
+    return str(token)
+
+
+# Login
+
+
+def test_login_answers_with_a_pair_of_the_user(user):
+    answer = login()
+    require(answer, 200, answer.json())
+    assert list(answer.json()) == ["refresh", "access"]
+    refresh, access = RefreshToken(answer.json()["refresh"]), AccessToken(answer.json()["access"])
+    assert refresh["user_id"] == access["user_id"] == str(user.pk)
+    assert refresh["jti"] != access["jti"]
+    row = OutstandingToken.objects.get()
+    assert (row.jti, row.token, row.user) == (refresh["jti"], answer.json()["refresh"], user)
+    assert BlacklistedToken.objects.count() == 0
+
+
+def test_sliding_login_answers_with_one_token(user):
+    answer = login(name="token_obtain_sliding")
+    require(answer, 200, answer.json())
+    assert list(answer.json()) == ["token"]
+    token = SlidingToken(answer.json()["token"])
+    assert token["user_id"] == str(user.pk)
+    assert token["refresh_exp"] > token["exp"]
+    assert OutstandingToken.objects.get().jti == token["jti"]
+
+
+@pytest.mark.parametrize("name", ["token_obtain_pair", "token_obtain_sliding"])
+@pytest.mark.parametrize(
+    ("body", "status", "expected"),
+    [
+        ({}, 400, {"username": REQUIRED, "password": REQUIRED}),
+        ({"username": "ada"}, 400, {"password": REQUIRED}),
+        ({"password": "x"}, 400, {"username": REQUIRED}),
+        ({"username": "", "password": ""}, 400, {"username": BLANK, "password": BLANK}),
+        ({"username": "ada", "password": "wrong"}, 401, NO_ACCOUNT),
+        ({"username": "nobody", "password": PASSWORD}, 401, NO_ACCOUNT),
+        ({"username": "inactive", "password": PASSWORD}, 401, NO_ACCOUNT),
+    ],
+)
+def test_refused_login(user, name, body, status, expected):
+    make_user("inactive", is_active=False)
+    require(post(name, body), status, expected)
+    assert blacklist_rows() == [[], []]
+
+
+def test_inactive_user_logs_in_without_check_user_is_active(settings):
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.AllowAllUsersModelBackend"]
+    inactive = make_user(is_active=False)
+    require(login(), 401, NO_ACCOUNT)
+    settings.SIMPLE_JWT = {"CHECK_USER_IS_ACTIVE": False}
+    access = login().json()["access"]
+    require(bearer(access), 200, {"user": inactive.pk})
+    settings.SIMPLE_JWT = {}
+    require(bearer(access), 401, {"detail": "User is inactive", "code": "user_inactive"})
+
+
+calls = []
+
+
+def record_login(*arguments):
+    calls.append(arguments)
+
+
+HOOKS = {"ON_LOGIN_SUCCESS": f"{__name__}.record_login"}
+FAILURE_HOOKS = {"ON_LOGIN_FAILED": f"{__name__}.record_login"}
+
+
+@pytest.mark.parametrize("name", ["token_obtain_pair", "token_obtain_sliding"])
+def test_on_login_success_gets_the_user_and_the_request(user, settings, name):
+    settings.SIMPLE_JWT = HOOKS
+    calls.clear()
+    login(password="wrong")
+    assert calls == []
+    login(name=name)
+    [(logged_in, request)] = calls
+    assert logged_in == user
+    assert request.path == reverse(name)
+
+
+@pytest.mark.parametrize("name", ["token_obtain_pair", "token_obtain_sliding"])
+def test_on_login_failed_gets_the_credentials_without_the_password(user, settings, name):
+    settings.SIMPLE_JWT = FAILURE_HOOKS
+    calls.clear()
+    login(name=name)
+    assert calls == []
+    login(password="wrong", name=name)
+    [(credentials, request)] = calls
+    assert credentials == {"username": "ada"}
+    assert request.path == reverse(name)
+
+
+@pytest.mark.parametrize("name", ["token_obtain_pair", "token_obtain_sliding"])
+@pytest.mark.parametrize("update", [True, False])
+def test_update_last_login_alone_writes_the_user(user, settings, name, update):
+    settings.SIMPLE_JWT = {"UPDATE_LAST_LOGIN": update}
+    login(name=name)
+    user.refresh_from_db()
+    assert (user.last_login is not None) is update
+
+
+# Refresh
+
+
+def test_refresh_answers_with_an_access_token_only(user):
+    token = str(RefreshToken.for_user(user))
+    before = blacklist_rows()
+    answer = post("token_refresh", {"refresh": token})
+    require(answer, 200, answer.json())
+    assert list(answer.json()) == ["access"]
+    require(bearer(answer.json()["access"]), 200, {"user": user.pk})
+    assert blacklist_rows() == before
+
+
+def test_rotating_refresh_answers_with_both_and_ends_the_old_token(user, settings):
+    settings.SIMPLE_JWT = ROTATING
+    token = str(RefreshToken.for_user(user))
+    answer = post("token_refresh", {"refresh": token})
+    require(answer, 200, answer.json())
+    assert list(answer.json()) == ["access", "refresh"]
+    require(bearer(answer.json()["access"]), 200, {"user": user.pk})
+    require(post("token_refresh", {"refresh": token}), 401, not_valid("Token is blacklisted"))
+    assert post("token_refresh", {"refresh": answer.json()["refresh"]}).status_code == 200
+    assert list(OutstandingToken.objects.values_list("user", flat=True)) == [user.pk] * 3
+
+
+def test_rotation_without_blacklisting_leaves_the_old_token_alive(user, settings):
+    settings.SIMPLE_JWT = {"ROTATE_REFRESH_TOKENS": True}
+    token = str(RefreshToken.for_user(user))
+    assert post("token_refresh", {"refresh": token}).status_code == 200
+    assert post("token_refresh", {"refresh": token}).status_code == 200
+    assert OutstandingToken.objects.count() == 3
+    assert BlacklistedToken.objects.count() == 0
+
+
+REFUSED_REFRESH_TOKENS = [
+    ("garbage", lambda _user: "garbage", "Token is invalid"),
+    ("foreign signature", lambda _user: forge(claims("refresh"), key="another"), "Token is invalid"),
+    ("expired", lambda user: expired(RefreshToken.for_user(user)), "Token is expired"),
+    ("access token", lambda user: str(AccessToken.for_user(user)), "Token has wrong type"),
+    ("sliding token", lambda user: str(SlidingToken.for_user(user)), "Token has wrong type"),
+    ("no type", lambda _user: forge({"exp": 9e9, "jti": "a"}), "Token has no type"),
+    ("no exp", lambda _user: forge({"token_type": "refresh", "jti": "a"}), "Token has no 'exp' claim"),
+    ("no jti", lambda _user: forge({"token_type": "refresh", "exp": 9e9}), "Token has no id"),
+]
+REFUSED_REFRESH_IDS = [name for name, _make, _detail in REFUSED_REFRESH_TOKENS]
+
+
+@pytest.mark.parametrize("endpoint", ["token_refresh", "token_blacklist"])
+@pytest.mark.parametrize(("make", "detail"), [case[1:] for case in REFUSED_REFRESH_TOKENS], ids=REFUSED_REFRESH_IDS)
+def test_refused_refresh_token(user, settings, endpoint, make, detail):
+    settings.SIMPLE_JWT = ROTATING
+    token = make(user)
+    before = blacklist_rows()
+    require(post(endpoint, {"refresh": token}), 401, not_valid(detail))
+    assert blacklist_rows() == before
+
+
+@pytest.mark.parametrize("endpoint", ["token_refresh", "token_blacklist"])
+@pytest.mark.parametrize(("body", "expected"), [({}, REQUIRED), ({"refresh": ""}, BLANK), ({"token": "x"}, REQUIRED)])
+def test_body_without_refresh_token(endpoint, body, expected):
+    require(post(endpoint, body), 400, {"refresh": expected})
+
+
+@pytest.mark.parametrize("endpoint", ["token_verify", "token_refresh_sliding"])
+@pytest.mark.parametrize(("body", "expected"), [({}, REQUIRED), ({"token": ""}, BLANK), ({"refresh": "x"}, REQUIRED)])
+def test_body_without_token(endpoint, body, expected):
+    require(post(endpoint, body), 400, {"token": expected})
+
+
+class Refreshing(NamedTuple):
+    """One of the two endpoints that refresh."""
+
+    endpoint: str
+    field: str
+    token_class: Any
+    serializer: Any
+
+    def post(self, token):
+        return post(self.endpoint, {self.field: str(token)})
+
+    def refusal_code(self, token):
+        with pytest.raises(AuthenticationFailed) as caught:
+            self.serializer(data={self.field: str(token)}).is_valid(raise_exception=True)
+        return caught.value.detail.code
+
+
+both_refreshes = pytest.mark.parametrize(
+    "kind",
+    [
+        Refreshing("token_refresh", "refresh", RefreshToken, TokenRefreshSerializer),
+        Refreshing("token_refresh_sliding", "token", SlidingToken, TokenRefreshSlidingSerializer),
+    ],
+    ids=["pair", "sliding"],
+)
+
+
+@both_refreshes
+@pytest.mark.parametrize("rotating", [{}, ROTATING], ids=["plain", "rotating"])
+@pytest.mark.parametrize("fate", ["deleted", "inactive"])
+def test_refresh_of_a_user_without_account(user, settings, kind, rotating, fate):
+    """simplejwt 5.5.1 answers 500 where the user was deleted."""
+    settings.SIMPLE_JWT = rotating
+    token = str(kind.token_class.for_user(user))
+    if fate == "deleted":
+        user.delete()
+    else:
+        get_user_model().objects.update(is_active=False)
+    before = blacklist_rows()
+    require(kind.post(token), 401, NO_ACCOUNT_FOR_TOKEN)
+    assert blacklist_rows() == before
+    assert kind.refusal_code(token) == "no_active_account"
+
+
+@both_refreshes
+def test_refresh_of_an_inactive_user_without_check_user_is_active(user, settings, kind):
+    settings.SIMPLE_JWT = {"CHECK_USER_IS_ACTIVE": False}
+    token = str(kind.token_class.for_user(user))
+    get_user_model().objects.update(is_active=False)
+    assert kind.post(token).status_code == 200
+
+
+@both_refreshes
+def test_refresh_of_a_token_that_names_no_user(kind):
+    """As in simplejwt: such tokens are a project's own, and the access token names no user either."""
+    assert kind.post(kind.token_class()).status_code == 200
+
+
+@both_refreshes
+def test_changed_password_ends_refreshing_under_check_revoke_token(user, settings, kind):
+    settings.SIMPLE_JWT = {"CHECK_REVOKE_TOKEN": True}
+    token = kind.token_class.for_user(user)
+    assert token["hash_password"] == get_md5_hash_password(user.password)
+    assert kind.post(token).status_code == 200
+    user.set_password("another")
+    user.save()
+    before = blacklist_rows()
+    require(kind.post(token), 401, PASSWORD_CHANGED)
+    assert blacklist_rows() == before
+    assert kind.refusal_code(token) == "password_changed"
+    settings.SIMPLE_JWT = {}
+    assert kind.post(token).status_code == 200
+
+
+@both_refreshes
+def test_token_without_password_digest_is_not_refreshed_under_check_revoke_token(user, settings, kind):
+    token = str(kind.token_class.for_user(user))
+    settings.SIMPLE_JWT = {"CHECK_REVOKE_TOKEN": True}
+    require(kind.post(token), 401, PASSWORD_CHANGED)
+
+
+# Sliding refresh
+
+
+def test_sliding_refresh_moves_exp_within_the_refresh_period(user):
+    token = SlidingToken.for_user(user)
+    token["exp"] -= 100
+    token["iat"] -= 100
+    answer = post("token_refresh_sliding", {"token": str(token)})
+    require(answer, 200, answer.json())
+    assert list(answer.json()) == ["token"]
+    moved = SlidingToken(answer.json()["token"])
+    assert moved["exp"] > token["exp"]
+    assert moved["iat"] > token["iat"]
+    assert (moved["jti"], moved["refresh_exp"]) == (token["jti"], token["refresh_exp"])
+
+
+@pytest.mark.parametrize(
+    ("make", "detail"),
+    [
+        (lambda _user: "garbage", "Token is invalid"),
+        (lambda user: str(RefreshToken.for_user(user)), "Token has wrong type"),
+        (lambda user: expired(SlidingToken.for_user(user)), "Token is expired"),
+        (lambda _user: forge(claims("sliding", refresh_exp=1)), "Token 'refresh_exp' claim has expired"),
+        (lambda _user: forge({"token_type": "sliding", "exp": 9e9, "jti": "a"}), "Token has no 'refresh_exp' claim"),
+    ],
+)
+def test_refused_sliding_refresh(user, make, detail):
+    require(post("token_refresh_sliding", {"token": make(user)}), 401, not_valid(detail))
+
+
+def test_blacklisted_sliding_token_is_refused_everywhere(user, settings):
+    settings.SIMPLE_JWT = {"AUTH_TOKEN_CLASSES": ("oxijwt.tokens.SlidingToken",)}
+    token = SlidingToken.for_user(user)
+    require(bearer(token), 200, {"user": user.pk})
+    token.blacklist()
+    require(post("token_refresh_sliding", {"token": str(token)}), 401, not_valid("Token is blacklisted"))
+    reason = {"token_class": "SlidingToken", "token_type": "sliding", "message": "Token is blacklisted"}
+    expected = not_valid("Given token not valid for any token type") | {"messages": [reason]}
+    require(bearer(token), 401, expected)
+
+
+# Verify
+
+
+@pytest.mark.parametrize("token_class", [AccessToken, RefreshToken, SlidingToken])
+def test_verify_takes_any_type(user, token_class):
+    require(post("token_verify", {"token": str(token_class.for_user(user))}), 200, {})
+
+
+def test_verify_refuses(user):
+    require(post("token_verify", {"token": "garbage"}), 401, not_valid("Token is invalid"))
+    require(post("token_verify", {"token": expired(AccessToken())}), 401, not_valid("Token is expired"))
+
+
+def test_verify_asks_the_blacklist_under_blacklist_after_rotation_only(user, settings):
+    token = RefreshToken.for_user(user)
+    token.blacklist()
+    require(post("token_verify", {"token": str(token)}), 200, {})
+    settings.SIMPLE_JWT = {"BLACKLIST_AFTER_ROTATION": True}
+    require(post("token_verify", {"token": str(token)}), 400, {"non_field_errors": ["Token is blacklisted"]})
+    require(post("token_verify", {"token": str(RefreshToken.for_user(user))}), 200, {})
+
+
+# Blacklist
+
+
+def test_logout_blacklists_once(user):
+    token = RefreshToken.for_user(user)
+    require(post("token_blacklist", {"refresh": str(token)}), 200, {})
+    assert BlacklistedToken.objects.get().token.jti == token["jti"]
+    require(post("token_blacklist", {"refresh": str(token)}), 401, not_valid("Token is blacklisted"))
+    require(post("token_refresh", {"refresh": str(token)}), 401, not_valid("Token is blacklisted"))
+    assert BlacklistedToken.objects.count() == 1
+
+
+def test_logout_records_a_token_that_no_table_knows(user):
+    token = RefreshToken()
+    token["user_id"] = str(user.pk)
+    require(post("token_blacklist", {"refresh": str(token)}), 200, {})
+    row = OutstandingToken.objects.get()
+    assert (row.jti, row.user, row.token) == (token["jti"], user, str(token))
+    assert BlacklistedToken.objects.get().token == row
+
+
+def test_logout_of_a_deleted_user(user):
+    token = RefreshToken.for_user(user)
+    user.delete()
+    require(post("token_blacklist", {"refresh": str(token)}), 200, {})
+    assert BlacklistedToken.objects.get().token.user is None
+
+
+@pytest.mark.parametrize("name", ["token_obtain_pair", "token_refresh", "token_verify", "token_blacklist"])
+def test_endpoints_take_post_only_and_never_authenticate(client, name):
+    assert client.get(reverse(name)).status_code == 405
+    answer = client.post(reverse(name), {}, content_type="application/json", HTTP_AUTHORIZATION="Bearer stale")
+    assert answer.status_code == 400
+
+
+# Authenticated requests
+
+
+def test_request_without_token():
+    for header in [None, "", "Basic dXNlcjpwdw==", "Token abc"]:
+        require(get(header), 401, {"detail": "Authentication credentials were not provided."})
+
+
+@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Bearer a b", "bearer a b c"])
+def test_header_with_another_number_of_parts(header):
+    detail = "Authorization header must contain two space-delimited values"
+    require(get(header), 401, {"detail": detail, "code": "bad_authorization_header"})
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
+def test_scheme_is_compared_without_case(user, scheme):
+    require(get(f"{scheme} {AccessToken.for_user(user)}"), 200, {"user": user.pk})
+
+
+def test_header_types_and_header_name_follow_the_settings(user, client, settings):
+    settings.SIMPLE_JWT = {"AUTH_HEADER_TYPES": ("JWT", "Token"), "AUTH_HEADER_NAME": "HTTP_X_ACCESS"}
+    token = AccessToken.for_user(user)
+    for scheme in ("JWT", "token"):
+        assert client.get(reverse("whoami"), HTTP_X_ACCESS=f"{scheme} {token}").status_code == 200
+    refused = client.get(reverse("whoami"), HTTP_X_ACCESS=f"Bearer {token}")
+    assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, 'JWT realm="api"')
+    assert bearer(token).status_code == 401
+
+
+@pytest.mark.parametrize("name", ["whoami", "stateless"])
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda _user: "garbage", "Token is invalid"),
+        (lambda user: expired(AccessToken.for_user(user)), "Token is expired"),
+        (lambda user: str(RefreshToken.for_user(user)), "Token has wrong type"),
+    ],
+    ids=["garbage", "expired", "refresh token"],
+)
+def test_refused_request(user, name, make, message):
+    require(bearer(make(user), name), 401, no_access(message))
+
+
+def test_each_token_class_says_why_it_refuses(user, settings):
+    settings.SIMPLE_JWT = {"AUTH_TOKEN_CLASSES": ("oxijwt.tokens.AccessToken", "oxijwt.tokens.SlidingToken")}
+    require(bearer(AccessToken.for_user(user)), 200, {"user": user.pk})
+    require(bearer(SlidingToken.for_user(user)), 200, {"user": user.pk})
+    reasons = [
+        {"token_class": "AccessToken", "token_type": "access", "message": "Token has wrong type"},
+        {"token_class": "SlidingToken", "token_type": "sliding", "message": "Token has wrong type"},
+    ]
+    expected = not_valid("Given token not valid for any token type") | {"messages": reasons}
+    require(bearer(RefreshToken.for_user(user)), 401, expected)
+
+
+@pytest.mark.parametrize("name", ["whoami", "stateless"])
+def test_token_that_names_no_user(name):
+    detail = "Token contained no recognizable user identification"
+    require(bearer(AccessToken(), name), 401, not_valid(detail))
+
+
+def test_request_of_a_user_without_account(user):
+    token = AccessToken.for_user(user)
+    get_user_model().objects.update(is_active=False)
+    require(bearer(token), 401, {"detail": "User is inactive", "code": "user_inactive"})
+    user.delete()
+    require(bearer(token), 401, {"detail": "User not found", "code": "user_not_found"})
+
+
+def test_changed_password_ends_access_under_check_revoke_token(user, settings):
+    settings.SIMPLE_JWT = {"CHECK_REVOKE_TOKEN": True}
+    token = AccessToken.for_user(user)
+    require(bearer(token), 200, {"user": user.pk})
+    user.set_password("another")
+    user.save()
+    expected = {"detail": "The user's password has been changed.", "code": "password_changed"}
+    require(bearer(token), 401, expected)
+    settings.SIMPLE_JWT = {}
+    require(bearer(token), 200, {"user": user.pk})
+
+
+def test_stateless_user_is_made_of_the_token(django_assert_num_queries):
+    token = forge(claims("access", user_id="no row has this id"))
+    with django_assert_num_queries(0):
+        answer = bearer(token, "stateless")
+    require(answer, 200, {"user": "no row has this id"})
+    require(bearer(token), 401, {"detail": "User not found", "code": "user_not_found"})
+
+
+def test_user_id_field_and_claim_follow_the_settings(user, settings):
+    settings.SIMPLE_JWT = ROTATING | {"USER_ID_FIELD": "username", "USER_ID_CLAIM": "sub"}
+    pair = login().json()
+    assert AccessToken(pair["access"])["sub"] == "ada"
+    require(bearer(pair["access"]), 200, {"user": user.pk})
+    assert post("token_refresh", {"refresh": pair["refresh"]}).status_code == 200
+
+
+# Claims that are left out
+
+
+@pytest.mark.parametrize(("setting", "claim"), [("TOKEN_TYPE_CLAIM", "token_type"), ("JTI_CLAIM", "jti")])
+@pytest.mark.parametrize("rotating", [{}, ROTATING], ids=["plain", "rotating"])
+def test_claim_whose_setting_is_none_is_left_out(user, settings, setting, claim, rotating):
+    settings.SIMPLE_JWT = rotating | {setting: None}
+    pair = login().json()
+    for token in pair.values():
+        assert claim not in UntypedToken(token)
+        assert None not in UntypedToken(token).payload
+    require(bearer(pair["access"]), 200, {"user": user.pk})
+    refreshed = post("token_refresh", {"refresh": pair["refresh"]})
+    require(refreshed, 200, refreshed.json())
+    require(post("token_verify", {"token": pair["access"]}), 200, {})
+    sliding = login(name="token_obtain_sliding").json()["token"]
+    assert post("token_refresh_sliding", {"token": sliding}).status_code == 200
+
+
+def test_without_token_type_claim_any_token_passes_for_any_type(user, settings):
+    settings.SIMPLE_JWT = {"TOKEN_TYPE_CLAIM": None}
+    require(bearer(login().json()["refresh"]), 200, {"user": user.pk})
+    settings.SIMPLE_JWT = {}
+    require(bearer(login().json()["refresh"]), 401, no_access("Token has wrong type"))
+
+
+def test_without_jti_claim_nothing_is_recorded(user, settings):
+    settings.SIMPLE_JWT = ROTATING | {"JTI_CLAIM": None}
+    post("token_refresh", {"refresh": login().json()["refresh"]})
+    assert blacklist_rows() == [[], []]
+
+
+# Fallback keys
+
+OLD_KEY = "the key before this one, long enough for HS256"
+
+
+def test_fallback_keys_verify_while_signing_key_is_unset(user, settings):
+    settings.SECRET_KEY_FALLBACKS = [OLD_KEY]
+    old = forge(claims("access", user_id=str(user.pk)), key=OLD_KEY)
+    require(bearer(old), 200, {"user": user.pk})
+    assert UntypedToken(login().json()["access"])["user_id"] == str(user.pk)
+    settings.SECRET_KEY_FALLBACKS = []
+    require(bearer(old), 401, no_access("Token is invalid"))
+
+
+def test_fallback_keys_do_not_sign(user, settings):
+    settings.SECRET_KEY_FALLBACKS = [OLD_KEY]
+    access = login().json()["access"]
+    settings.SECRET_KEY_FALLBACKS = []
+    require(bearer(access), 200, {"user": user.pk})
+
+
+def test_fallback_keys_do_not_verify_where_signing_key_is_set(user, settings):
+    settings.SECRET_KEY_FALLBACKS = [OLD_KEY]
+    settings.SIMPLE_JWT = {"SIGNING_KEY": "a signing key of its own, long enough for HS256"}
+    access = login().json()["access"]
+    require(bearer(access), 200, {"user": user.pk})
+    for key in (OLD_KEY, settings.SECRET_KEY):
+        require(bearer(forge(claims("access", user_id=str(user.pk)), key=key)), 401, no_access("Token is invalid"))
+
+
+# What the table of outstanding tokens holds
+
+
+@pytest.mark.parametrize(("digest", "prefix"), [(True, "sha256:"), (False, "eyJ")])
+def test_outstanding_token_digest_stores_no_token_and_everything_works(user, settings, digest, prefix):
+    settings.SIMPLE_JWT = ROTATING | {"OUTSTANDING_TOKEN_DIGEST": digest}
+    first = login().json()["refresh"]
+    second = post("token_refresh", {"refresh": first}).json()["refresh"]
+    require(post("token_refresh", {"refresh": first}), 401, not_valid("Token is blacklisted"))
+    unrecorded = str(RefreshToken())
+    for token in (second, unrecorded):
+        require(post("token_blacklist", {"refresh": token}), 200, {})
+        require(post("token_refresh", {"refresh": token}), 401, not_valid("Token is blacklisted"))
+    stored = list(OutstandingToken.objects.order_by("pk").values_list("token", flat=True))
+    assert len(set(stored)) == 3
+    assert all(text.startswith(prefix) for text in stored)
+    assert (first in stored) is not digest
+    assert all(len(text) == len("sha256:") + 64 for text in stored) is digest
+
+
+# Without the blacklist app
+
+
+def test_tokens_have_no_blacklist_methods_without_the_app(without_blacklist_app):
+    for token in (RefreshToken(), SlidingToken()):
+        assert not hasattr(token, "blacklist")
+        assert not hasattr(token, "check_blacklist")
+        assert token.outstand() is None
+        with pytest.raises(AttributeError, match="blacklist"):
+            token.blacklist()
+
+
+def test_tokens_have_blacklist_methods_with_the_app():
+    for token in (RefreshToken(), SlidingToken()):
+        assert hasattr(token, "blacklist")
+        assert hasattr(token, "check_blacklist")
+
+
+def test_logout_does_nothing_without_the_app(user, without_blacklist_app):
+    token = str(RefreshToken.for_user(user))
+    require(post("token_blacklist", {"refresh": token}), 200, {})
+    require(post("token_blacklist", {"refresh": "garbage"}), 401, not_valid("Token is invalid"))
+    assert post("token_refresh", {"refresh": token}).status_code == 200
+    assert blacklist_rows() == [[], []]
+
+
+@pytest.mark.parametrize("rotating", [{"ROTATE_REFRESH_TOKENS": True}, ROTATING], ids=["plain", "single use"])
+def test_rotation_works_without_the_app(user, settings, without_blacklist_app, rotating):
+    settings.SIMPLE_JWT = rotating
+    token = login().json()["refresh"]
+    for _again in range(2):
+        answer = post("token_refresh", {"refresh": token})
+        assert list(answer.json()) == ["access", "refresh"]
+        assert RefreshToken(answer.json()["refresh"])["jti"] != RefreshToken(token)["jti"]
+    require(post("token_verify", {"token": token}), 200, {})
+    assert blacklist_rows() == [[], []]
+
+
+def test_blacklist_after_rotation_without_the_app_is_a_check_error(settings, without_blacklist_app):
+    settings.SIMPLE_JWT = ROTATING
+    assert not revocation.is_installed()
+    assert "oxijwt.E004" in [finding.id for finding in run_checks()]
+
+
+# The views themselves
+
+
+def test_serializers_follow_the_settings(user, settings):
+    settings.SIMPLE_JWT = {"TOKEN_OBTAIN_SERIALIZER": "oxijwt.serializers.TokenObtainSlidingSerializer"}
+    assert list(login().json()) == ["token"]
+
+
+def test_unknown_serializer_is_an_import_error_that_names_it(settings):
+    settings.SIMPLE_JWT = {"TOKEN_OBTAIN_SERIALIZER": "nowhere.Serializer"}
+    with pytest.raises(ImportError, match=r"Could not import serializer 'nowhere\.Serializer'"):
+        login()
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("token_obtain_pair", "/token/"),
+        ("token_refresh", "/token/refresh/"),
+        ("token_verify", "/token/verify/"),
+        ("token_blacklist", "/token/blacklist/"),
+        ("token_obtain_sliding", "/token/sliding/"),
+        ("token_refresh_sliding", "/token/sliding/refresh/"),
+    ],
+)
+def test_urls(name, path):
+    assert reverse(name) == path
+    assert callable(import_string(f"oxijwt.views.{name}"))
+
+
+def test_settings_of_the_tests_are_the_defaults():
+    """The bodies above are those of a project without a setting."""
+    assert api_settings.user_settings == {}
