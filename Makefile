@@ -1,4 +1,12 @@
-# Every target starts from a bare checkout. Needs Python >= 3.11 and cargo; everything else comes from PyPI and crates.io.
+# Every target starts from a bare checkout. Needs Python >= 3.11 and cargo; the rest comes from PyPI and crates.io.
+#
+#   make demo     serve examples/demo (DEMO=once walks through it and ends)
+#   make test     every check there is; all of them run, and it fails at the end if one failed
+#   make lint     format, clippy, ruff, import contracts, types
+#   make parity   simplejwt's own suite, on simplejwt and on oxijwt
+#   make bench    the token layer against simplejwt's
+#   make clean    remove all that make made
+
 PYTHON ?= python3
 PORT ?= 8000
 PY := .venv/bin/python
@@ -6,31 +14,85 @@ PY := .venv/bin/python
 # One resolver result for everything that pip installs, maturin's own calls included.
 export PIP_CONSTRAINT := $(CURDIR)/tools/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# maturin installs here, whatever environment the caller has active.
+# maturin and pyo3 take this environment, whatever the caller has active.
 export VIRTUAL_ENV := $(CURDIR)/.venv
-# The core is built once with one profile: `cargo test`, clippy and maturin share target/release and aws-lc-sys in it.
+export PYO3_PYTHON := $(VIRTUAL_ENV)/bin/python
+unexport PYTHONPATH
+
+# maturin, clippy and cargo test share one profile, so that aws-lc-sys is built once.
 CARGO_FLAGS := --release --locked
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 
-RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -name "*.rs")
+LINT := fmt clippy ruff imports types
+TEST := lint rust-test python-test postgres-test mariadb-test parity
 
-.PHONY: demo test lint bench parity rust-test python-test clean prerequisites
-.DELETE_ON_ERROR:
+.PHONY: demo test lint bench clean prerequisites $(LINT) $(TEST)
+.NOTPARALLEL:
+
+test: .venv/built
+	@$(MAKE) --no-print-directory --keep-going $(TEST)
+
+lint: .venv/built
+	@$(MAKE) --no-print-directory --keep-going $(LINT)
+
+fmt: prerequisites
+	cargo fmt --check
+
+clippy: .venv/stamp
+	cargo clippy $(CARGO_FLAGS) --all-targets --features python -- -D warnings
+
+ruff: .venv/stamp
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+imports: .venv/built
+	.venv/bin/lint-imports --no-logo
+
+types: .venv/built
+	$(PY) -m mypy
+	$(PY) -m mypy tests/typing
+	$(PY) -m mypy.stubtest oxijwt._core
+
+rust-test: prerequisites
+	cargo test $(CARGO_FLAGS)
+
+# SQLite runs everything; what touches tables runs on the servers as well.
+python-test: .venv/built
+	$(PY) -m pytest
+
+postgres-test mariadb-test: .venv/built
+	OXIJWT_DATABASE=$(@:-test=) $(PY) -m pytest tests/integration
+
+parity: .venv/built
+	$(PY) -m tests.parity.run
+
+bench: .venv/built
+	$(PY) -m tests.bench.token_layer
+
+demo: .venv/built
+ifeq ($(DEMO),once)
+	@$(PY) -m tools.demo walk
+else
+	@$(PY) -m tools.demo $(PORT)
+endif
 
 prerequisites:
-	@command -v cargo >/dev/null || { echo "oxijwt needs cargo (Rust 1.88 or newer) to build its core: https://rustup.rs" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-		{ echo "oxijwt needs Python 3.11 or newer; '$(PYTHON)' is not. Name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@command -v cargo >/dev/null || { \
+		echo "oxijwt needs cargo to build its core (Rust 1.88 or newer): https://rustup.rs" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "oxijwt needs Python 3.11 or newer, and '$(PYTHON)' is not: name one, as in make PYTHON=python3.12" >&2; exit 1; }
 
+# Made once, and brought up to date when the versions change.
 .venv/stamp: pyproject.toml tools/constraints.txt | prerequisites
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --upgrade pip
 	$(PY) -m pip install --quiet --group dev
-	touch $@
+	@touch $@
 
-# The extension, importable as oxijwt from .venv, with the package's own dependencies.
+# The package and its extension, importable from .venv.
 .venv/built: .venv/stamp $(RUST_SOURCES)
-	.venv/bin/maturin develop --release --locked --quiet
-	touch $@
+	.venv/bin/maturin develop $(CARGO_FLAGS)
+	@touch $@
 
 clean:
 	rm -rf .venv .cache target python/oxijwt/*.so

@@ -1,0 +1,11 @@
+"""Token views below /api/token/, and one view that asks for an access token."""
+
+from django.urls import include, path
+
+from demo import views
+
+urlpatterns = [
+    path("", views.index),
+    path("api/token/", include("oxijwt.urls")),
+    path("api/hello/", views.hello, name="hello"),
+]

@@ -1,0 +1,197 @@
+"""`make demo`: serves examples/demo, or walks through a login's life on it."""
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import TextIO
+
+SITE = Path(__file__).parents[1] / "examples/demo"
+HOST = "127.0.0.1"
+USERNAME = "demo"
+# What the answer to a refused refresh token holds.
+REFUSED = {"code": "token_not_valid"}
+
+
+def serve(port: int) -> None:
+    """Serve until interrupted, with a password made for this start."""
+    with socket.socket() as probe:
+        # As Django's server binds: connections of an earlier one that linger are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            sys.exit(
+                f"make demo can't serve on {HOST}:{port}: {error.strerror}. Take another port: PORT=8080 make demo"
+            )
+    password = secrets.token_urlsafe(9)
+    prepare(dict(os.environ), password)
+    print(CURL_LINES.format(address=f"http://{HOST}:{port}", username=USERNAME, password=password), flush=True)
+    os.chdir(SITE)
+    os.execv(  # noqa: S606 - no shell is wanted: Ctrl-C reaches the server itself
+        sys.executable, [sys.executable, "manage.py", "runserver", "--noreload", f"{HOST}:{port}"]
+    )
+
+
+CURL_LINES = """
+Serving {address}: user {username}, password {password}. Lines to copy:
+
+  curl -s {address}/api/token/ -d username={username} -d password={password}
+  ACCESS=…   # from the answer
+  REFRESH=…
+  curl -s {address}/api/hello/ -H "Authorization: Bearer $ACCESS"
+  curl -s {address}/api/token/refresh/ -d refresh=$REFRESH      # answers a new pair; the same line again: 401
+  REFRESH=…  # the new one
+  curl -s {address}/api/token/blacklist/ -d refresh=$REFRESH    # logout; refreshing with it again: 401
+"""
+
+
+def prepare(environment: Mapping[str, str], password: str) -> None:
+    """Migrate, and make the user."""
+    for command in (["migrate", "--verbosity=0"], ["demo_user"]):
+        subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=SITE,
+            env={**environment, "DEMO_PASSWORD": password},
+            check=True,
+        )
+
+
+@dataclass
+class Request:
+    """What goes out over HTTP."""
+
+    method: str
+    path: str
+    body: Mapping[str, str] = field(default_factory=dict)
+    access: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {shortened(self.body) if self.body else ''}".rstrip()
+
+
+class Walk:
+    """Sends requests, prints each exchange and counts those that did not go as expected."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.differences = 0
+
+    def step(self, what: str, request: Request, status: int, holds: Mapping[str, str] | None = None) -> dict[str, str]:
+        """One exchange, which must answer with this status and a body that holds these items."""
+        answered, body = self.send(request)
+        print(f"{what}\n  {request}\n  → {answered} {shortened(body)}")
+        expected = holds or {}
+        if answered != status or not expected.items() <= body.items():
+            self.differences += 1
+            print(f"  ✗ expected {status} {json.dumps(expected)}")
+        return body
+
+    def send(self, request: Request) -> tuple[int, dict[str, str]]:
+        headers = {"Content-Type": "application/json"}
+        if request.access:
+            headers["Authorization"] = f"Bearer {request.access}"
+        connection = HTTPConnection(HOST, self.port, timeout=30)
+        with closing(connection):
+            connection.request(request.method, request.path, json.dumps(request.body), headers)
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+
+
+def walk() -> int:
+    """Login, protected view, refresh, reuse refused, logout, refused: on a fresh database and a free port."""
+    password = secrets.token_urlsafe(9)
+    with served(password) as port:
+        differences = walk_through(Walk(port), password)
+    print(f"{differences} exchanges differ" if differences else "every exchange went as expected")
+    return 1 if differences else 0
+
+
+def walk_through(site: Walk, password: str) -> int:
+    first = site.step("Login", post("/api/token/", username=USERNAME, password=password), 200)
+    site.step("Without a token", hello(None), 401)
+    site.step("With the access token", hello(first.get("access")), 200, {"hello": USERNAME})
+    refresh = post("/api/token/refresh/", refresh=first.get("refresh", ""))
+    second = site.step("Refresh", refresh, 200)
+    site.step("The old refresh token again: refused", refresh, 401, REFUSED)
+    site.step("With the new access token", hello(second.get("access")), 200, {"hello": USERNAME})
+    newest = second.get("refresh", "")
+    site.step("Logout", post("/api/token/blacklist/", refresh=newest), 200)
+    site.step("Refresh after logout: refused", post("/api/token/refresh/", refresh=newest), 401, REFUSED)
+    return site.differences
+
+
+def post(path: str, **body: str) -> Request:
+    return Request("POST", path, body)
+
+
+def hello(access: str | None) -> Request:
+    return Request("GET", "/api/hello/", access=access)
+
+
+@contextmanager
+def served(password: str) -> Iterator[int]:
+    """The site on a free port with a database and a secret key of its own; stopped and removed in the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            **os.environ,
+            "DEMO_DATABASE": str(Path(folder) / "demo.sqlite3"),
+            "DEMO_SECRET_KEY": secrets.token_urlsafe(64),
+        }
+        prepare(environment, password)
+        port = free_port()
+        command = [sys.executable, "manage.py", "runserver", "--noreload", f"{HOST}:{port}"]
+        with (Path(folder) / "log").open("w+") as log:
+            server = subprocess.Popen(command, cwd=SITE, env=environment, stdout=log, stderr=log)
+            try:
+                wait_for(server, port, log)
+                yield port
+            finally:
+                server.terminate()
+                server.wait(timeout=10)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(server: subprocess.Popen[bytes], port: int, log: TextIO) -> None:
+    """Until the server accepts connections. Ends the program with the server's output if it does not."""
+    deadline = time.monotonic() + 30
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            socket.create_connection((HOST, port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    log.seek(0)
+    sys.exit(f"{log.read()}\nmake demo: the site did not start")
+
+
+def shortened(body: Mapping[str, str]) -> str:
+    """For the screen: no token and no password in full."""
+    return json.dumps({name: _shortened(name, value) for name, value in body.items()}, ensure_ascii=False)
+
+
+def _shortened(name: str, value: str) -> str:
+    if name == "password":
+        return "…"
+    return f"{value[:8]}…{value[-6:]}" if name in {"access", "refresh"} else value
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["walk"]:
+        sys.exit(walk())
+    serve(int(sys.argv[1]))
