@@ -1,0 +1,26 @@
+//! base64url as RFC 7515 appendix C has it, and nothing else.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::error::Error;
+
+/// Encodes `bytes` without padding.
+pub fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Appends the encoding of `bytes` to `text`.
+pub fn encode_onto(bytes: &[u8], text: &mut String) {
+    URL_SAFE_NO_PAD.encode_string(bytes, text);
+}
+
+/// Decodes `text` strictly: no padding, no white space, no stray bits in the last character.
+///
+/// # Errors
+/// [`Error::Malformed`] where `text` is anything else.
+pub fn decode(text: &[u8]) -> Result<Vec<u8>, Error> {
+    URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| Error::Malformed("not base64url"))
+}

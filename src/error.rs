@@ -1,0 +1,152 @@
+//! What can go wrong, each with a code that never changes.
+
+use std::fmt;
+
+/// Every way in which this crate refuses. No message holds key or token material.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// Not a compact serialization of strict JSON; says which rule was broken.
+    Malformed(&'static str),
+    /// Longer than [`crate::jws::MAX_TOKEN_LENGTH`].
+    TooLarge,
+    /// The header asks for something that is never served (RFC 7515 section 4.1.11); names the member.
+    HeaderUnsupported(&'static str),
+    /// The header's `alg` is not that of a key.
+    AlgorithmMismatch,
+    /// No key verifies the signature.
+    SignatureInvalid,
+    /// `exp` is not after now (RFC 7519 section 4.1.4).
+    Expired,
+    /// `nbf` is after now (RFC 7519 section 4.1.5).
+    NotYetValid,
+    /// `iat` is further in the future than clocks differ (RFC 7519 section 4.1.6).
+    IssuedInFuture,
+    /// `iss` is none of the policy's issuers.
+    IssuerMismatch,
+    /// `aud` shares no member with the policy's audience.
+    AudienceMismatch,
+    /// A claim that the policy needs is absent; names it.
+    ClaimMissing(&'static str),
+    /// A registered claim has the wrong type or range; names it.
+    ClaimInvalid(&'static str),
+    /// Claims that verification would refuse to read back; says why.
+    Unserializable(&'static str),
+    /// An HMAC secret of no bytes.
+    KeyEmpty,
+    /// Not a key in the form it was given as; says what is wrong.
+    KeyMalformed(&'static str),
+    /// A key of another family, curve or purpose than the algorithm's; says which.
+    KeyMismatch(&'static str),
+    /// An RSA modulus under 2048 bits (RFC 7518 sections 3.3 and 3.5).
+    KeyTooSmall,
+    /// A private key where a public one is wanted.
+    KeyPrivate,
+    /// A public key where a private one is wanted.
+    KeyPublic,
+    /// An encrypted PEM.
+    KeyEncrypted,
+    /// No algorithm of this name.
+    AlgorithmUnknown,
+    /// Signing with a ring that holds no key for it.
+    NoSigningKey,
+    /// Verifying with a ring that holds no key for it.
+    NoVerifyingKey,
+    /// A policy, or a time, that nothing can be compared with; says which.
+    PolicyInvalid(&'static str),
+}
+
+impl Error {
+    /// Every code that [`Error::code`] gives.
+    pub const CODES: [&'static str; 24] = [
+        "malformed",
+        "too_large",
+        "header_unsupported",
+        "algorithm_mismatch",
+        "signature_invalid",
+        "expired",
+        "not_yet_valid",
+        "issued_in_future",
+        "issuer_mismatch",
+        "audience_mismatch",
+        "claim_missing",
+        "claim_invalid",
+        "unserializable",
+        "key_empty",
+        "key_malformed",
+        "key_mismatch",
+        "key_too_small",
+        "key_private",
+        "key_public",
+        "key_encrypted",
+        "algorithm_unknown",
+        "no_signing_key",
+        "no_verifying_key",
+        "policy_invalid",
+    ];
+
+    /// The stable snake_case name of this error.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "malformed",
+            Self::TooLarge => "too_large",
+            Self::HeaderUnsupported(_) => "header_unsupported",
+            Self::AlgorithmMismatch => "algorithm_mismatch",
+            Self::SignatureInvalid => "signature_invalid",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::IssuedInFuture => "issued_in_future",
+            Self::IssuerMismatch => "issuer_mismatch",
+            Self::AudienceMismatch => "audience_mismatch",
+            Self::ClaimMissing(_) => "claim_missing",
+            Self::ClaimInvalid(_) => "claim_invalid",
+            Self::Unserializable(_) => "unserializable",
+            Self::KeyEmpty => "key_empty",
+            Self::KeyMalformed(_) => "key_malformed",
+            Self::KeyMismatch(_) => "key_mismatch",
+            Self::KeyTooSmall => "key_too_small",
+            Self::KeyPrivate => "key_private",
+            Self::KeyPublic => "key_public",
+            Self::KeyEncrypted => "key_encrypted",
+            Self::AlgorithmUnknown => "algorithm_unknown",
+            Self::NoSigningKey => "no_signing_key",
+            Self::NoVerifyingKey => "no_verifying_key",
+            Self::PolicyInvalid(_) => "policy_invalid",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(what) => write!(f, "malformed token: {what}"),
+            Self::TooLarge => f.write_str("the token is longer than 16384 bytes"),
+            Self::HeaderUnsupported(name) => {
+                write!(f, "the header member '{name}' is not supported")
+            }
+            Self::AlgorithmMismatch => f.write_str("the header's alg is not the key's algorithm"),
+            Self::SignatureInvalid => f.write_str("the signature does not verify"),
+            Self::Expired => f.write_str("the token has expired"),
+            Self::NotYetValid => f.write_str("the token is not yet valid (nbf)"),
+            Self::IssuedInFuture => f.write_str("the token was issued in the future (iat)"),
+            Self::IssuerMismatch => f.write_str("the token has another issuer"),
+            Self::AudienceMismatch => f.write_str("the token is for another audience"),
+            Self::ClaimMissing(name) => write!(f, "the claim '{name}' is missing"),
+            Self::ClaimInvalid(name) => write!(f, "the claim '{name}' has a wrong type or range"),
+            Self::Unserializable(what) => write!(f, "the claims cannot be serialized: {what}"),
+            Self::KeyEmpty => f.write_str("the key is empty"),
+            Self::KeyMalformed(what) => write!(f, "the key cannot be read: {what}"),
+            Self::KeyMismatch(what) => write!(f, "the key does not fit the algorithm: {what}"),
+            Self::KeyTooSmall => f.write_str("the RSA key has fewer than 2048 bits"),
+            Self::KeyPrivate => f.write_str("a private key was given where a public key is wanted"),
+            Self::KeyPublic => f.write_str("a public key was given where a private key is wanted"),
+            Self::KeyEncrypted => f.write_str("the PEM is encrypted: decrypt it first"),
+            Self::AlgorithmUnknown => f.write_str("no algorithm has this name"),
+            Self::NoSigningKey => f.write_str("the key ring holds no key that signs"),
+            Self::NoVerifyingKey => f.write_str("the key ring holds no key that verifies"),
+            Self::PolicyInvalid(what) => write!(f, "the claim policy is invalid: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

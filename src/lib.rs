@@ -1,0 +1,16 @@
+//! The core of oxijwt: keys, signatures, strict JSON and the claim rules (RFC 7515, 7517, 7518, 7519).
+#![forbid(unsafe_code)]
+
+pub mod algorithm;
+pub mod claims;
+mod der;
+pub mod encoding;
+pub mod error;
+pub mod json;
+pub mod jwk;
+pub mod jws;
+pub mod key;
+pub mod keyring;
+mod pem_file;
+#[cfg(feature = "python")]
+mod python;

@@ -1,0 +1,46 @@
+//! The one exception of the boundary, and what a builder of Python objects fails with.
+
+use pyo3::exceptions::PyException;
+use pyo3::{PyErr, create_exception};
+
+use crate::error::Error;
+
+create_exception!(
+    oxijwt._core,
+    CoreError,
+    PyException,
+    "Raised by everything in this module; `args` is `(code, message)`."
+);
+
+impl From<Error> for PyErr {
+    fn from(error: Error) -> Self {
+        CoreError::new_err((error.code(), error.to_string()))
+    }
+}
+
+/// A refusal of ours, or an exception that Python itself raised meanwhile.
+pub(super) enum Failure {
+    Refused(Error),
+    Raised(PyErr),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<PyErr> for Failure {
+    fn from(error: PyErr) -> Self {
+        Self::Raised(error)
+    }
+}
+
+impl From<Failure> for PyErr {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(error) => error.into(),
+            Failure::Raised(error) => error,
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The pyo3 face: the module `oxijwt._core` as `_core.pyi` describes it.
+
+mod convert;
+mod error;
+mod keyring;
+
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use pyo3_log::{Caching, Logger};
+
+use crate::algorithm::Algorithm;
+use crate::error::Error;
+
+/// Keys, signatures, strict JSON and the claim rules.
+#[pymodule(gil_used = false)]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    // Levels are asked each time: a cached one would outlive a change of Django's LOGGING. A second import finds the
+    // logger installed, which is as good.
+    let _ = Logger::new(py, Caching::Nothing)?.install();
+    module.add("CoreError", py.get_type::<error::CoreError>())?;
+    module.add("ERROR_CODES", PyTuple::new(py, Error::CODES)?)?;
+    module.add(
+        "ALGORITHMS",
+        PyTuple::new(py, Algorithm::ALL.map(Algorithm::name))?,
+    )?;
+    module.add_class::<keyring::PySigningKey>()?;
+    module.add_class::<keyring::PyVerifyingKey>()?;
+    module.add_class::<keyring::PyClaimPolicy>()?;
+    module.add_class::<keyring::PyKeyRing>()?;
+    module.add_function(wrap_pyfunction!(keyring::unverified_header, module)?)?;
+    module.add_function(wrap_pyfunction!(keyring::unverified_claims, module)?)
+}
