@@ -14,3 +14,4 @@ pub mod keyring;
 mod pem_file;
 #[cfg(feature = "python")]
 mod python;
+pub mod refresh_rotation;

@@ -1,7 +1,7 @@
 """The native core: keys, signatures, strict JSON and the claim rules (RFC 7515, 7517, 7518, 7519)."""
 
 from collections.abc import Sequence
-from typing import Any, Final, final
+from typing import Any, Final, Literal, TypeAlias, final
 
 ALGORITHMS: Final[tuple[str, ...]]
 """Names of the 14 algorithms, as `alg` spells them."""
@@ -75,6 +75,77 @@ class KeyRing:
 
     def verify(self, token: str | bytes, now: float, policy: ClaimPolicy) -> dict[str, Any]:
         """The claims of a token whose signature and registered claims hold at `now`, seconds since 1970."""
+
+_UserState: TypeAlias = Literal["gone", "inactive", "matches", "matches_fallback", "changed", "not_applicable"]
+"""A session's user: gone, inactive, or active with what the row's auth hash says of the password."""
+
+@final
+class RefreshPolicy:
+    """What the settings say about refreshing: seconds, then microseconds. Frozen."""
+
+    def __new__(
+        cls, *, grace_seconds: int, idle_lifetime: int, absolute_lifetime: int | None, rotate: bool
+    ) -> RefreshPolicy: ...
+
+@final
+class SessionState:
+    """The row of one login, as far as decisions depend on it; times in microseconds since 1970. Frozen."""
+
+    def __new__(
+        cls,
+        *,
+        generation: int,
+        rotated_at: int | None,
+        created_at: int,
+        expires_at: int,
+        absolute_expires_at: int | None,
+        revoked: bool,
+    ) -> SessionState: ...
+    @staticmethod
+    def begin(policy: RefreshPolicy, now: int) -> SessionState:
+        """The row of a login made at `now`."""
+
+    @property
+    def generation(self) -> int: ...
+    @property
+    def expires_at(self) -> int: ...
+    @property
+    def absolute_expires_at(self) -> int | None: ...
+    def refusal(self, user: _UserState, now: int) -> str | None:
+        """The code that an access or sliding token of the session is refused with, or None."""
+
+    def decide(self, user: _UserState, presented: int, policy: RefreshPolicy, now: int) -> RefreshDecision:
+        """What a refresh with generation `presented` gets (SESSIONS.md, the decision)."""
+
+    def refresh_claims(self) -> tuple[int, int, int]:
+        """`gen`, `iat` and `exp` of the current refresh token."""
+
+@final
+class RefreshDecision:
+    """What to do with a refresh token. Frozen. The last four raise ValueError unless the decision is to rotate."""
+
+    @property
+    def kind(self) -> Literal["refuse", "rotate", "repeat", "keep", "reuse"]: ...
+    @property
+    def code(self) -> str | None:
+        """The code of the 401; None where the decision yields a token."""
+
+    @property
+    def previous(self) -> bool:
+        """Whether a repeat is for the token before the current one."""
+
+    @property
+    def retired_for(self) -> int | None:
+        """How long ago a reused token was spent at least, in microseconds."""
+
+    @property
+    def generation(self) -> int: ...
+    @property
+    def rotated_at(self) -> int: ...
+    @property
+    def expires_at(self) -> int: ...
+    @property
+    def restate_auth_hash(self) -> bool: ...
 
 def unverified_header(token: str | bytes) -> dict[str, Any]: ...
 def unverified_claims(token: str | bytes) -> dict[str, Any]: ...

@@ -9,14 +9,14 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 from rest_framework import HTTP_HEADER_ENCODING, authentication
 
-from .exceptions import AuthenticationFailed, InvalidToken, TokenError
+from . import revocation
+from .exceptions import AuthenticationFailed, InvalidToken, SessionError, TokenError
 from .settings import api_settings
+from .tokens import Token
 from .utils import find_user, get_md5_hash_password
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
-
-    from .tokens import Token
 
 
 def _header_types() -> tuple[str, ...]:
@@ -56,7 +56,14 @@ class JWTAuthentication(authentication.BaseAuthentication):
         if raw_token is None:
             return None
         validated_token = self.get_validated_token(raw_token)
-        return self.get_user(validated_token), validated_token
+        user = self.get_user(validated_token)
+        self.check_session(validated_token)
+        return user, validated_token
+
+    def check_session(self, validated_token: Any) -> None:
+        """Refuse a token whose session has ended, where `get_user` has not already looked. Raises InvalidToken."""
+        if getattr(validated_token, "session", None) is None and _has_session(validated_token):
+            _read_session(validated_token)
 
     def authenticate_header(self, request: Request) -> str:
         """The challenge of a 401 (RFC 6750 section 3)."""
@@ -108,7 +115,10 @@ class JWTAuthentication(authentication.BaseAuthentication):
             user_id = validated_token[api_settings.USER_ID_CLAIM]
         except KeyError as error:
             raise InvalidToken(_("Token contained no recognizable user identification")) from error
-        user = find_user(self.user_model, api_settings.USER_ID_FIELD, user_id)
+        if _has_session(validated_token):
+            user = _read_session(validated_token)
+        else:
+            user = find_user(self.user_model, api_settings.USER_ID_FIELD, user_id)
         if user is None:
             raise AuthenticationFailed(_("User not found"), code="user_not_found")
         if api_settings.CHECK_USER_IS_ACTIVE and not user.is_active:
@@ -119,7 +129,21 @@ class JWTAuthentication(authentication.BaseAuthentication):
 
 
 class JWTStatelessUserAuthentication(JWTAuthentication):
-    """Authenticates by the token alone, without a look at the database; the user is a TOKEN_USER_CLASS."""
+    """Authenticates by the token alone, without a look at the database; the user is a TOKEN_USER_CLASS.
+
+    A session that was ended is refused at once where REVOCATION_CACHE is set.
+    """
+
+    def check_session(self, validated_token: Any) -> None:
+        """Ask REVOCATION_CACHE. Raises InvalidToken, or ServiceUnavailable where it can't say."""
+        if api_settings.REVOCATION_CACHE is None or api_settings.SESSION_ID_CLAIM not in validated_token:
+            return
+        from .token_sessions import denylist  # noqa: PLC0415  only where the setting asks for it
+
+        try:
+            denylist.refuse_revoked(denylist.session_id(validated_token[api_settings.SESSION_ID_CLAIM]))
+        except SessionError as error:
+            raise _refused(error) from error
 
     def get_user(self, validated_token: Token) -> Any:
         """The user made of the token's claims. Raises InvalidToken where it names none."""
@@ -129,6 +153,34 @@ class JWTStatelessUserAuthentication(JWTAuthentication):
 
 
 JWTTokenUserAuthentication = JWTStatelessUserAuthentication
+
+
+def _has_session(token: Any) -> bool:
+    if api_settings.SESSION_ID_CLAIM not in token or revocation.session_store() is None:
+        return False
+    return not isinstance(token, Token) or revocation.is_our_own(token)
+
+
+def _read_session(token: Any) -> Any:
+    """The user of a token with a session; sets `token.session`. Raises AuthenticationFailed."""
+    if api_settings.SESSION_GENERATION_CLAIM in token:
+        raise InvalidToken(_("Token has wrong type"))
+    known = getattr(token, "session", None)
+    if known is not None:
+        return known.user
+    store = revocation.session_store()
+    try:
+        sid = store.session_id(token[api_settings.SESSION_ID_CLAIM])
+        user, session = store.read_for_use(sid, token[api_settings.USER_ID_CLAIM])
+    except SessionError as error:
+        raise _refused(error) from error
+    if isinstance(token, Token):
+        token.session = session
+    return user
+
+
+def _refused(error: SessionError) -> AuthenticationFailed:
+    return InvalidToken(error.args[0], code=error.code)
 
 
 def password_is_unchanged(token: Any, user: Any) -> bool:

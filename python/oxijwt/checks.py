@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from django.apps import apps
+from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
@@ -24,7 +26,7 @@ def register() -> None:
 
 def check_settings(app_configs: Any = None, **kwargs: object) -> list[CheckMessage]:
     """Every finding about SIMPLE_JWT."""
-    findings = [*_algorithm(), *_blacklist()]
+    findings = [*_algorithm(), *_blacklist(), *_sessions(), *_revocation_cache()]
     return [_under_the_hook(finding) for finding in findings]
 
 
@@ -111,4 +113,53 @@ def _blacklist() -> Iterable[CheckMessage]:
             "SIMPLE_JWT['BLACKLIST_AFTER_ROTATION'] is on, but no installed app can hold a blacklist.",
             hint="Add 'oxijwt.token_blacklist' to INSTALLED_APPS, or turn the setting off.",
             id="oxijwt.E004",
+        )
+
+
+def _sessions() -> Iterable[CheckMessage]:
+    if not apps.is_installed(revocation.SESSION_APP):
+        return
+    if not api_settings.ROTATE_REFRESH_TOKENS:
+        yield checks.Warning(
+            "oxijwt.token_sessions is installed, but ROTATE_REFRESH_TOKENS is off: a stolen refresh token goes unseen.",
+            hint="Turn SIMPLE_JWT['ROTATE_REFRESH_TOKENS'] on.",
+            id="oxijwt.W002",
+        )
+    if api_settings.REFRESH_REUSE_GRACE * 2 >= api_settings.ACCESS_TOKEN_LIFETIME:
+        yield checks.Warning(
+            "SIMPLE_JWT['REFRESH_REUSE_GRACE'] is half of ACCESS_TOKEN_LIFETIME or more: a thief can ride along.",
+            hint="Shorten the grace interval, or lengthen the access tokens' lifetime.",
+            id="oxijwt.W003",
+        )
+    if revocation.is_installed():
+        yield checks.Warning(
+            "oxijwt.token_sessions and token_blacklist are both installed: OutstandingToken no longer has every login.",
+            hint="Loop over TokenSession, and drop token_blacklist once its tokens have expired.",
+            id="oxijwt.W004",
+        )
+
+
+CACHE_FINDINGS = {
+    "django.core.cache.backends.dummy.DummyCache": (checks.Error, "forgets everything", "oxijwt.E005"),
+    "django.core.cache.backends.locmem.LocMemCache": (checks.Warning, "is seen by one process only", "oxijwt.W005"),
+}
+
+
+def _revocation_cache() -> Iterable[CheckMessage]:
+    alias = api_settings.REVOCATION_CACHE
+    if alias is None:
+        return
+    if alias not in settings.CACHES:
+        yield Error(
+            f"SIMPLE_JWT['REVOCATION_CACHE'] is {alias!r}, which is none of CACHES.",
+            hint="Name one of the caches, shared by all processes.",
+            id="oxijwt.E006",
+        )
+        return
+    level, why, check_id = CACHE_FINDINGS.get(settings.CACHES[alias]["BACKEND"], (None, "", ""))
+    if level is not None:
+        yield level(
+            f"SIMPLE_JWT['REVOCATION_CACHE'] names a cache that {why}.",
+            hint="Use a cache that all processes share and that evicts nothing, such as Redis with noeviction.",
+            id=check_id,
         )

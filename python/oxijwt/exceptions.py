@@ -3,6 +3,7 @@
 A refusal is translated once per layer: `TokenBackendError` (backends) → `TokenError` (tokens) → `InvalidToken` (401).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -17,6 +18,41 @@ class TokenError(Exception):
 
 class ExpiredTokenError(TokenError):
     """A token's `exp` has passed."""
+
+
+SESSION_MESSAGES = {
+    "session_revoked": _("The session was ended"),
+    "session_expired": _("The session has expired"),
+    "token_reused": _("The token was used before"),
+    "password_changed": _("The user's password has been changed."),
+    "user_not_found": _("User not found"),
+    "user_inactive": _("User is inactive"),
+    "token_not_valid": _("Token is invalid"),
+}
+
+
+class SessionError(TokenError):
+    """A token's session refuses it; `code` is one of SESSION_MESSAGES and the code of the 401."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(SESSION_MESSAGES[code])
+        self.code = code
+
+
+class TokenReusedError(SessionError):
+    """A spent refresh token came back; `end_session()` ends the session it belongs to."""
+
+    def __init__(self, end_session: Callable[[], None]) -> None:
+        super().__init__("token_reused")
+        self.end_session = end_session
+
+
+class ServiceUnavailable(exceptions.APIException):
+    """503: what decides over a token could not be asked, or was busy. The request may be repeated."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = _("The service is temporarily unavailable, try again.")
+    default_code = "service_unavailable"
 
 
 class TokenBackendError(Exception):

@@ -1,13 +1,16 @@
-"""The port that tokens talk to: what the installed blacklist app knows of a `jti`, and writing to it.
+"""The port that tokens talk to: the installed blacklist app, the installed session app, and the request at hand.
 
-The app is looked up when a token is used, never at import, so that installing or overriding it needs no reload. Reads
-go to the database that is written to: what decides over a token must not come from a lagging replica.
+The apps are looked up when a token is used, never at import, so that installing or overriding them needs no reload.
+Reads go to the database that is written to: what decides over a token must not come from a lagging replica.
 """
 
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -16,11 +19,72 @@ from django.db import IntegrityError, router, transaction
 from .settings import api_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from .token_blacklist.models import BlacklistedToken, OutstandingToken
 
 APP_LABEL = "token_blacklist"
+SESSION_APP = "oxijwt.token_sessions"
+BATCH_SIZE = 1000
+
+_request: ContextVar[Any] = ContextVar("oxijwt_request", default=None)
+_login: ContextVar[bool] = ContextVar("oxijwt_login", default=False)
+
+
+@contextmanager
+def handling(request: Any, *, login: bool = False) -> Iterator[None]:
+    """What happens inside happens for this request (or None), which may be a login."""
+    tokens = _request.set(request), _login.set(login)
+    try:
+        yield
+    finally:
+        _request.reset(tokens[0])
+        _login.reset(tokens[1])
+
+
+def current_request() -> Any:
+    """The request that a token view is handling, or None."""
+    return _request.get()
+
+
+def is_login() -> bool:
+    """Whether a login view is handling credentials right now."""
+    return _login.get()
+
+
+def session_store() -> Any:
+    """`oxijwt.token_sessions.store`, or None where that app is not installed."""
+    if not apps.is_installed(SESSION_APP):
+        return None
+    return import_module(f"{SESSION_APP}.store")
+
+
+def is_our_own(token: Any) -> bool:
+    """Whether our own keys verified a token. Another issuer may use the claims of sessions for something else."""
+    return getattr(token.get_token_backend(), "jwks_client", None) is None
+
+
+def refuse_ended(token: Any) -> None:
+    """Raise SessionError where a token of any type belongs to a session that refuses it; nothing is written."""
+    store = session_store()
+    if store is not None and is_our_own(token) and api_settings.SESSION_ID_CLAIM in token:
+        store.read_untyped(token.payload)
+
+
+@contextmanager
+def following_rehash(password: str) -> Iterator[None]:
+    """Inside, a user whose password hash is only renewed (the same password, more iterations) keeps their sessions."""
+    if not apps.is_installed(SESSION_APP):
+        yield
+        return
+    with import_module(f"{SESSION_APP}.rehash").following(password):
+        yield
+
+
+def can_end_tokens() -> bool:
+    """Whether an app is installed that can end a token before its `exp`."""
+    return is_installed() or apps.is_installed(SESSION_APP)
 
 
 class AlreadyBlacklistedError(Exception):
@@ -107,6 +171,19 @@ def replace(outstanding: OutstandingToken, successor: IssuedToken) -> None:
             record_new(successor)
     except IntegrityError as error:
         raise AlreadyBlacklistedError from error
+
+
+def blacklist_all_of(user: Any) -> None:
+    """Blacklist every recorded token of a user; nothing without the app."""
+    if not is_installed():
+        return
+    records, entries = _outstanding_model(), _blacklisted_model()
+    database = _database(entries)
+    open_ids = (
+        records.objects.using(database).filter(user=user, blacklistedtoken__isnull=True).values_list("pk", flat=True)
+    )
+    new = [entries(token_id=pk) for pk in open_ids.order_by("pk")]
+    entries.objects.using(database).bulk_create(new, batch_size=BATCH_SIZE, ignore_conflicts=True)
 
 
 def _outstanding_model() -> type[OutstandingToken]:

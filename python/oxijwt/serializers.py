@@ -6,13 +6,16 @@ from typing import Any
 
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import update_last_login
+from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.utils.functional import classproperty
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed, ValidationError
+from rest_framework.fields import empty
 
 from . import revocation
 from .authentication import password_is_unchanged
+from .exceptions import SessionError, TokenReusedError
 from .settings import api_settings
 from .tokens import RefreshToken, SlidingToken, Token, UntypedToken
 from .utils import find_user
@@ -52,22 +55,36 @@ class TokenObtainSerializer(serializers.Serializer[Any]):
         self.fields[self.username_field] = serializers.CharField(write_only=True)
         self.fields["password"] = PasswordField()
 
+    def run_validation(self, data: Any = empty) -> Any:
+        """Everything in here is a login: tokens made for the user know it, and the request."""
+        with revocation.handling(self.context.get("request"), login=True):
+            return super().run_validation(data)
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Set `self.user` to whom the credentials belong. Raises AuthenticationFailed `no_active_account`."""
         credentials = {self.username_field: attrs[self.username_field]}
         request = self.context.get("request")
-        self.user: Any = authenticate(**self._request_argument(), **credentials, password=attrs["password"])
+        with revocation.following_rehash(attrs["password"]):
+            self.user: Any = authenticate(**self._request_argument(), **credentials, password=attrs["password"])
         if not api_settings.USER_AUTHENTICATION_RULE(self.user):
-            api_settings.ON_LOGIN_FAILED(credentials, request)
+            self._after_refusal(credentials, request)
             raise AuthenticationFailed(self.error_messages["no_active_account"], "no_active_account")
         return {}
 
     def _request_argument(self) -> dict[str, Any]:
         return {"request": self.context["request"]} if "request" in self.context else {}
 
+    def _after_refusal(self, credentials: dict[str, Any], request: Any) -> None:
+        if self.user is not None:
+            # authenticate() has told Django's receivers of every other failure.
+            user_login_failed.send(__name__, credentials=credentials, request=request)
+        api_settings.ON_LOGIN_FAILED(credentials, request)
+
     def _after_login(self) -> None:
         if api_settings.UPDATE_LAST_LOGIN:
             update_last_login(None, self.user)  # type: ignore[arg-type]  # Django's receiver ignores the sender
+        if api_settings.SEND_USER_LOGGED_IN:
+            user_logged_in.send(type(self.user), request=self.context.get("request"), user=self.user)
         api_settings.ON_LOGIN_SUCCESS(self.user, self.context.get("request"))
 
     @classmethod
@@ -113,10 +130,12 @@ class _RefreshableUser:
 
     def get_active_user(self, token: Token) -> Any:
         """The user the token names, or None where it names none. Raises AuthenticationFailed."""
-        user_id = token.get(api_settings.USER_ID_CLAIM)
-        if user_id is None:
+        if token.session is not None:
+            user = token.session.user
+        elif token.get(api_settings.USER_ID_CLAIM) is None:
             return None
-        user = find_user(get_user_model(), api_settings.USER_ID_FIELD, user_id)
+        else:
+            user = find_user(get_user_model(), api_settings.USER_ID_FIELD, token[api_settings.USER_ID_CLAIM])
         if user is None or not api_settings.USER_AUTHENTICATION_RULE(user):
             raise AuthenticationFailed(self.error_messages["no_active_account"], "no_active_account")
         if not password_is_unchanged(token, user):
@@ -132,12 +151,22 @@ class TokenRefreshSerializer(_RefreshableUser, serializers.Serializer[Any]):
     token_class = RefreshToken
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        refresh = self.token_class(attrs["refresh"])
+        refresh = self.get_refresh(attrs["refresh"])
         user = self.get_active_user(refresh)
-        data = {"access": str(refresh.access_token)}
-        if api_settings.ROTATE_REFRESH_TOKENS:
-            data["refresh"] = refresh.rotate(user)
-        return data
+        rotated = {"refresh": refresh.rotate(user)} if refresh.rotates else {}
+        return {"access": str(refresh.access_token), **rotated}
+
+    def get_refresh(self, text: str) -> RefreshToken:
+        """The refresh token. Raises TokenError; one that was spent ends its session on the way."""
+        try:
+            return self.token_class(text)
+        except TokenReusedError as error:
+            error.end_session()
+            raise
+        except SessionError as error:
+            if error.code in {"user_not_found", "user_inactive"}:
+                raise AuthenticationFailed(self.error_messages["no_active_account"], "no_active_account") from error
+            raise
 
 
 class TokenRefreshSlidingSerializer(_RefreshableUser, serializers.Serializer[Any]):
@@ -162,6 +191,7 @@ class TokenVerifySerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         token = UntypedToken(attrs["token"])
+        revocation.refuse_ended(token)
         if api_settings.BLACKLIST_AFTER_ROTATION and revocation.is_installed():
             jti = token.get(api_settings.JTI_CLAIM)
             if isinstance(jti, str) and revocation.is_blacklisted(revocation.find(jti)):
@@ -177,6 +207,6 @@ class TokenBlacklistSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         refresh = self.token_class(attrs["refresh"])
-        if revocation.is_installed():
+        if revocation.can_end_tokens():
             refresh.blacklist()
         return {}

@@ -56,6 +56,17 @@ DEFAULTS: dict[str, Any] = {
     "ON_LOGIN_FAILED": "oxijwt.serializers.default_on_login_failed",
     # oxijwt
     "OUTSTANDING_TOKEN_DIGEST": False,
+    # oxijwt.token_sessions
+    "TOKEN_SESSIONS": "issue",
+    "REFRESH_REUSE_GRACE": timedelta(seconds=30),
+    "SESSION_ABSOLUTE_LIFETIME": timedelta(days=30),
+    "SESSION_LIMIT_PER_USER": None,
+    "SESSION_CLIENT_INFO": "oxijwt.token_sessions.client_info.default_client_info",
+    "SESSION_ID_CLAIM": "sid",
+    "SESSION_GENERATION_CLAIM": "gen",
+    "REVOCATION_CACHE": None,
+    "ADOPT_UNTIL": None,
+    "SEND_USER_LOGGED_IN": False,
 }
 
 IMPORT_STRINGS = (
@@ -65,6 +76,7 @@ IMPORT_STRINGS = (
     "USER_AUTHENTICATION_RULE",
     "ON_LOGIN_SUCCESS",
     "ON_LOGIN_FAILED",
+    "SESSION_CLIENT_INFO",
 )
 
 REMOVED_SETTINGS = (

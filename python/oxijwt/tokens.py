@@ -41,6 +41,8 @@ class Token:
 
     token_type: str | None = None
     lifetime: timedelta | None = None
+    session: Any = None
+    """The token's TokenSession, once it was read or begun; None for tokens without one."""
 
     def __init__(self, token: Any = None, verify: bool = True) -> None:
         if self.token_type is None or self.lifetime is None:
@@ -140,6 +142,11 @@ class Token:
         if _claimed_time(self.payload[claim]) <= current_time - self.get_token_backend().get_leeway():
             raise TokenError(format_lazy(_("Token '{}' claim has expired"), claim))
 
+    def _cap(self, claim: str, session: Any) -> None:
+        # Nothing that descends from a login outlives its absolute end.
+        if session is not None and session.absolute_expires_at is not None:
+            self.payload[claim] = min(self.payload[claim], datetime_to_epoch(session.absolute_expires_at))
+
     def outstand(self) -> Any:
         """Record the token where an app keeps records of its kind; here, nowhere."""
         return None
@@ -180,8 +187,8 @@ def _claimed_time(value: object) -> datetime:
         raise TokenError(_("Token is invalid")) from error
 
 
-class _WithBlacklistApp:
-    """A method that exists only while a blacklist app is installed: code written for simplejwt asks with
+class _WithRevocation:
+    """A method that exists only while an app that can end tokens is installed: code written for simplejwt asks with
     `hasattr(token, "blacklist")` or catches AttributeError.
     """
 
@@ -193,8 +200,8 @@ class _WithBlacklistApp:
         self._name = name
 
     def __get__(self, instance: object, owner: type) -> Callable[..., Any]:
-        if not revocation.is_installed():
-            raise AttributeError(f"{owner.__name__}.{self._name} needs an app that keeps a blacklist")
+        if not revocation.can_end_tokens():
+            raise AttributeError(f"{owner.__name__}.{self._name} needs an app that can end tokens")
         return self._function if instance is None else partial(self._function, instance)
 
 
@@ -211,7 +218,12 @@ class BlacklistMixin(Generic[T]):
         if revocation.is_installed():
             self.check_blacklist()
 
-    @_WithBlacklistApp
+    @property
+    def rotates(self) -> bool:
+        """Whether a refresh with this token answers with another one."""
+        return bool(api_settings.ROTATE_REFRESH_TOKENS)
+
+    @_WithRevocation
     def check_blacklist(self) -> None:
         """Raise TokenError where the token is blacklisted. One statement, whose record later steps reuse."""
         if api_settings.JTI_CLAIM is None:
@@ -220,7 +232,7 @@ class BlacklistMixin(Generic[T]):
         if revocation.is_blacklisted(self._record):
             raise TokenError(_("Token is blacklisted"))
 
-    @_WithBlacklistApp
+    @_WithRevocation
     def blacklist(self) -> tuple[Any, bool]:
         """Blacklist the token, recording it first where it is not: the entry, and whether it is new."""
         return revocation.blacklist(self._recorded(None))
@@ -296,7 +308,62 @@ class BlacklistMixin(Generic[T]):
         return None if user_id is None else find_user(get_user_model(), api_settings.USER_ID_FIELD, user_id)
 
 
-class SlidingToken(BlacklistMixin["SlidingToken"], Token):
+class SessionMixin(BlacklistMixin[T]):
+    """Tokens of a session while `oxijwt.token_sessions` is installed; those without one are BlacklistMixin's."""
+
+    def verify(self, *args: Any, **kwargs: Any) -> None:
+        """Check the token, its session and the blacklist. Raises TokenError; SessionError has the session's code."""
+        super(BlacklistMixin, self).verify(*args, **kwargs)  # type: ignore[misc]  # Token's; the blacklist comes last
+        store = revocation.session_store()
+        if store is not None and revocation.is_our_own(self):
+            self._read_session(store)
+        if revocation.is_installed() and not self._is_adopted():
+            self.check_blacklist()
+
+    @_WithRevocation
+    def blacklist(self) -> tuple[Any, bool]:
+        """End the token's session, or blacklist a token that has none: what was written, and whether it is new."""
+        if self.session is None:
+            if not revocation.is_installed():
+                return None, False
+            return super().blacklist()
+        revocation.session_store().end(self.session.pk, self.session.user_id, reason=None)
+        return self.session, True
+
+    def outstand(self) -> Any:
+        """Record a token that has no session; the session's row is the others' record."""
+        return None if self.session is not None else super().outstand()
+
+    @classmethod
+    def for_user(cls, user: Any) -> Self:
+        """A new token for the user, in a new session of theirs where sessions are issued."""
+        store = revocation.session_store()
+        if store is None or api_settings.TOKEN_SESSIONS != "issue":
+            return super().for_user(user)
+        token: Any = super(BlacklistMixin, cls).for_user(user)  # type: ignore[misc]  # Token's: nothing is recorded
+        token._begin_session(store, user)
+        return token  # type: ignore[no-any-return]
+
+    def _begin_session(self, store: Any, user: Any) -> None:
+        self.session = store.start(user, self._idle_lifetime())
+        if revocation.is_login():
+            self.payload["auth_time"] = store.now_micros() // 1_000_000
+        self._take_claims(store)
+
+    def _is_adopted(self) -> bool:
+        return self.session is not None and api_settings.SESSION_ID_CLAIM not in self.payload
+
+    def _idle_lifetime(self) -> Any:
+        raise NotImplementedError
+
+    def _read_session(self, store: Any) -> None:
+        raise NotImplementedError
+
+    def _take_claims(self, store: Any) -> None:
+        raise NotImplementedError
+
+
+class SlidingToken(SessionMixin["SlidingToken"], Token):
     """One token that authenticates until `exp` and can be refreshed until SLIDING_TOKEN_REFRESH_EXP_CLAIM."""
 
     token_type = "sliding"
@@ -311,6 +378,24 @@ class SlidingToken(BlacklistMixin["SlidingToken"], Token):
                 lifetime=api_settings.SLIDING_TOKEN_REFRESH_LIFETIME,
             )
 
+    def set_exp(self, claim: str = "exp", from_time: datetime | None = None, lifetime: timedelta | None = None) -> None:
+        """As Token's, and never past the absolute end of the token's session."""
+        super().set_exp(claim, from_time, lifetime)
+        self._cap(claim, self.session)
+
+    def _idle_lifetime(self) -> Any:
+        return api_settings.SLIDING_TOKEN_REFRESH_LIFETIME
+
+    def _read_session(self, store: Any) -> None:
+        if api_settings.SESSION_ID_CLAIM in self.payload:
+            sid = store.session_id(self.payload[api_settings.SESSION_ID_CLAIM])
+            _user, self.session = store.read_for_use(sid, self.payload.get(api_settings.USER_ID_CLAIM))
+
+    def _take_claims(self, store: Any) -> None:
+        self.payload[api_settings.SESSION_ID_CLAIM] = str(self.session.pk)
+        self._cap("exp", self.session)
+        self._cap(api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM, self.session)
+
 
 class AccessToken(Token):
     """The short-lived token that requests carry."""
@@ -319,12 +404,13 @@ class AccessToken(Token):
     lifetime: ClassVar[Any] = setting_attribute[timedelta]("ACCESS_TOKEN_LIFETIME")
 
 
-class RefreshToken(BlacklistMixin["RefreshToken"], Token):
+class RefreshToken(SessionMixin["RefreshToken"], Token):
     """The long-lived token that makes access tokens."""
 
     token_type = "refresh"
     lifetime: ClassVar[Any] = setting_attribute[timedelta]("REFRESH_TOKEN_LIFETIME")
     access_token_class: type[Token] = AccessToken
+    _reading: Any = None
 
     @classproperty
     def no_copy_claims(cls) -> tuple[str | None, ...]:  # noqa: N805  a classproperty
@@ -338,9 +424,76 @@ class RefreshToken(BlacklistMixin["RefreshToken"], Token):
         """A new access token with this token's claims, its lifetime counted from the same moment as this one's."""
         access = self.access_token_class()
         access.set_exp(from_time=self.current_time)
-        no_copy = self.no_copy_claims
+        access._cap("exp", self.session)
+        no_copy: tuple[str | None, ...] = self.no_copy_claims
+        if self.session is not None:
+            no_copy = (*no_copy, api_settings.SESSION_GENERATION_CLAIM)
         access.payload.update({claim: value for claim, value in self.payload.items() if claim not in no_copy})
         return access
+
+    @property
+    def rotates(self) -> bool:
+        """Whether a refresh with this token answers with a refresh token: the session decides where there is one."""
+        if self._reading is None:
+            return super().rotates
+        return bool(self._reading.decision.kind != "keep")
+
+    def rotate(self, user: Any = None) -> str:
+        """Become the session's current refresh token, rotating where that is decided; see BlacklistMixin.rotate.
+
+        Raises SessionError where another request got ahead, ServiceUnavailable where the database was busy.
+        """
+        if self._reading is None:
+            return super().rotate(user)
+        store = revocation.session_store()
+        self.session = store.refresh(self._reading, on_adoption=lambda: self._spend(user))
+        self._take_claims(store)
+        return str(self)
+
+    @classmethod
+    def read_expired(cls, text: str) -> dict[str, Any]:
+        """The claims of a refresh token of ours that may have expired or been spent; good for ending its session only.
+
+        Raises TokenError.
+        """
+        unread = cls()
+        try:
+            claims = unread.get_token_backend().decode_expired(text)
+        except TokenBackendError as error:
+            raise TokenError(_("Token is invalid")) from error
+        unread.payload = claims
+        unread.verify_token_type()
+        return claims
+
+    def _spend(self, user: Any) -> None:
+        if not revocation.is_installed():
+            return
+        _entry, is_new = revocation.blacklist(self._recorded(user))
+        if not is_new:
+            raise TokenError(_("Token is blacklisted"))
+
+    def _idle_lifetime(self) -> Any:
+        return self.lifetime
+
+    def _read_session(self, store: Any) -> None:
+        if api_settings.SESSION_ID_CLAIM in self.payload:
+            self._reading = store.read_for_refresh(self.payload, self.lifetime)
+        elif self._is_adoptable(store):
+            self._reading = store.read_for_adoption(self.payload, self._jti(), self.lifetime)
+        if self._reading is not None and not self._reading.is_new:
+            self.session = self._reading.session
+
+    def _is_adoptable(self, store: Any) -> bool:
+        return (
+            api_settings.TOKEN_SESSIONS == "issue"
+            and api_settings.ROTATE_REFRESH_TOKENS
+            and api_settings.JTI_CLAIM is not None
+            and api_settings.USER_ID_CLAIM in self.payload
+            and store.adopts_now()
+        )
+
+    def _take_claims(self, store: Any) -> None:
+        self.payload.update(store.refresh_claims(self.session))
 
 
 class UntypedToken(Token):

@@ -1,5 +1,6 @@
 """URLs of the token views, for `path("api/token/", include("oxijwt.urls"))`."""
 
+from django.apps import apps
 from django.urls import path
 
 from . import views
@@ -12,3 +13,12 @@ urlpatterns = [
     path("sliding/", views.token_obtain_sliding, name="token_obtain_sliding"),
     path("sliding/refresh/", views.token_refresh_sliding, name="token_refresh_sliding"),
 ]
+
+if apps.is_installed("oxijwt.token_sessions"):
+    from .token_sessions import views as session_views
+
+    urlpatterns += [
+        path("logout/", session_views.token_logout, name="token_logout"),
+        path("sessions/", session_views.session_list, name="session_list"),
+        path("sessions/<uuid:pk>/", session_views.session_detail, name="session_detail"),
+    ]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
 from django.views.decorators.debug import sensitive_post_parameters
@@ -10,8 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from . import revocation
 from .authentication import AUTH_HEADER_TYPES
-from .exceptions import InvalidToken, TokenError
+from .exceptions import InvalidToken, TokenError, TokenReusedError
 from .settings import setting_attribute
 
 
@@ -26,6 +28,11 @@ class TokenViewBase(generics.GenericAPIView[Any]):
     _serializer_class: Any = ""
 
     www_authenticate_realm = "api"
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Outside ATOMIC_REQUESTS: ending a session must outlive the refusal that follows it."""
+        return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         """`serializer_class` where a subclass sets it, else the one the settings name. Raises ImportError."""
@@ -45,10 +52,23 @@ class TokenViewBase(generics.GenericAPIView[Any]):
         """200 with the serializer's answer; 400 for a body it can't read; 401 for a token or login it refuses."""
         serializer = self.get_serializer(data=request.data)
         try:
-            serializer.is_valid(raise_exception=True)
+            with revocation.handling(request):
+                serializer.is_valid(raise_exception=True)
+        except TokenReusedError as error:
+            return self.refusal(request, error)
         except TokenError as error:
-            raise InvalidToken(error.args[0]) from error
+            raise invalid_token(error) from error
         return Response(serializer.validated_data, status=status.HTTP_200_OK)
+
+    def refusal(self, request: Request, error: TokenError) -> Response:
+        """The 401 of a refusal that wrote something: returned, since raising it would have DRF roll that back."""
+        headers = {"WWW-Authenticate": self.get_authenticate_header(request)}
+        return Response(invalid_token(error).detail, status=status.HTTP_401_UNAUTHORIZED, headers=headers)
+
+
+def invalid_token(error: TokenError) -> InvalidToken:
+    """The 401 that a TokenError is answered with, under its own code where it has one."""
+    return InvalidToken(error.args[0], code=getattr(error, "code", None))
 
 
 class TokenObtainPairView(TokenViewBase):

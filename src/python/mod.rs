@@ -3,6 +3,7 @@
 mod convert;
 mod error;
 mod keyring;
+mod refresh_rotation;
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -28,6 +29,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<keyring::PyVerifyingKey>()?;
     module.add_class::<keyring::PyClaimPolicy>()?;
     module.add_class::<keyring::PyKeyRing>()?;
+    module.add_class::<refresh_rotation::PyRefreshPolicy>()?;
+    module.add_class::<refresh_rotation::PySessionState>()?;
+    module.add_class::<refresh_rotation::PyRefreshDecision>()?;
     module.add_function(wrap_pyfunction!(keyring::unverified_header, module)?)?;
     module.add_function(wrap_pyfunction!(keyring::unverified_claims, module)?)
 }

@@ -1,0 +1,38 @@
+"""DRF permissions that look at the token of a request."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework.permissions import BasePermission
+
+from .exceptions import AuthenticationFailed
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from rest_framework.request import Request
+
+
+class RequireRecentLogin(BasePermission):
+    """401 `login_required` unless the user entered credentials at most `max_age` (a timedelta) ago.
+
+    For sensitive views: `permission_classes = [IsAuthenticated, RequireRecentLogin(timedelta(minutes=10))]`. The time
+    is the `auth_time` claim (OpenID Connect Core section 2), which only login views set.
+    """
+
+    def __init__(self, max_age: timedelta) -> None:
+        self.max_age = max_age
+
+    def __call__(self) -> RequireRecentLogin:
+        """DRF calls what stands in `permission_classes`."""
+        return self
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """True, or AuthenticationFailed `login_required`."""
+        auth_time = request.auth.get("auth_time") if request.auth is not None else None
+        if type(auth_time) is int and time.time() - auth_time <= self.max_age.total_seconds():
+            return True
+        raise AuthenticationFailed(_("Log in again to do this."), code="login_required")

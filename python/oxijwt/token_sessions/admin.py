@@ -1,0 +1,84 @@
+"""Admin of sessions: looking and ending. Deleting a session ends it; its row goes when it is flushed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from oxijwt.utils import aware_utcnow
+
+from . import store
+from .models import RevokeReason, TokenSession
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+
+class LiveFilter(admin.SimpleListFilter):
+    """Sessions that go on, and those that are over."""
+
+    title = _("state")
+    parameter_name = "live"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("live")), ("no", _("over"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        live = TokenSession.objects.live(aware_utcnow()).values("pk")
+        if self.value() == "yes":
+            return queryset.filter(pk__in=live)
+        if self.value() == "no":
+            return queryset.exclude(pk__in=live)
+        return queryset
+
+
+@admin.register(TokenSession)
+class TokenSessionAdmin(admin.ModelAdmin):
+    """Every session, newest first."""
+
+    list_display = ("user", "user_agent", "ip_address", "created_at", "last_used_at", "state")
+    list_filter = (LiveFilter, "revoke_reason", "created_at")
+    search_fields = ("=id", "user__pk", "user_agent", "=ip_address")
+    ordering = ("-created_at",)
+    list_select_related = ("user",)
+    actions = ("end_sessions",)
+    exclude = ("auth_hash",)
+
+    @admin.display(description=_("last used at"), ordering="rotated_at")
+    def last_used_at(self, session: TokenSession) -> Any:
+        """When its refresh token was last rotated, or the login."""
+        return session.rotated_at or session.created_at
+
+    @admin.display(description=_("state"))
+    def state(self, session: TokenSession) -> Any:
+        """Live, or why it is over."""
+        if session.revoked_at is not None:
+            return session.get_revoke_reason_display()
+        ends = [end for end in (session.expires_at, session.absolute_expires_at) if end is not None]
+        return _("live") if min(ends) > aware_utcnow() else _("expired")
+
+    @admin.action(description=_("End the selected sessions"), permissions=["delete"])
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[TokenSession]) -> None:
+        """End them, whatever page of the list they are on."""
+        self.delete_queryset(request, queryset)
+
+    def delete_model(self, request: HttpRequest, obj: TokenSession) -> None:
+        """End the session: a deleted row could not say that it was ended."""
+        store.end(obj.pk, obj.user_id, RevokeReason.ADMIN)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TokenSession]) -> None:
+        """End the sessions."""
+        for session in queryset.iterator():
+            self.delete_model(request, session)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: TokenSession | None = None) -> list[str]:
+        return [field.name for field in self.model._meta.fields]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: TokenSession | None = None) -> bool:
+        return False

@@ -1,0 +1,108 @@
+"""REVOCATION_CACHE: a denylist of ended sessions for services that read no session.
+
+An entry lives as long as an access token can. Beside the entries stands a sentinel: without it the cache was emptied,
+knows nothing, and nobody is let in until a node with the database has written the entries again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.apps import apps
+from django.core.cache import caches
+
+from oxijwt.exceptions import ServiceUnavailable, SessionError
+from oxijwt.settings import api_settings
+from oxijwt.utils import aware_utcnow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+KEY_PREFIX = "oxijwt:revoked:"
+SENTINEL = f"{KEY_PREFIX}complete"
+
+
+def is_configured() -> bool:
+    """Whether REVOCATION_CACHE names a cache."""
+    return api_settings.REVOCATION_CACHE is not None
+
+
+def session_id(claim: object) -> UUID:
+    """The id in a `sid` claim, in the one form we write. Raises SessionError `token_not_valid`."""
+    try:
+        sid = UUID(claim)  # type: ignore[arg-type]  # what is no text raises
+    except (ValueError, TypeError, AttributeError):
+        raise SessionError("token_not_valid") from None
+    if str(sid) != claim:
+        raise SessionError("token_not_valid")
+    return sid
+
+
+def refuse_revoked(sid: UUID) -> None:
+    """Raise SessionError `session_revoked` for an ended session, ServiceUnavailable where the cache can't say."""
+    found = _ask(sid)
+    if SENTINEL not in found:
+        _rebuild_or_refuse()
+        found = _ask(sid)
+    if _key(sid) in found:
+        raise SessionError("session_revoked")
+    if SENTINEL not in found:
+        raise ServiceUnavailable
+
+
+def publish(session_ids: Iterable[UUID]) -> None:
+    """Put ended sessions on the list. Raises ServiceUnavailable; publishing again does no harm."""
+    if not is_configured():
+        return
+    entries = {_key(sid): 1 for sid in session_ids}
+    try:
+        failed = _cache().set_many(entries, timeout=_seconds_kept())
+    except Exception as error:
+        raise ServiceUnavailable from error
+    if failed:
+        raise ServiceUnavailable
+
+
+def rebuild() -> None:
+    """Write every entry that can still matter, then the sentinel. Raises ServiceUnavailable."""
+    from .models import TokenSession  # noqa: PLC0415  a stateless service has no such table
+
+    since = aware_utcnow() - timedelta(seconds=_seconds_kept())
+    publish(TokenSession.objects.filter(revoked_at__gte=since).values_list("pk", flat=True))
+    try:
+        _cache().set(SENTINEL, 1, timeout=None)
+    except Exception as error:
+        raise ServiceUnavailable from error
+
+
+def _rebuild_or_refuse() -> None:
+    if not apps.is_installed("oxijwt.token_sessions"):
+        raise ServiceUnavailable
+    rebuild()
+
+
+def _ask(sid: UUID) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = _cache().get_many([_key(sid), SENTINEL])
+    except Exception as error:
+        raise ServiceUnavailable from error
+    return found
+
+
+def _cache() -> Any:
+    return caches[api_settings.REVOCATION_CACHE]
+
+
+def _key(sid: UUID) -> str:
+    return f"{KEY_PREFIX}{sid.hex}"
+
+
+def _seconds_kept() -> int:
+    longest = max(api_settings.ACCESS_TOKEN_LIFETIME, api_settings.SLIDING_TOKEN_LIFETIME)
+    return int(longest.total_seconds()) + LEEWAY_SECONDS
+
+
+LEEWAY_SECONDS = 180
+"""More than any sensible LEEWAY and clock difference together, in seconds."""

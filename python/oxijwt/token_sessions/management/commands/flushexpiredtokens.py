@@ -1,0 +1,5 @@
+"""`manage.py flushexpiredtokens`: deletes expired tokens and sessions."""
+
+from oxijwt.flushing import Command
+
+__all__ = ["Command"]

@@ -1,0 +1,177 @@
+"""Logging out, and a user's own sessions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.signals import user_logged_out
+from django.db import transaction
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
+from rest_framework import generics, serializers, status
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.response import Response
+
+from oxijwt import revocation
+from oxijwt.authentication import AUTH_HEADER_TYPES, JWTAuthentication
+from oxijwt.exceptions import InvalidToken, SessionError, TokenError
+from oxijwt.settings import api_settings
+from oxijwt.tokens import RefreshToken
+from oxijwt.utils import aware_utcnow
+from oxijwt.views import invalid_token
+
+from . import store
+from .models import RevokeReason, TokenSession
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from rest_framework.request import Request
+
+LOCAL, OTHERS, GLOBAL = "local", "others", "global"
+
+
+class LogoutSerializer(serializers.Serializer[Any]):
+    """What a logout asks for: which sessions, and the refresh token where no access token is sent."""
+
+    refresh = serializers.CharField(required=False, write_only=True)
+    scope = serializers.ChoiceField(choices=(LOCAL, OTHERS, GLOBAL), default=LOCAL)
+
+
+class NonAtomicView(generics.GenericAPIView[Any]):
+    """A view outside ATOMIC_REQUESTS: what it ended stays ended."""
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        return transaction.non_atomic_requests(super().as_view(**initkwargs))
+
+
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+class TokenLogoutView(NonAtomicView):
+    """POST → 204: ends this session (`local`), the user's `others`, or all (`global`).
+
+    Takes a refresh token in the body, or the access token of the request. A spent or expired refresh token ends its own
+    session only.
+    """
+
+    serializer_class = LogoutSerializer
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get_authenticate_header(self, request: Request) -> str:
+        """The challenge of a 401 (RFC 6750 section 3)."""
+        return f'{AUTH_HEADER_TYPES[0]} realm="api"'
+
+    def post(self, request: Request) -> Response:
+        """204; 400 for a body it can't read; 401 for a token it refuses."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        refresh, scope = serializer.validated_data.get("refresh"), serializer.validated_data["scope"]
+        with revocation.handling(request):
+            if refresh is None:
+                self._with_access_token(request, scope)
+            else:
+                self._with_refresh_token(request, refresh, scope)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _with_access_token(self, request: Request, scope: str) -> None:
+        authenticated = JWTAuthentication().authenticate(request)
+        if authenticated is None:
+            raise NotAuthenticated
+        user, token = authenticated
+        if token.session is None:
+            raise InvalidToken
+        _log_out(request, user, token.session, scope)
+
+    def _with_refresh_token(self, request: Request, text: str, scope: str) -> None:
+        try:
+            token = RefreshToken(text)
+        except TokenError as error:
+            _end_retired(text, scope, error)
+            return
+        if token.session is not None:
+            _log_out(request, token.session.user, token.session, scope)
+        elif scope == LOCAL and revocation.can_end_tokens():
+            token.blacklist()
+        else:
+            raise InvalidToken
+
+
+def _end_retired(text: str, scope: str, error: TokenError) -> None:
+    """End the session of a refresh token that is spent or past its `exp`; any other refusal stands."""
+    session_is_over = isinstance(error, SessionError) and error.code != "token_reused"
+    if scope != LOCAL or (session_is_over and error.code not in {"session_revoked", "session_expired"}):
+        raise invalid_token(error) from error
+    try:
+        claims = RefreshToken.read_expired(text)
+        sid = store.session_id(claims.get(api_settings.SESSION_ID_CLAIM))
+    except TokenError:
+        raise invalid_token(error) from error
+    store.end(sid, claims.get(api_settings.USER_ID_CLAIM), RevokeReason.LOGOUT)
+
+
+def _log_out(request: Request, user: Any, session: TokenSession, scope: str) -> None:
+    if scope == LOCAL:
+        store.end(session.pk, user.pk, RevokeReason.LOGOUT)
+    elif scope == OTHERS:
+        store.revoke_for_user(user, except_={session.pk}, reason=RevokeReason.LOGOUT_OTHERS)
+    else:
+        store.revoke_for_user(user, reason=RevokeReason.LOGOUT_GLOBAL)
+    if scope != OTHERS:
+        user_logged_out.send(type(user), request=request, user=user)
+
+
+class SessionSerializer(serializers.ModelSerializer[TokenSession]):
+    """A session as its user sees it."""
+
+    last_used_at = serializers.SerializerMethodField()
+    current = serializers.SerializerMethodField()
+
+    class Meta:
+        model = TokenSession
+        fields = ("id", "created_at", "last_used_at", "expires_at", "ip_address", "user_agent", "current")
+
+    def get_last_used_at(self, session: TokenSession) -> Any:
+        """When its refresh token was last rotated, or the login."""
+        return session.rotated_at or session.created_at
+
+    def get_current(self, session: TokenSession) -> bool:
+        """Whether the request came with a token of this session."""
+        current = getattr(self.context["request"].auth, "session", None)
+        return current is not None and current.pk == session.pk
+
+
+class OwnSessionsView(NonAtomicView):
+    """The caller's live sessions."""
+
+    serializer_class = SessionSerializer
+    authentication_classes = (JWTAuthentication,)
+    permission_classes = (IsAuthenticated,)
+
+    def get_queryset(self) -> Any:
+        return TokenSession.objects.live(aware_utcnow()).filter(user=self.request.user).order_by("-created_at", "pk")
+
+
+class SessionListView(OwnSessionsView):
+    """GET → the caller's live sessions, newest login first, `current` marked."""
+
+    def get(self, request: Request) -> Response:
+        """200 with a list; 401 without a token of ours."""
+        return Response(self.get_serializer(self.get_queryset(), many=True).data)
+
+
+class SessionView(OwnSessionsView):
+    """DELETE → 204: ends one of the caller's sessions. 404 for what is none of theirs, or over."""
+
+    def delete(self, request: Request, pk: UUID) -> Response:
+        """204, 401 or 404."""
+        session = generics.get_object_or_404(self.get_queryset(), pk=pk)
+        with revocation.handling(request):
+            store.end(session.pk, session.user_id, RevokeReason.LOGOUT)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+token_logout = TokenLogoutView.as_view()
+session_list = SessionListView.as_view()
+session_detail = SessionView.as_view()
