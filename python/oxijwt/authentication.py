@@ -136,6 +136,8 @@ class JWTStatelessUserAuthentication(JWTAuthentication):
 
     def check_session(self, validated_token: Any) -> None:
         """Ask REVOCATION_CACHE. Raises InvalidToken, or ServiceUnavailable where it can't say."""
+        if _has_session(validated_token):
+            _refuse_refresh_token(validated_token)
         if api_settings.REVOCATION_CACHE is None or api_settings.SESSION_ID_CLAIM not in validated_token:
             return
         from .token_sessions import denylist  # noqa: PLC0415  only where the setting asks for it
@@ -163,15 +165,14 @@ def _has_session(token: Any) -> bool:
 
 def _read_session(token: Any) -> Any:
     """The user of a token with a session; sets `token.session`. Raises AuthenticationFailed."""
-    if api_settings.SESSION_GENERATION_CLAIM in token:
-        raise InvalidToken(_("Token has wrong type"))
+    _refuse_refresh_token(token)
     known = getattr(token, "session", None)
     if known is not None:
         return known.user
     store = revocation.session_store()
     try:
         sid = store.session_id(token[api_settings.SESSION_ID_CLAIM])
-        user, session = store.read_for_use(sid, token[api_settings.USER_ID_CLAIM])
+        user, session = store.read_for_use(sid, token.get(api_settings.USER_ID_CLAIM))
     except SessionError as error:
         raise _refused(error) from error
     if isinstance(token, Token):
@@ -179,13 +180,22 @@ def _read_session(token: Any) -> Any:
     return user
 
 
+def _refuse_refresh_token(token: Any) -> None:
+    if api_settings.SESSION_GENERATION_CLAIM in token:
+        raise InvalidToken(_("Token has wrong type"))
+
+
 def _refused(error: SessionError) -> AuthenticationFailed:
     return InvalidToken(error.args[0], code=error.code)
 
 
 def password_is_unchanged(token: Any, user: Any) -> bool:
-    """Whether the token was made under the user's present password; always, without CHECK_REVOKE_TOKEN."""
-    if not api_settings.CHECK_REVOKE_TOKEN:
+    """Whether the token was made under the user's present password; always, without CHECK_REVOKE_TOKEN.
+
+    A session with an auth hash has looked already. It can be kept over a change, which the claim can't.
+    """
+    session = getattr(token, "session", None)
+    if not api_settings.CHECK_REVOKE_TOKEN or (session is not None and session.auth_hash):
         return True
     return bool(token.get(api_settings.REVOKE_TOKEN_CLAIM) == get_md5_hash_password(user.password))
 

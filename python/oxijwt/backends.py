@@ -184,7 +184,8 @@ class TokenBackend:
     def decode_expired(self, token: str | bytes) -> dict[str, Any]:
         """As `decode`, of a token whose `exp` may have passed: it still says whose session to end, and nothing else."""
         try:
-            return self._verifying_ring(token).verify(token, time.time(), ClaimPolicy(leeway=ANY_TIME))
+            any_time = ClaimPolicy(leeway=ANY_TIME, integer_subject=self.integer_subject)
+            return self._verifying_ring(token).verify(token, time.time(), any_time)
         except CoreError as error:
             raise refusal(error) from error
 

@@ -200,13 +200,14 @@ class TokenVerifySerializer(serializers.Serializer[Any]):
 
 
 class TokenBlacklistSerializer(serializers.Serializer[Any]):
-    """`refresh` → {} once it is blacklisted; without an app that keeps a blacklist nothing happens to it."""
+    """`refresh` → {} once it is blacklisted, or its session ended; with neither app nothing happens to it."""
 
     refresh = serializers.CharField(write_only=True)
     token_class = RefreshToken
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        refresh = self.token_class(attrs["refresh"])
-        if revocation.can_end_tokens():
-            refresh.blacklist()
+        if self.token_class.end_session_of(attrs["refresh"]) is None:
+            refresh = self.token_class(attrs["refresh"])
+            if revocation.can_end_tokens():
+                refresh.blacklist()
         return {}

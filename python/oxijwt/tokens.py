@@ -324,9 +324,7 @@ class SessionMixin(BlacklistMixin[T]):
     def blacklist(self) -> tuple[Any, bool]:
         """End the token's session, or blacklist a token that has none: what was written, and whether it is new."""
         if self.session is None:
-            if not revocation.is_installed():
-                return None, False
-            return super().blacklist()
+            return super().blacklist() if revocation.is_installed() else self._end_without_session()
         revocation.session_store().end(self.session.pk, self.session.user_id, reason=None)
         return self.session, True
 
@@ -349,6 +347,14 @@ class SessionMixin(BlacklistMixin[T]):
         if revocation.is_login():
             self.payload["auth_time"] = store.now_micros() // 1_000_000
         self._take_claims(store)
+
+    @classmethod
+    def end_session_of(cls, text: str) -> Any:
+        """End the session of a token that authenticates nobody any more: the session as it was, or None."""
+        return None
+
+    def _end_without_session(self) -> tuple[Any, bool]:
+        return None, False
 
     def _is_adopted(self) -> bool:
         return self.session is not None and api_settings.SESSION_ID_CLAIM not in self.payload
@@ -384,7 +390,8 @@ class SlidingToken(SessionMixin["SlidingToken"], Token):
         self._cap(claim, self.session)
 
     def _idle_lifetime(self) -> Any:
-        return api_settings.SLIDING_TOKEN_REFRESH_LIFETIME
+        # Their refresh writes nothing: the row lasts as long as a token refreshed at the last moment.
+        return api_settings.SLIDING_TOKEN_REFRESH_LIFETIME + self.lifetime
 
     def _read_session(self, store: Any) -> None:
         if api_settings.SESSION_ID_CLAIM in self.payload:
@@ -450,6 +457,25 @@ class RefreshToken(SessionMixin["RefreshToken"], Token):
         self._take_claims(store)
         return str(self)
 
+    def check_current(self) -> None:
+        """Raise SessionError where the token is forgiven for being spent only: good for a refresh, for nothing else."""
+        if self._reading is not None:
+            revocation.session_store().refuse_spent(self._reading)
+
+    @classmethod
+    def end_session_of(cls, text: str) -> Any:
+        """End the session of a refresh token, spent and expired ones included: the session as it was, or None.
+
+        None is for tokens without a session. Raises TokenError for tokens that are none of ours.
+        """
+        store = revocation.session_store()
+        if store is None or not revocation.is_our_own(cls()):
+            return None
+        session = store.find_for_logout(cls.read_expired(text))
+        if session is not None:
+            store.end(session.pk, session.user_id)
+        return session
+
     @classmethod
     def read_expired(cls, text: str) -> dict[str, Any]:
         """The claims of a refresh token of ours that may have expired or been spent; good for ending its session only.
@@ -458,12 +484,12 @@ class RefreshToken(SessionMixin["RefreshToken"], Token):
         """
         unread = cls()
         try:
-            claims = unread.get_token_backend().decode_expired(text)
+            unread.payload = unread.get_token_backend().decode_expired(text)
         except TokenBackendError as error:
             raise TokenError(_("Token is invalid")) from error
-        unread.payload = claims
-        unread.verify_token_type()
-        return claims
+        if api_settings.TOKEN_TYPE_CLAIM is not None:
+            unread.verify_token_type()
+        return unread.payload
 
     def _spend(self, user: Any) -> None:
         if not revocation.is_installed():
@@ -478,19 +504,19 @@ class RefreshToken(SessionMixin["RefreshToken"], Token):
     def _read_session(self, store: Any) -> None:
         if api_settings.SESSION_ID_CLAIM in self.payload:
             self._reading = store.read_for_refresh(self.payload, self.lifetime)
-        elif self._is_adoptable(store):
-            self._reading = store.read_for_adoption(self.payload, self._jti(), self.lifetime)
+        elif self._may_be_adopted():
+            self._reading = store.read_without_sid(self.payload, self._jti(), self.lifetime)
         if self._reading is not None and not self._reading.is_new:
             self.session = self._reading.session
 
-    def _is_adoptable(self, store: Any) -> bool:
-        return (
-            api_settings.TOKEN_SESSIONS == "issue"
-            and api_settings.ROTATE_REFRESH_TOKENS
-            and api_settings.JTI_CLAIM is not None
-            and api_settings.USER_ID_CLAIM in self.payload
-            and store.adopts_now()
-        )
+    def _may_be_adopted(self) -> bool:
+        return api_settings.JTI_CLAIM is not None and api_settings.USER_ID_CLAIM in self.payload
+
+    def _end_without_session(self) -> tuple[Any, bool]:
+        if not self._may_be_adopted():
+            return None, False
+        session = revocation.session_store().end_without_sid(self.payload, self._jti(), self.lifetime)
+        return session, session is not None
 
     def _take_claims(self, store: Any) -> None:
         self.payload.update(store.refresh_claims(self.session))

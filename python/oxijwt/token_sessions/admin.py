@@ -45,7 +45,6 @@ class TokenSessionAdmin(admin.ModelAdmin):
     ordering = ("-created_at",)
     list_select_related = ("user",)
     actions = ("end_sessions",)
-    exclude = ("auth_hash",)
 
     @admin.display(description=_("last used at"), ordering="rotated_at")
     def last_used_at(self, session: TokenSession) -> Any:
@@ -75,7 +74,10 @@ class TokenSessionAdmin(admin.ModelAdmin):
             self.delete_model(request, session)
 
     def get_readonly_fields(self, request: HttpRequest, obj: TokenSession | None = None) -> list[str]:
-        return [field.name for field in self.model._meta.fields]
+        return [field.name for field in self.model._meta.fields if field.name != "auth_hash"]
+
+    def get_fields(self, request: HttpRequest, obj: TokenSession | None = None) -> list[str]:
+        return self.get_readonly_fields(request, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -6,7 +6,7 @@ knows nothing, and nobody is let in until a node with the database has written t
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -69,12 +69,16 @@ def rebuild() -> None:
     """Write every entry that can still matter, then the sentinel. Raises ServiceUnavailable."""
     from .models import TokenSession  # noqa: PLC0415  a stateless service has no such table
 
-    since = aware_utcnow() - timedelta(seconds=_seconds_kept())
-    publish(TokenSession.objects.filter(revoked_at__gte=since).values_list("pk", flat=True))
+    publish(TokenSession.objects.filter(revoked_at__gte=oldest_that_matters()).values_list("pk", flat=True))
     try:
         _cache().set(SENTINEL, 1, timeout=None)
     except Exception as error:
         raise ServiceUnavailable from error
+
+
+def oldest_that_matters() -> datetime:
+    """Of a session that ended before this, no access token can still be alive."""
+    return aware_utcnow() - timedelta(seconds=_seconds_kept())
 
 
 def _rebuild_or_refuse() -> None:

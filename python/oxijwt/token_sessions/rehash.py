@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _password: ContextVar[str | None] = ContextVar("oxijwt_password", default=None)
-_previous: ContextVar[bytes | None] = ContextVar("oxijwt_previous_auth_hash", default=None)
+_previous: ContextVar[Any] = ContextVar("oxijwt_user_before_rehash", default=None)
 
 
 @contextmanager
@@ -48,22 +48,13 @@ def _remember(sender: Any, instance: Any, update_fields: Any = None, using: str 
     if stored and check_password(password, stored) and check_password(password, instance.password):
         before = copy.copy(instance)
         before.password = stored
-        _previous.set(_auth_hash(before))
+        _previous.set(before)
 
 
 def _restate(sender: Any, instance: Any, **kwargs: Any) -> None:
-    previous = _previous.get()
-    if previous:
+    before = _previous.get()
+    if before is not None:
         _previous.set(None)
-        _store().restate_auth_hashes(instance, previous)
+        from . import store  # noqa: PLC0415  this module is imported before the models are
 
-
-def _auth_hash(user: Any) -> bytes:
-    digest: bytes = _store().auth_hash(user)
-    return digest
-
-
-def _store() -> Any:
-    from . import store  # noqa: PLC0415  this module is imported before the models are
-
-    return store
+        store.restate_auth_hashes(instance, before)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,7 @@ def find_with_user(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession |
         return _find_separately(sid, user_id)
     except (TypeError, ValueError, OverflowError, ValidationError, DataError):
         return None, None
-    session = getattr(user, JOINED)
+    session = getattr(user, JOINED, None)  # Django sets nothing where the join found no row
     if session is not None:
         session.user = user
     return user, session
@@ -118,17 +119,41 @@ def read_for_refresh(claims: dict[str, Any], lifetime: timedelta) -> Reading:
 
 
 def read_untyped(claims: dict[str, Any]) -> None:
-    """Raise SessionError where the session of a token of unknown type refuses it; a spent one ends nothing here."""
+    """Raise SessionError where the session of a token of unknown type refuses it.
+
+    A spent one is refused within the grace interval too, and ends nothing here.
+    """
+    if api_settings.SESSION_ID_CLAIM not in claims:
+        refuse_spent(_read_adopted(claims))
+        return
     if api_settings.SESSION_GENERATION_CLAIM in claims:
-        read_for_refresh(claims, api_settings.REFRESH_TOKEN_LIFETIME)
-    else:
-        read_for_use(session_id(claims[api_settings.SESSION_ID_CLAIM]), claims.get(api_settings.USER_ID_CLAIM))
+        refuse_spent(read_for_refresh(claims, api_settings.REFRESH_TOKEN_LIFETIME))
+        return
+    user, _session = read_for_use(
+        session_id(claims[api_settings.SESSION_ID_CLAIM]), claims.get(api_settings.USER_ID_CLAIM)
+    )
+    if not api_settings.USER_AUTHENTICATION_RULE(user):
+        raise SessionError("user_inactive")
 
 
-def read_for_adoption(claims: dict[str, Any], jti: str, lifetime: timedelta) -> Reading | None:
-    """The session that adopts or has adopted a refresh token without `sid`; None where its user is gone.
+def _read_adopted(claims: dict[str, Any]) -> Reading | None:
+    jti = claims.get(api_settings.JTI_CLAIM)
+    if claims.get(api_settings.TOKEN_TYPE_CLAIM) != "refresh" or not isinstance(jti, str):
+        return None
+    return read_without_sid(claims, jti, api_settings.REFRESH_TOKEN_LIFETIME)
 
-    A new session is decided on but not written: `is_new` says so.
+
+def refuse_spent(reading: Reading | None) -> None:
+    """Raise SessionError where a refresh token is not the session's current one: grace is for refreshing only."""
+    if reading is not None and reading.decision.previous:
+        raise SessionError("token_reused")
+
+
+def read_without_sid(claims: dict[str, Any], jti: str, lifetime: timedelta) -> Reading | None:
+    """The session that has adopted a refresh token without `sid`, or adopts it now; None where it stays without one.
+
+    What was adopted once is decided by its session also when adopting is over. A new session is decided on but not
+    written: `is_new` says so.
     """
     now = now_micros()
     user, session = find_with_user(adopted_session_id(jti), claims.get(api_settings.USER_ID_CLAIM))
@@ -138,9 +163,43 @@ def read_for_adoption(claims: dict[str, Any], jti: str, lifetime: timedelta) -> 
         return _permitted(_decided(session, user, 0, lifetime, now))
     if _is_marked(user, claims.get("iat")):
         raise SessionError("session_revoked")
-    session = _new_session(user, lifetime, None, now, pk=adopted_session_id(jti))
-    session.flush_after = max(session.flush_after, _flush_day(moment(int(claims["exp"]) * 1_000_000)))
+    if not _adopts():
+        return None
+    session = _adopting_session(user, claims, jti, lifetime, now)
     return replace(_decided(session, user, 0, lifetime, now), is_new=True)
+
+
+def end_without_sid(claims: dict[str, Any], jti: str, lifetime: timedelta) -> TokenSession | None:
+    """End a refresh token without `sid`: the session that would adopt it is there already, and over."""
+    user, session = find_with_user(adopted_session_id(jti), claims.get(api_settings.USER_ID_CLAIM))
+    if user is None:
+        return None
+    if session is None:
+        session = _adopting_session(user, claims, jti, lifetime, now_micros())
+        session.revoked_at, session.revoke_reason = session.created_at, RevokeReason.LOGOUT
+        if _insert_adopted(session, lambda: None):
+            return session
+    end(session.pk, user.pk)
+    return session
+
+
+def find_for_logout(claims: dict[str, Any]) -> TokenSession | None:
+    """The session of a refresh token, which may be spent or expired; None where it has and had none.
+
+    Raises SessionError where the claims of sessions make no sense, or what they name is gone.
+    """
+    has_sid = api_settings.SESSION_ID_CLAIM in claims
+    if has_sid:
+        _generation(claims.get(api_settings.SESSION_GENERATION_CLAIM))
+        sid = session_id(claims[api_settings.SESSION_ID_CLAIM])
+    elif isinstance(claims.get(api_settings.JTI_CLAIM), str):
+        sid = adopted_session_id(claims[api_settings.JTI_CLAIM])
+    else:
+        return None
+    user, session = find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM))
+    if session is None and has_sid:
+        raise SessionError("user_not_found" if user is None else "session_revoked")
+    return session
 
 
 def refresh_claims(session: TokenSession) -> dict[str, Any]:
@@ -175,13 +234,13 @@ def refresh(reading: Reading, on_adoption: Any = None) -> TokenSession:
     TokenReusedError, or ServiceUnavailable where the database was busy: the request may then be repeated.
     """
     for _attempt in range(MAX_TRIES):
-        if reading.decision.kind != "rotate":
+        if _permitted_or_ended(reading).decision.kind != "rotate":
             return _repeated(reading)
         rotated = _with_rotation(reading)
         if _written(reading, rotated, on_adoption):
             _announce_rotation(reading, rotated)
             return rotated
-        reading = _permitted(_read_again(reading))
+        reading = _read_again(reading)
     raise ServiceUnavailable
 
 
@@ -189,34 +248,57 @@ def end(sid: uuid.UUID, user_id: Any, reason: RevokeReason | None = None) -> Non
     """End one session, once; ending it again only publishes it again. Without a reason it is a logout."""
     reason = RevokeReason.LOGOUT if reason is None else reason
     ended = _end(TokenSession.objects.filter(pk=sid), reason)
-    _publish([sid])
-    if ended:
-        _announce_end([sid], user_id, reason)
+    try:
+        _publish([sid])
+    finally:  # it ended, whether or not the list could be told
+        if ended:
+            _announce_end([sid], user_id, reason)
 
 
 def revoke_for_user(user: Any, except_: Collection[uuid.UUID] = (), reason: Any = RevokeReason.REVOKED) -> int:
     """End a user's sessions but those in `except_`, and what else of the user's could still be adopted."""
     sessions = TokenSession.objects.filter(user=user).exclude(pk__in=except_)
-    with transaction.atomic(using=_database()):
-        ids = _ids_to_announce(sessions)
-        ended = _end(sessions, reason)
+    now = moment(now_micros())
+    with _one_transaction():
+        ended = _end(sessions, reason, now)
         revocation.blacklist_all_of(user)
         _leave_marker(user)
-    _publish(ids)
-    if ended:
-        _announce_end(ids, user.pk, reason)
+        recent = _recently_ended(sessions)
+    try:
+        _publish(recent)
+    finally:
+        if ended:
+            _announce_end([pk for pk, revoked_at in recent.items() if revoked_at == now], user.pk, reason)
     return ended
 
 
+def publish_again(user: Any) -> None:
+    """Tell REVOCATION_CACHE again of a user's sessions that ended lately: a logout that it missed was repeated."""
+    _publish(_recently_ended(TokenSession.objects.filter(user=user)))
+
+
+def usable_by(user: Any) -> Any:
+    """A user's live sessions, those less that ended when the password was changed."""
+    hashes = {auth_hash(user), *_fallback_hashes(user), b""}
+    live = TokenSession.objects.using(_database()).live(moment(now_micros())).filter(user=user)
+    return live if hashes == {b""} else live.filter(auth_hash__in=hashes)
+
+
 def update_session_auth_hash(token: Any, user: Any) -> None:
-    """Keep the session of `token`, in which the user's password was just changed (Django's function of this name)."""
-    sid = session_id(token.get(api_settings.SESSION_ID_CLAIM))
+    """Keep the session of `token`, in which the user's password was just changed (Django's function of this name).
+
+    A token without a session has nothing to keep.
+    """
+    if api_settings.SESSION_ID_CLAIM not in token:
+        return
+    sid = session_id(token[api_settings.SESSION_ID_CLAIM])
     TokenSession.objects.using(_database()).filter(pk=sid, user=user).update(auth_hash=auth_hash(user))
 
 
-def restate_auth_hashes(user: Any, previous: bytes) -> None:
-    """Sessions made under a hash of the same password go on under its present hash."""
-    TokenSession.objects.using(_database()).filter(user=user, auth_hash=previous).update(auth_hash=auth_hash(user))
+def restate_auth_hashes(user: Any, before: Any) -> None:
+    """Sessions made under a hash of the same password, which `before` still has, go on under its present hash."""
+    hashes = {auth_hash(before), *_fallback_hashes(before)} - {b""}
+    TokenSession.objects.using(_database()).filter(user=user, auth_hash__in=hashes).update(auth_hash=auth_hash(user))
 
 
 def auth_hash(user: Any) -> bytes:
@@ -257,6 +339,14 @@ def _permitted(reading: Reading) -> Reading:
     return reading
 
 
+def _permitted_or_ended(reading: Reading) -> Reading:
+    try:
+        return _permitted(reading)
+    except TokenReusedError as error:
+        error.end_session()
+        raise
+
+
 def _policy(lifetime: timedelta) -> RefreshPolicy:
     absolute = api_settings.SESSION_ABSOLUTE_LIFETIME
     return RefreshPolicy(
@@ -294,9 +384,16 @@ def _auth_state(user: Any, session: TokenSession) -> str:
         return "not_applicable"
     if compare_digest(stored, auth_hash(user)):
         return "matches"
-    if any(compare_digest(stored, _as_bytes(text)) for text in user.get_session_auth_fallback_hash()):
+    if any(compare_digest(stored, digest) for digest in _fallback_hashes(user)):
         return "matches_fallback"
     return "changed"
+
+
+def _fallback_hashes(user: Any) -> list[bytes]:
+    # Only AbstractBaseUser has both methods for certain.
+    if not hasattr(user, "get_session_auth_fallback_hash"):
+        return []
+    return [_as_bytes(text) for text in user.get_session_auth_fallback_hash()]
 
 
 def _generation(claim: object) -> int:
@@ -351,7 +448,7 @@ def _new_session(user: Any, lifetime: timedelta, request: Any, now: int, pk: uui
     begun = SessionState.begin(_policy(lifetime), now)
     address, agent = client_info(request)
     absolute = begun.absolute_expires_at
-    return TokenSession(
+    session = TokenSession(
         id=pk or uuid.uuid4(),
         user=user,
         generation=begun.generation,
@@ -359,10 +456,18 @@ def _new_session(user: Any, lifetime: timedelta, request: Any, now: int, pk: uui
         created_at=moment(now),
         expires_at=moment(begun.expires_at),
         absolute_expires_at=None if absolute is None else moment(absolute),
-        flush_after=_flush_day(moment(begun.expires_at)),
         ip_address=address,
         user_agent=agent,
     )
+    session.flush_after = _flush_day(_last_exp(session))
+    return session
+
+
+def _adopting_session(user: Any, claims: dict[str, Any], jti: str, lifetime: timedelta, now: int) -> TokenSession:
+    session = _new_session(user, lifetime, None, now, pk=adopted_session_id(jti))
+    # Kept until the adopted token has expired, whatever its lifetime was: it must not be adopted twice.
+    session.flush_after = max(session.flush_after, _flush_day(moment(int(claims["exp"]) * 1_000_000)))
+    return session
 
 
 def _with_rotation(reading: Reading) -> TokenSession:
@@ -370,7 +475,7 @@ def _with_rotation(reading: Reading) -> TokenSession:
     session.generation = decision.generation
     session.rotated_at = moment(decision.rotated_at)
     session.expires_at = moment(decision.expires_at)
-    session.flush_after = max(session.flush_after, _flush_day(session.expires_at))
+    session.flush_after = max(session.flush_after, _flush_day(_last_exp(session)))
     if decision.restate_auth_hash:
         session.auth_hash = auth_hash(reading.user)
     return session
@@ -405,28 +510,36 @@ def _insert_adopted(session: TokenSession, on_adoption: Any) -> bool:
     return True
 
 
-def _end(sessions: Any, reason: Any) -> int:
+def _end(sessions: Any, reason: Any, now: datetime | None = None) -> int:
     ended: int = (
         sessions.using(_database())
         .filter(revoked_at__isnull=True)
-        .update(revoked_at=moment(now_micros()), revoke_reason=reason, ip_address=None, user_agent="")
+        .update(revoked_at=now or moment(now_micros()), revoke_reason=reason, ip_address=None, user_agent="")
     )
     return ended
 
 
+def _one_transaction() -> Any:
+    # Without the blacklist app and without a marker a single UPDATE is written.
+    if revocation.is_installed() or may_adopt_later():
+        return transaction.atomic(using=_database())
+    return nullcontext()
+
+
 def _end_for_reuse(reading: Reading) -> None:
-    end(reading.session.pk, reading.user.pk, RevokeReason.REUSE)
-    signals.refresh_reuse_detected.send(
-        TokenSession,
-        session=reading.session,
-        request=revocation.current_request(),
-        age=(reading.decision.retired_for or 0) * MICROSECOND,
-    )
+    try:
+        end(reading.session.pk, reading.user.pk, RevokeReason.REUSE)
+    finally:
+        signals.refresh_reuse_detected.send(
+            TokenSession,
+            session=reading.session,
+            request=revocation.current_request(),
+            age=(reading.decision.retired_for or 0) * MICROSECOND,
+        )
 
 
 def _end_least_recently_refreshed(user: Any, newest: TokenSession) -> None:
-    live = TokenSession.objects.using(_database()).live(newest.created_at).filter(user=user).exclude(pk=newest.pk)
-    recent = live.order_by(Coalesce("rotated_at", "created_at").desc(), "pk")
+    recent = usable_by(user).exclude(pk=newest.pk).order_by(Coalesce("rotated_at", "created_at").desc(), "pk")
     surplus = list(recent.values_list("pk", flat=True)[max(api_settings.SESSION_LIMIT_PER_USER - 1, 0) :])
     if surplus:
         _end(TokenSession.objects.filter(pk__in=surplus), RevokeReason.LIMIT)
@@ -450,6 +563,10 @@ def may_adopt_later() -> bool:
     return adopts_now()
 
 
+def _adopts() -> bool:
+    return api_settings.TOKEN_SESSIONS == "issue" and api_settings.ROTATE_REFRESH_TOKENS and adopts_now()
+
+
 def adopts_now() -> bool:
     """Whether ADOPT_UNTIL is set and not passed."""
     until = api_settings.ADOPT_UNTIL
@@ -457,10 +574,13 @@ def adopts_now() -> bool:
 
 
 def _is_marked(user: Any, issued_at: object) -> bool:
-    if isinstance(issued_at, bool) or not isinstance(issued_at, int | float):
-        return True
     marked = TokenSession.objects.using(_database()).filter(user=user, revoke_reason=RevokeReason.MARKER)
-    return marked.filter(revoked_at__gte=moment(int(issued_at) * 1_000_000)).exists()
+    if isinstance(issued_at, bool) or not isinstance(issued_at, int | float):
+        return marked.exists()
+    try:
+        return marked.filter(revoked_at__gte=moment(int(issued_at) * 1_000_000)).exists()
+    except OverflowError:
+        return marked.exists()
 
 
 # Telling
@@ -485,11 +605,12 @@ def _announce_end(ids: list[uuid.UUID], user_id: Any, reason: Any) -> None:
     )
 
 
-def _ids_to_announce(sessions: Any) -> list[uuid.UUID]:
+def _recently_ended(sessions: Any) -> dict[uuid.UUID, datetime]:
     # Nobody listening and no cache: the UPDATE alone will do.
     if not denylist.is_configured() and not signals.session_revoked.has_listeners(TokenSession):
-        return []
-    return list(sessions.using(_database()).filter(revoked_at__isnull=True).values_list("pk", flat=True))
+        return {}
+    recent = sessions.using(_database()).filter(revoked_at__gte=denylist.oldest_that_matters())
+    return dict(recent.exclude(revoke_reason=RevokeReason.MARKER).values_list("pk", "revoked_at"))
 
 
 def _publish(ids: Iterable[uuid.UUID]) -> None:
@@ -497,9 +618,20 @@ def _publish(ids: Iterable[uuid.UUID]) -> None:
     transaction.on_commit(lambda: denylist.publish(ids), using=_database())
 
 
-def _flush_day(last_exp: datetime) -> Any:
-    access_exp = moment(now_micros()) + api_settings.ACCESS_TOKEN_LIFETIME
-    return (max(last_exp, access_exp) + DAY).date()
+def _last_exp(session: TokenSession) -> datetime:
+    # An access token made at the idle end's last moment; nothing outlives the absolute end.
+    try:
+        last = session.expires_at + api_settings.ACCESS_TOKEN_LIFETIME
+    except OverflowError:
+        return session.expires_at
+    return last if session.absolute_expires_at is None else min(last, session.absolute_expires_at)
+
+
+def _flush_day(last_exp: datetime) -> date:
+    try:
+        return (last_exp + DAY).date()
+    except OverflowError:
+        return date.max
 
 
 def _database() -> str:

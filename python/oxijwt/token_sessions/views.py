@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_out
 from django.db import transaction
 from django.utils.decorators import method_decorator
@@ -15,13 +16,13 @@ from rest_framework.response import Response
 
 from oxijwt import revocation
 from oxijwt.authentication import AUTH_HEADER_TYPES, JWTAuthentication
-from oxijwt.exceptions import InvalidToken, SessionError, TokenError
+from oxijwt.exceptions import SESSION_MESSAGES, InvalidToken, SessionError, TokenError
 from oxijwt.settings import api_settings
 from oxijwt.tokens import RefreshToken
-from oxijwt.utils import aware_utcnow
+from oxijwt.utils import find_user
 from oxijwt.views import invalid_token
 
-from . import store
+from . import denylist, store
 from .models import RevokeReason, TokenSession
 
 if TYPE_CHECKING:
@@ -76,7 +77,14 @@ class TokenLogoutView(NonAtomicView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _with_access_token(self, request: Request, scope: str) -> None:
-        authenticated = JWTAuthentication().authenticate(request)
+        authentication = JWTAuthentication()
+        try:
+            authenticated = authentication.authenticate(request)
+        except InvalidToken as error:
+            if error.detail.get("code") != "session_revoked" or not denylist.is_configured():
+                raise
+            _repeat(authentication.get_validated_token(_raw_token(authentication, request)), scope)
+            return
         if authenticated is None:
             raise NotAuthenticated
         user, token = authenticated
@@ -86,29 +94,56 @@ class TokenLogoutView(NonAtomicView):
 
     def _with_refresh_token(self, request: Request, text: str, scope: str) -> None:
         try:
-            token = RefreshToken(text)
+            if scope == LOCAL:
+                _end_own(request, text)
+            else:
+                _end_several(request, text, scope)
         except TokenError as error:
-            _end_retired(text, scope, error)
-            return
-        if token.session is not None:
-            _log_out(request, token.session.user, token.session, scope)
-        elif scope == LOCAL and revocation.can_end_tokens():
-            token.blacklist()
-        else:
-            raise InvalidToken
+            raise invalid_token(error) from error
 
 
-def _end_retired(text: str, scope: str, error: TokenError) -> None:
-    """End the session of a refresh token that is spent or past its `exp`; any other refusal stands."""
-    session_is_over = isinstance(error, SessionError) and error.code != "token_reused"
-    if scope != LOCAL or (session_is_over and error.code not in {"session_revoked", "session_expired"}):
-        raise invalid_token(error) from error
+def _raw_token(authentication: JWTAuthentication, request: Request) -> Any:
+    header = authentication.get_header(request)
+    return None if header is None else authentication.get_raw_token(header)
+
+
+def _end_own(request: Request, text: str) -> None:
+    """End the session of any refresh token with a good signature, or the token where it has no session."""
+    session = RefreshToken.end_session_of(text)
+    if session is None:
+        token = RefreshToken(text)
+        token.blacklist()
+        user = find_user(get_user_model(), api_settings.USER_ID_FIELD, token.get(api_settings.USER_ID_CLAIM))
+        _say_logged_out(request, user)
+    elif session.revoked_at is None:
+        _say_logged_out(request, session.user)
+
+
+def _end_several(request: Request, text: str, scope: str) -> None:
+    """As `_log_out`, for the current refresh token of a session only."""
     try:
-        claims = RefreshToken.read_expired(text)
-        sid = store.session_id(claims.get(api_settings.SESSION_ID_CLAIM))
-    except TokenError:
-        raise invalid_token(error) from error
-    store.end(sid, claims.get(api_settings.USER_ID_CLAIM), RevokeReason.LOGOUT)
+        token = RefreshToken(text)
+    except SessionError as error:
+        if error.code != "session_revoked":
+            raise
+        _repeat(RefreshToken.read_expired(text), scope)
+        return
+    if token.session is None:
+        raise InvalidToken
+    token.check_current()
+    _log_out(request, token.session.user, token.session, scope)
+
+
+def _repeat(claims: Any, scope: str) -> None:
+    """A logout whose publishing failed may be repeated: nothing more ends, it is only published again."""
+    sid = store.session_id(claims.get(api_settings.SESSION_ID_CLAIM))
+    user, session = store.find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM))
+    if session is not None and scope == LOCAL:
+        store.end(session.pk, user.pk)
+    elif session is not None and scope == GLOBAL and session.revoke_reason == RevokeReason.LOGOUT_GLOBAL:
+        store.publish_again(user)
+    else:
+        raise InvalidToken(SESSION_MESSAGES["session_revoked"], code="session_revoked")
 
 
 def _log_out(request: Request, user: Any, session: TokenSession, scope: str) -> None:
@@ -119,7 +154,11 @@ def _log_out(request: Request, user: Any, session: TokenSession, scope: str) -> 
     else:
         store.revoke_for_user(user, reason=RevokeReason.LOGOUT_GLOBAL)
     if scope != OTHERS:
-        user_logged_out.send(type(user), request=request, user=user)
+        _say_logged_out(request, user)
+
+
+def _say_logged_out(request: Request, user: Any) -> None:
+    user_logged_out.send(type(user), request=request, user=user)
 
 
 class SessionSerializer(serializers.ModelSerializer[TokenSession]):
@@ -150,7 +189,7 @@ class OwnSessionsView(NonAtomicView):
     permission_classes = (IsAuthenticated,)
 
     def get_queryset(self) -> Any:
-        return TokenSession.objects.live(aware_utcnow()).filter(user=self.request.user).order_by("-created_at", "pk")
+        return store.usable_by(self.request.user).order_by("-created_at", "pk")
 
 
 class SessionListView(OwnSessionsView):
