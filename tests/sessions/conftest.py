@@ -1,0 +1,66 @@
+"""Which tests run under which settings, the clock, and the signals seen."""
+
+from contextlib import ExitStack
+
+import pytest
+import rest_framework.fields  # noqa: F401  it imports psycopg, which must not meet a frozen datetime
+from django.conf import settings
+from freezegun import freeze_time
+
+from oxijwt import signals
+
+BOTH_APPS = ["test_adoption.py"]
+"""Tests of a site with both apps: they run under tests.settings_adoption only."""
+
+collect_ignore = []
+if "oxijwt.token_sessions" not in settings.INSTALLED_APPS:
+    collect_ignore_glob = ["*.py"]
+elif "oxijwt.token_blacklist" not in settings.INSTALLED_APPS:
+    collect_ignore = BOTH_APPS
+
+
+@pytest.fixture
+def clock():
+    """The clock stands still until a test moves it: `clock.tick(seconds)`."""
+    with freeze_time("2026-03-04 05:06:07.250", ignore=["_pytest.runner", "_pytest.terminal"]) as frozen:
+        yield frozen
+
+
+class Heard(list):
+    """The signals sent, as (name, arguments)."""
+
+    @property
+    def names(self):
+        """Their names in order."""
+        return [name for name, _arguments in self]
+
+    def of(self, wanted):
+        """The arguments of those with a name."""
+        return [arguments for name, arguments in self if name == wanted]
+
+
+@pytest.fixture
+def heard():
+    """Every signal of the package that is sent during a test."""
+    names = ("session_started", "session_refreshed", "refresh_repeated", "refresh_reuse_detected", "session_revoked")
+    seen = Heard()
+    with ExitStack() as stack:
+        for name in names:
+            signal = getattr(signals, name)
+
+            def receive(signal=signal, name=name, **arguments):
+                seen.append((name, arguments))
+
+            signal.connect(receive, weak=False)
+            stack.callback(signal.disconnect, receive)
+        yield seen
+
+
+@pytest.fixture
+def jwt_settings(settings):
+    """Change settings of SIMPLE_JWT: `jwt_settings(NAME=value)`."""
+
+    def change(**changes):
+        settings.SIMPLE_JWT = settings.SIMPLE_JWT | changes
+
+    return change
