@@ -318,7 +318,7 @@ class SessionMixin(BlacklistMixin[T]):
         if store is not None and revocation.is_our_own(self):
             self._read_session(store)
         if revocation.is_installed() and not self._is_adopted():
-            self.check_blacklist()
+            self._check_blacklist_or_adopted(store)
 
     @_WithRevocation
     def blacklist(self) -> tuple[Any, bool]:
@@ -355,6 +355,9 @@ class SessionMixin(BlacklistMixin[T]):
 
     def _end_without_session(self) -> tuple[Any, bool]:
         return None, False
+
+    def _check_blacklist_or_adopted(self, store: Any) -> None:
+        self.check_blacklist()
 
     def _is_adopted(self) -> bool:
         return self.session is not None and api_settings.SESSION_ID_CLAIM not in self.payload
@@ -508,6 +511,17 @@ class RefreshToken(SessionMixin["RefreshToken"], Token):
             self._reading = store.read_without_sid(self.payload, self._jti(), self.lifetime)
         if self._reading is not None and not self._reading.is_new:
             self.session = self._reading.session
+
+    def _check_blacklist_or_adopted(self, store: Any) -> None:
+        try:
+            self.check_blacklist()
+        except TokenError:
+            if self._reading is None:
+                raise
+            # Who adopted the token since its session was looked for has blacklisted it too.
+            self._read_session(store)
+            if not self._is_adopted():
+                raise
 
     def _may_be_adopted(self) -> bool:
         return api_settings.JTI_CLAIM is not None and api_settings.USER_ID_CLAIM in self.payload

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.core.cache import caches
+from django.db import router
 
 from oxijwt.exceptions import ServiceUnavailable, SessionError
 from oxijwt.settings import api_settings
@@ -69,7 +70,9 @@ def rebuild() -> None:
     """Write every entry that can still matter, then the sentinel. Raises ServiceUnavailable."""
     from .models import TokenSession  # noqa: PLC0415  a stateless service has no such table
 
-    publish(TokenSession.objects.filter(revoked_at__gte=oldest_that_matters()).values_list("pk", flat=True))
+    # A replica may not know yet of what has just ended.
+    sessions = TokenSession.objects.using(router.db_for_write(TokenSession))
+    publish(sessions.filter(revoked_at__gte=oldest_that_matters()).values_list("pk", flat=True))
     try:
         _cache().set(SENTINEL, 1, timeout=None)
     except Exception as error:

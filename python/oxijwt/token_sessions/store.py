@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from hmac import compare_digest
@@ -18,7 +18,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldError, ValidationError
 from django.db import DataError, IntegrityError, NotSupportedError, OperationalError, connections, router, transaction
-from django.db.models import FilteredRelation, Q
+from django.db.models import Case, FilteredRelation, Q, When
 from django.db.models.functions import Coalesce
 
 from oxijwt import revocation, signals
@@ -33,7 +33,7 @@ from .denylist import session_id
 from .models import RevokeReason, TokenSession
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
 ADOPTION_NAMESPACE = uuid.UUID("6f786a77-7400-5e55-8000-61646f707465")
 MAX_GENERATION = 2**31 - 1
@@ -54,6 +54,7 @@ class Reading:
     now: int
     decision: RefreshDecision
     is_new: bool = False
+    issued_at: object = None
 
 
 # What tokens ask
@@ -166,7 +167,7 @@ def read_without_sid(claims: dict[str, Any], jti: str, lifetime: timedelta) -> R
     if not _adopts():
         return None
     session = _adopting_session(user, claims, jti, lifetime, now)
-    return replace(_decided(session, user, 0, lifetime, now), is_new=True)
+    return replace(_decided(session, user, 0, lifetime, now), is_new=True, issued_at=claims.get("iat"))
 
 
 def end_without_sid(claims: dict[str, Any], jti: str, lifetime: timedelta) -> TokenSession | None:
@@ -220,7 +221,8 @@ def start(user: Any, lifetime: timedelta) -> TokenSession:
     """Begin a session: one INSERT, and two statements more under SESSION_LIMIT_PER_USER."""
     request = revocation.current_request()
     session = _new_session(user, lifetime, request, now_micros())
-    session.save(using=_database(), force_insert=True)
+    with _refused_while_busy():
+        session.save(using=_database(), force_insert=True)
     if api_settings.SESSION_LIMIT_PER_USER is not None:
         _end_least_recently_refreshed(user, session)
     signals.session_started.send(TokenSession, session=session, request=request, adopted=False)
@@ -259,7 +261,9 @@ def revoke_for_user(user: Any, except_: Collection[uuid.UUID] = (), reason: Any 
     """End a user's sessions but those in `except_`, and what else of the user's could still be adopted."""
     sessions = TokenSession.objects.filter(user=user).exclude(pk__in=except_)
     now = moment(now_micros())
-    with _one_transaction():
+    with _refused_while_busy(), _one_transaction():
+        if may_adopt_later():
+            _lock(user)
         ended = _end(sessions, reason, now)
         revocation.blacklist_all_of(user)
         _leave_marker(user)
@@ -427,18 +431,38 @@ def _find_separately(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession
 
 
 def _read_again(reading: Reading) -> Reading:
-    sessions = TokenSession.objects.using(_database())
-    if connections[_database()].in_atomic_block:
-        # The caller's snapshot may be older than the row that won: a locking read sees the row as it is.
-        sessions = sessions.select_for_update()
-    try:
-        session = sessions.filter(pk=reading.session.pk).first()
-    except OperationalError as error:
-        raise ServiceUnavailable from error
+    """What is decided after another request got ahead: it may have changed the session, and the user as well."""
+    with _refused_while_busy():
+        user, session = _find_again(reading)
+    if user is None:
+        raise SessionError("user_not_found")
     if session is None:
         raise SessionError("session_revoked")
-    session.user = reading.user
-    return _decided(session, reading.user, reading.generation, reading.lifetime, reading.now)
+    return _decided(session, user, reading.generation, reading.lifetime, reading.now)
+
+
+def _find_again(reading: Reading) -> tuple[Any, TokenSession | None]:
+    if connections[_database()].in_atomic_block:
+        return _find_locked(reading)
+    return find_with_user(reading.session.pk, getattr(reading.user, api_settings.USER_ID_FIELD))
+
+
+def _find_locked(reading: Reading) -> tuple[Any, TokenSession | None]:
+    # The caller's snapshot may be older than the row that won: a locking read sees rows as they are.
+    sessions = _for_update(TokenSession.objects.using(_database())).select_related("user")
+    with transaction.mark_for_rollback_on_error(using=_database()):
+        session = sessions.filter(pk=reading.session.pk, user=reading.user).first()
+    if session is not None:
+        return session.user, session
+    if reading.is_new:
+        # It is there, since it was in the way of ours, but this snapshot will never show it.
+        raise ServiceUnavailable
+    return reading.user, None
+
+
+def _for_update(rows: Any) -> Any:
+    # References to the rows may go on: nobody changes a key.
+    return rows.select_for_update(no_key=connections[_database()].features.has_select_for_no_key_update)
 
 
 # Writing
@@ -482,10 +506,17 @@ def _with_rotation(reading: Reading) -> TokenSession:
 
 
 def _written(reading: Reading, rotated: TokenSession, on_adoption: Any) -> bool:
-    try:
+    with _refused_while_busy():
         if reading.is_new:
-            return _insert_adopted(rotated, on_adoption)
+            return _adopt(reading, rotated, on_adoption)
         return _update(reading, rotated)
+
+
+@contextmanager
+def _refused_while_busy() -> Iterator[None]:
+    """A deadlock, a lock timeout or a snapshot that is too old is 503: the request may be repeated."""
+    try:
+        yield
     except OperationalError as error:
         raise ServiceUnavailable from error
 
@@ -500,9 +531,20 @@ def _update(reading: Reading, rotated: TokenSession) -> bool:
     return current.update(**{name: getattr(rotated, name) for name in values}) == 1
 
 
+def _adopt(reading: Reading, session: TokenSession, on_adoption: Any) -> bool:
+    def unless_logged_out() -> None:
+        # A logout everywhere that came since the token was read has found no session to end.
+        if _is_marked(reading.user, reading.issued_at):
+            raise SessionError("session_revoked")
+        on_adoption()
+
+    return _insert_adopted(session, unless_logged_out)
+
+
 def _insert_adopted(session: TokenSession, on_adoption: Any) -> bool:
     try:
         with transaction.atomic(using=_database()):
+            _lock(session.user)
             session.save(using=_database(), force_insert=True)
             on_adoption()
     except IntegrityError:
@@ -510,12 +552,18 @@ def _insert_adopted(session: TokenSession, on_adoption: Any) -> bool:
     return True
 
 
+def _lock(user: Any) -> None:
+    """Adoptions and logouts everywhere of one user come one after the other. SQLite has one writer anyway."""
+    if connections[_database()].features.has_select_for_update:
+        users = _for_update(get_user_model()._base_manager.using(_database()))
+        users.filter(pk=user.pk).values_list("pk").first()
+
+
 def _end(sessions: Any, reason: Any, now: datetime | None = None) -> int:
-    ended: int = (
-        sessions.using(_database())
-        .filter(revoked_at__isnull=True)
-        .update(revoked_at=now or moment(now_micros()), revoke_reason=reason, ip_address=None, user_agent="")
-    )
+    live = sessions.using(_database()).filter(revoked_at__isnull=True)
+    blank = {"ip_address": None, "user_agent": ""}
+    with _refused_while_busy():
+        ended: int = live.update(revoked_at=now or moment(now_micros()), revoke_reason=reason, **blank)
     return ended
 
 
@@ -539,8 +587,10 @@ def _end_for_reuse(reading: Reading) -> None:
 
 
 def _end_least_recently_refreshed(user: Any, newest: TokenSession) -> None:
-    recent = usable_by(user).exclude(pk=newest.pk).order_by(Coalesce("rotated_at", "created_at").desc(), "pk")
-    surplus = list(recent.values_list("pk", flat=True)[max(api_settings.SESSION_LIMIT_PER_USER - 1, 0) :])
+    # Logins of the same moment see each other: they go before `newest`, so that all of them end the same sessions.
+    is_older = Case(When(created_at__gte=newest.created_at, then=0), default=1)
+    recent = usable_by(user).order_by(is_older, Coalesce("rotated_at", "created_at").desc(), "pk")
+    surplus = list(recent.values_list("pk", flat=True)[max(api_settings.SESSION_LIMIT_PER_USER, 1) :])
     if surplus:
         _end(TokenSession.objects.filter(pk__in=surplus), RevokeReason.LIMIT)
         _publish(surplus)
