@@ -349,7 +349,7 @@ class SessionMixin(BlacklistMixin[T]):
         self._take_claims(store)
 
     @classmethod
-    def end_session_of(cls, text: str) -> Any:
+    def end_session_of(cls, text: str) -> Any:  # noqa: ARG003  RefreshToken's reads it
         """End the session of a token that authenticates nobody any more: the session as it was, or None."""
         return None
 
