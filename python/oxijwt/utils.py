@@ -58,6 +58,8 @@ format_lazy: Callable[..., Promise] = lazy(_format, str)
 
 def find_user(user_model: type[Any], field: str, user_id: object) -> Any | None:
     """The user whose `field` is `user_id`, or None: also where the field can't take such a value at all."""
+    if isinstance(user_id, bool | float):  # Django would read an integer from these: `true` is not user 1
+        return None
     try:
         return user_model.objects.get(**{field: user_id})
     except (user_model.DoesNotExist, TypeError, ValueError, OverflowError, ValidationError, DataError):
