@@ -289,6 +289,8 @@ class BlacklistMixin(Generic[T]):
         jti = self.payload.get(api_settings.JTI_CLAIM)
         if not isinstance(jti, str):
             raise TokenError(_("Token has no id"))
+        if not revocation.can_hold(jti):
+            raise TokenError(_("Token is invalid"))
         return jti
 
     def _find_user(self) -> Any:
