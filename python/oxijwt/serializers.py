@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import update_last_login
@@ -13,9 +14,13 @@ from rest_framework.exceptions import AuthenticationFailed, ValidationError
 
 from . import revocation
 from .authentication import password_is_unchanged
+from .exceptions import TokenBackendError, TokenError
 from .settings import api_settings
 from .tokens import RefreshToken, SlidingToken, Token, UntypedToken
 from .utils import find_user
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def default_on_login_success(user: Any, request: Any) -> None:
@@ -124,6 +129,15 @@ class _RefreshableUser:
         return user
 
 
+@contextmanager
+def _signing_again() -> Iterator[None]:
+    """Claims that came with a token may be too long to be signed again; then that token is refused."""
+    try:
+        yield
+    except TokenBackendError as error:
+        raise TokenError(_("Token is invalid")) from error
+
+
 class TokenRefreshSerializer(_RefreshableUser, serializers.Serializer[Any]):
     """`refresh` → `access`, and a new `refresh` under ROTATE_REFRESH_TOKENS."""
 
@@ -134,9 +148,10 @@ class TokenRefreshSerializer(_RefreshableUser, serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         refresh = self.token_class(attrs["refresh"])
         user = self.get_active_user(refresh)
-        data = {"access": str(refresh.access_token)}
-        if api_settings.ROTATE_REFRESH_TOKENS:
-            data["refresh"] = refresh.rotate(user)
+        with _signing_again():
+            data = {"access": str(refresh.access_token)}
+            if api_settings.ROTATE_REFRESH_TOKENS:
+                data["refresh"] = refresh.rotate(user)
         return data
 
 
@@ -152,7 +167,8 @@ class TokenRefreshSlidingSerializer(_RefreshableUser, serializers.Serializer[Any
         self.get_active_user(token)
         token.set_exp()
         token.set_iat()
-        return {"token": str(token)}
+        with _signing_again():
+            return {"token": str(token)}
 
 
 class TokenVerifySerializer(serializers.Serializer[Any]):
@@ -178,5 +194,6 @@ class TokenBlacklistSerializer(serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         refresh = self.token_class(attrs["refresh"])
         if revocation.is_installed():
-            refresh.blacklist()
+            with _signing_again():
+                refresh.blacklist()
         return {}

@@ -239,11 +239,11 @@ class BlacklistMixin(Generic[T]):
         """
         recorded = revocation.is_installed() and api_settings.JTI_CLAIM is not None
         single_use = recorded and api_settings.BLACKLIST_AFTER_ROTATION
-        predecessor = self._recorded(user) if single_use else None
+        predecessor = self._recorder(user) if single_use else None
         self._renew()
-        text = str(self)
+        text = str(self)  # signed before anything is written: where that fails, nothing was
         if predecessor is not None:
-            self._replace(predecessor, self._issued(user, text))
+            self._replace(predecessor(), self._issued(user, text))
         elif recorded:
             self._record = revocation.record_new(self._issued(user, text))
         return text
@@ -270,11 +270,16 @@ class BlacklistMixin(Generic[T]):
             raise TokenError(_("Token is blacklisted")) from error
 
     def _recorded(self, user: Any) -> Any:
+        self._record = self._recorder(user)()
+        return self._record
+
+    def _recorder(self, user: Any) -> Callable[[], Any]:
+        """What returns this token's record, and writes it where there is none."""
         record = self._record or revocation.find(self._jti())
-        if record is None:
-            record, _created = revocation.record(self._issued(user or self._find_user(), str(self)))
-        self._record = record
-        return record
+        if record is not None:
+            return lambda: record
+        issued = self._issued(user or self._find_user(), str(self))
+        return lambda: revocation.record(issued)[0]
 
     def _issued(self, user: Any, text: str) -> revocation.IssuedToken:
         return revocation.IssuedToken(
