@@ -23,7 +23,7 @@ unexport PYTHONPATH
 CARGO_FLAGS := --release --locked
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 
-LINT := fmt clippy ruff imports types
+LINT := fmt clippy ruff imports types stubtest
 TEST := lint rust-test python-test postgres-test mariadb-test parity
 
 .PHONY: demo test lint bench clean prerequisites $(LINT) $(TEST)
@@ -50,18 +50,19 @@ imports: .venv/built
 
 types: .venv/built
 	$(PY) -m mypy
-	$(PY) -m mypy tests/typing
+
+stubtest: .venv/built
 	$(PY) -m mypy.stubtest oxijwt._core
 
 rust-test: prerequisites
 	cargo test $(CARGO_FLAGS)
 
-# SQLite runs everything; what touches tables runs on the servers as well.
+# SQLite runs everything; what touches tables, and so has pytest-django's mark, runs on the servers as well.
 python-test: .venv/built
 	$(PY) -m pytest
 
 postgres-test mariadb-test: .venv/built
-	OXIJWT_DATABASE=$(@:-test=) $(PY) -m pytest tests/integration
+	OXIJWT_DATABASE=$(@:-test=) $(PY) -m pytest -m django_db
 
 parity: .venv/built
 	$(PY) -m tests.parity.run

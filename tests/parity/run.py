@@ -116,7 +116,7 @@ def compare(expected: Expectation, seen: Outcome, home: Path) -> list[str]:
         problems.append(f"the suite ran on {seen.library}")
     if seen.passed != expected.passed:
         problems.append(f"{seen.passed} passed, expected {expected.passed}")
-    problems += [f"fails and is not listed: {name}\n{reason(text_of(name, seen))}" for name in failed - expected.failures]
+    problems += [f"fails and is not listed: {name}\n{text_of(name, seen)}" for name in failed - expected.failures]
     problems += [f"is listed and does not fail: {name}" for name in expected.failures - failed]
     problems += [
         f"fails for another reason than /{expected.errors[name]}/: {name}\n{reason(text)}"
@@ -132,7 +132,7 @@ def reason(text: str) -> str:
 
 
 def text_of(name: str, seen: Outcome) -> str:
-    return next(text for failed, text in seen.failures if failed == name)
+    return next(reason(text) for failed, text in seen.failures if failed == name)
 
 
 if __name__ == "__main__":
