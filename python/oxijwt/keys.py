@@ -28,12 +28,12 @@ def is_hmac(algorithm: str) -> bool:
     return algorithm.startswith("HS")
 
 
-def signing_key(algorithm: str, key: object, setting: str = "SIGNING_KEY") -> SigningKey:
+def signing_key(algorithm: str, key: object, setting: str = "SIMPLE_JWT['SIGNING_KEY']") -> SigningKey:
     """The native signing key of a key setting. Raises KeyConfigurationError naming `setting`."""
     return prepare(SigningKey, algorithm, key, setting)
 
 
-def verifying_key(algorithm: str, key: object, setting: str = "VERIFYING_KEY") -> VerifyingKey:
+def verifying_key(algorithm: str, key: object, setting: str = "SIMPLE_JWT['VERIFYING_KEY']") -> VerifyingKey:
     """The native verifying key of a key setting; of a private key, its public half, as PyJWT takes it.
 
     Raises KeyConfigurationError naming `setting`.
@@ -62,9 +62,9 @@ def prepare(kind: type[Key], algorithm: str, key: object, setting: str) -> Key:
     try:
         return _reader(kind, algorithm, key)
     except CoreError as error:
-        raise KeyConfigurationError(f"SIMPLE_JWT['{setting}'] can't serve {algorithm}: {error.args[1]}") from error
+        raise KeyConfigurationError(f"{setting} can't serve {algorithm}: {error.args[1]}") from error
     except (TypeError, ValueError) as error:
-        raise KeyConfigurationError(f"SIMPLE_JWT['{setting}'] can't serve {algorithm}: {_reason(error)}") from None
+        raise KeyConfigurationError(f"{setting} can't serve {algorithm}: {_reason(error)}") from None
 
 
 def _reason(error: Exception) -> str:
