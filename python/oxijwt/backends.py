@@ -162,6 +162,8 @@ class TokenBackend:
             return ring.sign_json(json.dumps(claims, separators=(",", ":"), cls=self.json_encoder).encode())
         except CoreError as error:
             raise TokenBackendError(error.args[1]) from error
+        except RecursionError as error:  # the custom encoder's
+            raise TokenBackendError("the claims are nested too deeply") from error
 
     def decode(self, token: str | bytes, verify: bool = True) -> dict[str, Any]:
         """The claims of a token whose signature and registered claims hold now.
@@ -209,21 +211,21 @@ class TokenBackend:
         return [keys.verifying_key(self.algorithm, key, "SECRET_KEY_FALLBACKS") for key in self.fallback_keys]
 
     def _claim_policy(self) -> ClaimPolicy:
-        made_of = (self.leeway, _names(self.audience), _names(self.issuer))
-        if self._policy is None or self._policy[0] != made_of:
-            self._policy = (made_of, self._new_policy())
+        try:
+            made_of = (self.leeway, _names(self.audience), _names(self.issuer))
+            if self._policy is None or self._policy[0] != made_of:
+                self._policy = (made_of, self._new_policy())
+        except (CoreError, TypeError, ValueError, OverflowError) as error:
+            raise KeyConfigurationError("SIMPLE_JWT: LEEWAY, AUDIENCE or ISSUER can't be used") from error
         return self._policy[1]
 
     def _new_policy(self) -> ClaimPolicy:
-        try:
-            return ClaimPolicy(
-                leeway=self.get_leeway().total_seconds(),
-                audience=_names(self.audience),
-                issuer=_names(self.issuer),
-                integer_subject=self.integer_subject,
-            )
-        except (CoreError, TypeError) as error:
-            raise KeyConfigurationError("SIMPLE_JWT: LEEWAY, AUDIENCE or ISSUER can't be used") from error
+        return ClaimPolicy(
+            leeway=self.get_leeway().total_seconds(),
+            audience=_names(self.audience),
+            issuer=_names(self.issuer),
+            integer_subject=self.integer_subject,
+        )
 
 
 def _names(value: str | Iterable[str] | None) -> list[str] | None:
