@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import update_last_login
@@ -110,7 +110,7 @@ class TokenObtainSlidingSerializer(TokenObtainSerializer):
 class _RefreshableUser:
     """Who a token that asks for a new one belongs to, and whether that user may still have one."""
 
-    default_error_messages = {
+    default_error_messages: ClassVar[dict[str, Any]] = {
         "no_active_account": _("No active account found for the given token."),
         "password_changed": _("The user's password has been changed."),
     }

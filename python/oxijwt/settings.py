@@ -9,7 +9,6 @@ from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 from django.core.signals import setting_changed
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rest_framework.settings import APISettings as _APISettings
 
@@ -74,6 +73,8 @@ REMOVED_SETTINGS = (
     "TOKEN_BACKEND_CLASS",
 )
 
+REMOVED = _("The '{}' setting has been removed. See docs/settings.md for the available settings.")
+
 RELOADING_SETTINGS = frozenset({"SIMPLE_JWT", "SECRET_KEY", "SECRET_KEY_FALLBACKS"})
 
 
@@ -103,12 +104,8 @@ class APISettings(_APISettings):
 def _refuse_removed(user_settings: dict[str, Any]) -> dict[str, Any]:
     for name in REMOVED_SETTINGS:
         if name in user_settings:
-            raise RuntimeError(_removed_message(name))
+            raise RuntimeError(format_lazy(REMOVED, name))
     return user_settings
-
-
-def _removed_message(name: str) -> Promise:
-    return format_lazy(_("The '{}' setting has been removed. See docs/settings.md for the available settings."), name)
 
 
 T = TypeVar("T")
@@ -125,7 +122,7 @@ class setting_attribute(Generic[T]):  # noqa: N801  a descriptor, named as Djang
         return value
 
 
-api_settings = APISettings(None, DEFAULTS, IMPORT_STRINGS)
+api_settings = APISettings(None, DEFAULTS, IMPORT_STRINGS)  # type: ignore[arg-type]  # the stubs know DRF's settings only
 
 
 def reload_api_settings(*, setting: str, **kwargs: object) -> None:

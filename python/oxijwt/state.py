@@ -1,6 +1,7 @@
 """`token_backend`: the one backend that follows the settings."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 
@@ -12,13 +13,13 @@ from .settings import api_settings, setting_attribute
 class SettingsTokenBackend(TokenBackend):
     """A TokenBackend whose attributes are the settings' until they are assigned to; an assigned one stays."""
 
-    algorithm = setting_attribute("ALGORITHM")
-    signing_key = setting_attribute("SIGNING_KEY")
-    verifying_key = setting_attribute("VERIFYING_KEY")
-    audience = setting_attribute("AUDIENCE")
-    issuer = setting_attribute("ISSUER")
-    leeway = setting_attribute("LEEWAY")
-    json_encoder = setting_attribute("JSON_ENCODER")
+    algorithm = setting_attribute[Any]("ALGORITHM")
+    signing_key = setting_attribute[Any]("SIGNING_KEY")
+    verifying_key = setting_attribute[Any]("VERIFYING_KEY")
+    audience = setting_attribute[Any]("AUDIENCE")
+    issuer = setting_attribute[Any]("ISSUER")
+    leeway = setting_attribute[Any]("LEEWAY")
+    json_encoder = setting_attribute[Any]("JSON_ENCODER")
 
     def __init__(self) -> None:
         # Nothing is read before it is needed, so this module can be imported while settings are still loading.

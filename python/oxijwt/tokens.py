@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from uuid import uuid4
 
 from django.contrib.auth import get_user_model
@@ -41,6 +41,7 @@ class Token:
 
     token_type: str | None = None
     lifetime: timedelta | None = None
+    payload: dict[str, Any]
 
     def __init__(self, token: Any = None, verify: bool = True) -> None:
         if self.token_type is None or self.lifetime is None:
@@ -55,7 +56,7 @@ class Token:
             self.verify()
 
     def _new_payload(self) -> dict[str, Any]:
-        self.payload: dict[str, Any] = {}
+        self.payload = {}
         if api_settings.TOKEN_TYPE_CLAIM is not None:
             self.payload[api_settings.TOKEN_TYPE_CLAIM] = self.token_type
         self.set_exp(from_time=self.current_time, lifetime=self.lifetime)
@@ -307,7 +308,7 @@ class SlidingToken(BlacklistMixin["SlidingToken"], Token):
     """One token that authenticates until `exp` and can be refreshed until SLIDING_TOKEN_REFRESH_EXP_CLAIM."""
 
     token_type = "sliding"
-    lifetime: ClassVar[Any] = setting_attribute[timedelta]("SLIDING_TOKEN_LIFETIME")
+    lifetime = setting_attribute[timedelta]("SLIDING_TOKEN_LIFETIME")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -323,14 +324,14 @@ class AccessToken(Token):
     """The short-lived token that requests carry."""
 
     token_type = "access"
-    lifetime: ClassVar[Any] = setting_attribute[timedelta]("ACCESS_TOKEN_LIFETIME")
+    lifetime = setting_attribute[timedelta]("ACCESS_TOKEN_LIFETIME")
 
 
 class RefreshToken(BlacklistMixin["RefreshToken"], Token):
     """The long-lived token that makes access tokens."""
 
     token_type = "refresh"
-    lifetime: ClassVar[Any] = setting_attribute[timedelta]("REFRESH_TOKEN_LIFETIME")
+    lifetime = setting_attribute[timedelta]("REFRESH_TOKEN_LIFETIME")
     access_token_class: type[Token] = AccessToken
 
     @classproperty

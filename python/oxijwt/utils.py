@@ -3,14 +3,13 @@
 import hashlib
 import logging
 from calendar import timegm
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DataError
-from django.utils.functional import Promise, lazy
+from django.utils.functional import lazy
 
 logger = logging.getLogger("oxijwt")
 
@@ -49,11 +48,11 @@ def _as_stored(dt: datetime) -> datetime:
     return dt if settings.USE_TZ else dt.replace(tzinfo=None)
 
 
-def _format(template: str, *args: object, **kwargs: object) -> str:
-    return template.format(*args, **kwargs)
+def _format(template: Any, *args: object, **kwargs: object) -> str:
+    return str(template).format(*args, **kwargs)
 
 
-format_lazy: Callable[..., Promise] = lazy(_format, str)
+format_lazy = lazy(_format, str)
 
 
 def find_user(user_model: type[Any], field: str, user_id: object) -> Any | None:
