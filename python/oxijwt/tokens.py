@@ -276,7 +276,9 @@ class BlacklistMixin(Generic[T]):
 
     def _recorder(self, user: Any) -> Callable[[], Any]:
         """What returns this token's record, and writes it where there is none."""
-        record = self._record or revocation.find(self._jti())
+        jti = self._jti()
+        # A jti that was set after the check is another token's.
+        record = self._record if self._record is not None and self._record.jti == jti else revocation.find(jti)
         if record is not None:
             return lambda: record
         issued = self._issued(user or self._find_user(), str(self))
