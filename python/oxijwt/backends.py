@@ -68,6 +68,8 @@ CONFIGURATION_CODES = frozenset(
 SIGNING_CODES = frozenset({"unserializable"})
 """Codes that only signing can raise."""
 
+NO_LEEWAY = timedelta(0)
+
 DATETIME_CLAIMS = ("exp", "iat", "nbf")
 
 
@@ -78,7 +80,7 @@ class TokenBackend:
     when they don't fit. `leeway` is seconds (int, float) or a timedelta. Attributes may be assigned to at any time.
     """
 
-    fallback_keys: Iterable[str | bytes] = ()
+    fallback_keys: tuple[str | bytes, ...] = ()
     """Older secrets that still verify (Django's SECRET_KEY_FALLBACKS)."""
 
     integer_subject = True
@@ -127,9 +129,9 @@ class TokenBackend:
 
     def get_leeway(self) -> timedelta:
         """The leeway as a timedelta. Raises TokenBackendError for any other type."""
-        if self.leeway is None:
-            return timedelta(0)
-        if isinstance(self.leeway, int | float):
+        if self.leeway is None or self.leeway == 0:
+            return NO_LEEWAY
+        if isinstance(self.leeway, (int, float)):
             return timedelta(seconds=self.leeway)
         if isinstance(self.leeway, timedelta):
             return self.leeway
@@ -171,7 +173,7 @@ class TokenBackend:
         With `verify=False` nothing but the form is checked. Raises TokenBackendExpiredToken past `exp`,
         TokenBackendError for every other refusal, KeyConfigurationError for an unfit key.
         """
-        if not isinstance(token, str | bytes):
+        if not isinstance(token, (str, bytes)):
             raise TokenBackendError(_("Token is invalid"))
         try:
             if not verify:
@@ -200,7 +202,7 @@ class TokenBackend:
     def _verifying_ring(self, token: str | bytes) -> KeyRing:
         if self.jwks_client is not None and not keys.is_hmac(self.algorithm):
             return keys.verifying_ring([self.get_verifying_key(token)])
-        made_of = (self.algorithm, self.signing_key, self.verifying_key, *self.fallback_keys)
+        made_of = (self.algorithm, self.signing_key, self.verifying_key, self.fallback_keys)
         if self._ring is None or self._ring[0] != made_of:
             self._ring = (made_of, keys.verifying_ring([self.prepared_verifying_key, *self._fallbacks()]))
         return self._ring[1]
@@ -212,7 +214,7 @@ class TokenBackend:
 
     def _claim_policy(self) -> ClaimPolicy:
         try:
-            made_of = (self.leeway, _names(self.audience), _names(self.issuer))
+            made_of = (self.leeway, _snapshot(self.audience), _snapshot(self.issuer))
             if self._policy is None or self._policy[0] != made_of:
                 self._policy = (made_of, self._new_policy())
         except (CoreError, TypeError, ValueError, OverflowError) as error:
@@ -226,6 +228,11 @@ class TokenBackend:
             issuer=_names(self.issuer),
             integer_subject=self.integer_subject,
         )
+
+
+def _snapshot(value: str | Iterable[str] | None) -> str | tuple[str, ...] | None:
+    # A list may be changed in place; what it held when it was read must not change with it.
+    return value if value is None or isinstance(value, str) else tuple(value)
 
 
 def _names(value: str | Iterable[str] | None) -> list[str] | None:

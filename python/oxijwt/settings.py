@@ -84,7 +84,7 @@ class APISettings(_APISettings):
     @property
     def user_settings(self) -> dict[str, Any]:
         """The project's own dict, by reference: what a test helper puts into it counts."""
-        if not hasattr(self, "_user_settings"):
+        if "_user_settings" not in self.__dict__:
             self._user_settings = _refuse_removed(getattr(settings, "SIMPLE_JWT", None) or {})
         return self._user_settings
 

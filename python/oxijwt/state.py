@@ -1,6 +1,5 @@
 """`token_backend`: the one backend that follows the settings."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -26,8 +25,8 @@ class SettingsTokenBackend(TokenBackend):
         self._jwks_clients: dict[str, keys.JWKSetClient] = {}
 
     @property
-    def fallback_keys(self) -> Iterable[str | bytes]:  # type: ignore[override]
-        return settings.SECRET_KEY_FALLBACKS if api_settings.signing_key_is_unset else ()
+    def fallback_keys(self) -> tuple[str | bytes, ...]:  # type: ignore[override]
+        return tuple(settings.SECRET_KEY_FALLBACKS) if api_settings.signing_key_is_unset else ()
 
     @property
     def jwks_client(self) -> keys.JWKSetClient | None:  # type: ignore[override]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
+from importlib import import_module
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
-from uuid import uuid4
 
 from django.contrib.auth import get_user_model
 from django.utils.functional import classproperty
@@ -26,6 +27,7 @@ from .utils import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from .backends import TokenBackend
 
@@ -121,7 +123,7 @@ class Token:
     def set_jti(self) -> None:
         """Give the token a new random id (RFC 7519 section 4.1.7), 32 hex digits."""
         if api_settings.JTI_CLAIM is not None:
-            self.payload[api_settings.JTI_CLAIM] = uuid4().hex
+            self.payload[api_settings.JTI_CLAIM] = token_hex(16)
 
     def set_exp(self, claim: str = "exp", from_time: datetime | None = None, lifetime: timedelta | None = None) -> None:
         """Set a claim to `from_time` (the token's own time) plus `lifetime` (the class's), in seconds since 1970."""
@@ -162,9 +164,7 @@ class Token:
     def token_backend(self) -> TokenBackend:
         """The backend this token is read and signed with: `state.token_backend` unless one was set."""
         if self._token_backend is None:
-            from . import state  # noqa: PLC0415  looked up late: projects and tests assign state.token_backend
-
-            self._token_backend = state.token_backend
+            self._token_backend = _state().token_backend
         return self._token_backend
 
     def get_token_backend(self) -> TokenBackend:
@@ -172,8 +172,14 @@ class Token:
         return self.token_backend
 
 
+@cache
+def _state() -> ModuleType:
+    # The module, not the backend: projects and tests assign state.token_backend. It imports settings, hence late.
+    return import_module("oxijwt.state")
+
+
 def _claimed_time(value: object) -> datetime:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TokenError(_("Token is invalid"))
     try:
         return datetime_from_epoch(value)

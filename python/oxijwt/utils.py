@@ -2,8 +2,7 @@
 
 import hashlib
 import logging
-from calendar import timegm
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +11,10 @@ from django.db import DataError
 from django.utils.functional import lazy
 
 logger = logging.getLogger("oxijwt")
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
+SECOND = timedelta(seconds=1)
 
 
 def get_md5_hash_password(password: str) -> str:
@@ -33,7 +36,7 @@ def aware_utcnow() -> datetime:
 
 def datetime_to_epoch(dt: datetime) -> int:
     """Whole seconds since 1970, naive datetimes read as UTC."""
-    return timegm(dt.utctimetuple())
+    return (dt - (NAIVE_EPOCH if dt.tzinfo is None else EPOCH)) // SECOND
 
 
 def datetime_from_epoch(ts: float) -> datetime:
