@@ -1,12 +1,25 @@
 """`token_backend`: the one backend that follows the settings."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 
 from . import keys
 from .backends import TokenBackend
 from .settings import api_settings, setting_attribute
+
+T = TypeVar("T")
+
+
+class _Followed(Generic[T]):
+    """A property that an assigned value replaces, as it replaces a setting_attribute."""
+
+    def __init__(self, read: Callable[[Any], T]) -> None:
+        self._read = read
+
+    def __get__(self, instance: object, owner: type | None = None) -> T:
+        return self._read(instance)
 
 
 class SettingsTokenBackend(TokenBackend):
@@ -24,12 +37,12 @@ class SettingsTokenBackend(TokenBackend):
         # Nothing is read before it is needed, so this module can be imported while settings are still loading.
         self._jwks_clients: dict[str, keys.JWKSetClient] = {}
 
-    @property
-    def fallback_keys(self) -> tuple[str | bytes, ...]:  # type: ignore[override]
+    @_Followed
+    def fallback_keys(self) -> tuple[str | bytes, ...]:
         return tuple(settings.SECRET_KEY_FALLBACKS) if api_settings.signing_key_is_unset else ()
 
-    @property
-    def jwks_client(self) -> keys.JWKSetClient | None:  # type: ignore[override]
+    @_Followed
+    def jwks_client(self) -> keys.JWKSetClient | None:
         url = api_settings.JWK_URL
         if not url:
             return None
