@@ -64,7 +64,9 @@ def prepare(kind: type[Key], algorithm: str, key: object, setting: str) -> Key:
     except CoreError as error:
         raise KeyConfigurationError(f"{setting} can't serve {algorithm}: {error.args[1]}") from error
     except (TypeError, ValueError) as error:
-        raise KeyConfigurationError(f"{setting} can't serve {algorithm}: {_reason(error)}") from None
+        reason = _reason(error)
+    # Outside the handler: as this error's context, a UnicodeEncodeError would take the key along.
+    raise KeyConfigurationError(f"{setting} can't serve {algorithm}: {reason}")
 
 
 def _reason(error: Exception) -> str:
