@@ -164,6 +164,46 @@ fn rfc7520_and_rfc8037_examples() {
 }
 
 #[test]
+fn jwk_files_of_a_peer() {
+    let mut count = 0;
+    for (private, public, algorithm) in [
+        ("ec_key_P-256", "ec_pub_P-256", Algorithm::ES256),
+        ("ec_key_P-384", "ec_pub_P-384", Algorithm::ES384),
+        ("ec_key_P-521", "ec_pub_P-521", Algorithm::ES512),
+        ("ec_key_secp256k1", "ec_pub_secp256k1", Algorithm::ES256K),
+        ("okp_key_Ed25519", "okp_pub_Ed25519", Algorithm::EdDSA),
+        ("rsa_key", "rsa_pub", Algorithm::RS256),
+        ("hmac", "hmac", Algorithm::HS256),
+    ] {
+        let read = |name: &str| file(&format!("pyjwt-keys/jwk_{name}.json"));
+        let (Some(private), Some(public)) = (read(private), read(public)) else {
+            return;
+        };
+        let key = SigningKey::from_jwk(algorithm, private.to_string().as_bytes()).unwrap();
+        let token = jws::sign(b"{}", &key).unwrap();
+        assert!(verify_with(&public, &token).is_ok(), "{algorithm}");
+        count += 2;
+    }
+    for name in ["okp_key_Ed448", "okp_pub_Ed448"] {
+        let Some(jwk) = file(&format!("pyjwt-keys/jwk_{name}.json")) else {
+            return;
+        };
+        let jwk = jwk.to_string();
+        let codes = [
+            SigningKey::from_jwk(Algorithm::EdDSA, jwk.as_bytes())
+                .map(|_| ())
+                .map_err(Error::code),
+            VerifyingKey::from_jwk(Algorithm::EdDSA, jwk.as_bytes())
+                .map(|_| ())
+                .map_err(Error::code),
+        ];
+        assert!(codes.contains(&Err("key_mismatch")), "{name}: {codes:?}");
+        count += 1;
+    }
+    println!("pyjwt-keys: {count} JWKs");
+}
+
+#[test]
 fn wycheproof_json_web_signature() {
     let other_algorithm =
         "its JWK's alg is not the token's: one key, one algorithm (RFC 8725 section 3.1)";
