@@ -119,7 +119,7 @@ class JWKSetError(Exception):
 class JWKSetClient:
     """The keys of one issuer's JWK Set (RFC 7517 section 5), fetched over http(s) and kept for `lifespan` seconds.
 
-    An unknown `kid` fetches again, at most once in JWK_SET_RETRY_INTERVAL seconds.
+    An unknown `kid` fetches again, at most once in JWK_SET_RETRY_INTERVAL seconds, whatever the answer.
     """
 
     def __init__(
@@ -129,15 +129,16 @@ class JWKSetClient:
         self._lifespan = lifespan
         self._fetch = fetch or fetch_jwk_set
         self._jwks: dict[str | None, dict[str, Any]] = {}
-        self._fetched_at = float("-inf")
+        self._fetched_at = self._tried_at = float("-inf")
 
     def verifying_key(self, algorithm: str, kid: object) -> VerifyingKey:
         """The key named `kid`, or the only key where the token names none. Raises JWKSetError."""
-        age = time.monotonic() - self._fetched_at
-        jwk = self._find(kid) if age < self._lifespan else None
-        if jwk is None and age > JWK_SET_RETRY_INTERVAL:
+        now = time.monotonic()
+        jwk = self._find(kid) if now - self._fetched_at < self._lifespan else None
+        if jwk is None and now - self._tried_at > JWK_SET_RETRY_INTERVAL:
+            self._tried_at = now
             self._jwks = self._read()
-            self._fetched_at = time.monotonic()
+            self._fetched_at = now
             jwk = self._find(kid)
         if jwk is None:
             raise JWKSetError("no key of the JWK Set has the token's kid")

@@ -608,3 +608,18 @@ def test_a_kid_that_is_no_text_is_refused(server: JWKSetServer, kid: Any) -> Non
     token = b".".join(jwt.utils.base64url_encode(part) for part in (header, b"{}", b"x" * 256))
     with pytest.raises(TokenBackendError):
         TokenBackend("RS256", jwk_url=server.url).decode(token)
+
+
+def test_a_failing_issuer_is_not_asked_for_every_token() -> None:
+    """Each token waited for the issuer's time-out once more while it was down."""
+    fetches = []
+
+    def fail(url: str) -> bytes:
+        fetches.append(url)
+        raise OSError("down")
+
+    client = keys.JWKSetClient("http://127.0.0.1/", fetch=fail)
+    for _ in range(3):
+        with pytest.raises(keys.JWKSetError):
+            client.verifying_key("ES256", "kid")
+    assert len(fetches) == 1
