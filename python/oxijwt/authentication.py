@@ -11,6 +11,7 @@ from rest_framework import HTTP_HEADER_ENCODING, authentication
 
 from .exceptions import AuthenticationFailed, InvalidToken, TokenError
 from .settings import api_settings
+from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
 from .utils import find_user, get_md5_hash_password
 
 if TYPE_CHECKING:

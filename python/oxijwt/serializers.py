@@ -16,6 +16,7 @@ from . import revocation
 from .authentication import password_is_unchanged
 from .exceptions import TokenBackendError, TokenError
 from .settings import api_settings
+from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
 from .tokens import RefreshToken, SlidingToken, Token, UntypedToken
 from .utils import find_user
 

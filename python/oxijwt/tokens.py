@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from .backends import TokenBackend
 
 T = TypeVar("T", bound="Token")
+AuthUser = TypeVar("AuthUser")
+"""simplejwt's name for the type of a user; projects import it from here, authentication and serializers."""
 
 
 class Token:
