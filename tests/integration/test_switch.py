@@ -10,6 +10,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -275,7 +276,7 @@ def test_both_libraries_answer_the_same_steps_with_the_same_words(databases: Any
 def schema(database: Mapping[str, Any]) -> list[Any]:
     """Everything the database holds about its tables: columns, indexes, constraints; and the migrations applied."""
     if "sqlite" in database["ENGINE"]:
-        with sqlite3.connect(database["NAME"]) as connection:
+        with closing(sqlite3.connect(database["NAME"])) as connection:
             return rows(connection, *SQLITE_SCHEMA)
     with psycopg.connect(**postgres_address(database["NAME"])) as connection:
         return rows(connection, *POSTGRES_SCHEMA)
@@ -335,11 +336,11 @@ def test_the_hook_wins_wherever_it_stands_and_whatever_is_installed(site: Site, 
 
 
 def test_flushexpiredtokens_is_found_after_the_switch(site: Site) -> None:
-    with sqlite3.connect(site.database["NAME"]) as connection:
+    with closing(sqlite3.connect(site.database["NAME"])) as connection, connection:
         connection.execute("UPDATE token_blacklist_outstandingtoken SET expires_at = '2020-01-01' WHERE user_id = 1")
         before = count(connection)
     assert site.manage(OURS, "flushexpiredtokens")[0] == 0
-    with sqlite3.connect(site.database["NAME"]) as connection:
+    with closing(sqlite3.connect(site.database["NAME"])) as connection:
         assert (before, count(connection)) == ((5, 2), (3, 1))
 
 
