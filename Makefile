@@ -11,6 +11,16 @@ PYTHON ?= python3
 PORT ?= 8000
 PY := .venv/bin/python
 
+# Asked before anything is made; `make clean` needs neither.
+ifneq ($(filter-out clean,$(or $(MAKECMDGOALS),test)),)
+ifeq ($(shell command -v cargo),)
+$(error oxijwt needs cargo to build its core (Rust 1.88 or newer))
+endif
+ifneq ($(shell $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null),True)
+$(error oxijwt needs Python 3.11 or newer, and '$(PYTHON)' is not: name one, as in make PYTHON=python3.12)
+endif
+endif
+
 # One resolver result for everything that pip installs, maturin's own calls included.
 export PIP_CONSTRAINT := $(CURDIR)/tools/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -23,10 +33,10 @@ unexport PYTHONPATH
 CARGO_FLAGS := --release --locked
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 
-LINT := fmt clippy ruff imports types
+LINT := fmt clippy ruff imports types stubtest
 TEST := lint rust-test python-test postgres-test mariadb-test parity
 
-.PHONY: demo test lint bench clean prerequisites $(LINT) $(TEST)
+.PHONY: demo test lint bench clean $(LINT) $(TEST)
 .NOTPARALLEL:
 
 test: .venv/built
@@ -35,7 +45,7 @@ test: .venv/built
 lint: .venv/built
 	@$(MAKE) --no-print-directory --keep-going $(LINT)
 
-fmt: prerequisites
+fmt:
 	cargo fmt --check
 
 clippy: .venv/stamp
@@ -50,18 +60,19 @@ imports: .venv/built
 
 types: .venv/built
 	$(PY) -m mypy
-	$(PY) -m mypy tests/typing
+
+stubtest: .venv/built
 	$(PY) -m mypy.stubtest oxijwt._core
 
-rust-test: prerequisites
+rust-test:
 	cargo test $(CARGO_FLAGS)
 
-# SQLite runs everything; what touches tables runs on the servers as well.
+# SQLite runs everything; what touches tables, and so has pytest-django's mark, runs on the servers as well.
 python-test: .venv/built
 	$(PY) -m pytest
 
 postgres-test mariadb-test: .venv/built
-	OXIJWT_DATABASE=$(@:-test=) $(PY) -m pytest tests/integration
+	OXIJWT_DATABASE=$(@:-test=) $(PY) -m pytest -m django_db
 
 parity: .venv/built
 	$(PY) -m tests.parity.run
@@ -76,14 +87,8 @@ else
 	@$(PY) -m tools.demo $(PORT)
 endif
 
-prerequisites:
-	@command -v cargo >/dev/null || { \
-		echo "oxijwt needs cargo to build its core (Rust 1.88 or newer): https://rustup.rs" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "oxijwt needs Python 3.11 or newer, and '$(PYTHON)' is not: name one, as in make PYTHON=python3.12" >&2; exit 1; }
-
 # Made once, and brought up to date when the versions change.
-.venv/stamp: pyproject.toml tools/constraints.txt | prerequisites
+.venv/stamp: pyproject.toml tools/constraints.txt
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --upgrade pip
 	$(PY) -m pip install --quiet --group dev
@@ -91,7 +96,7 @@ prerequisites:
 
 # The package and its extension, importable from .venv.
 .venv/built: .venv/stamp $(RUST_SOURCES)
-	.venv/bin/maturin develop $(CARGO_FLAGS)
+	PIP_QUIET=1 .venv/bin/maturin develop $(CARGO_FLAGS)
 	@touch $@
 
 clean:

@@ -150,3 +150,71 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::Error;
+
+    /// One of each variant. A variant that is added without a line here does not compile below.
+    const ALL: [Error; 24] = [
+        Error::Malformed(""),
+        Error::TooLarge,
+        Error::HeaderUnsupported(""),
+        Error::AlgorithmMismatch,
+        Error::SignatureInvalid,
+        Error::Expired,
+        Error::NotYetValid,
+        Error::IssuedInFuture,
+        Error::IssuerMismatch,
+        Error::AudienceMismatch,
+        Error::ClaimMissing(""),
+        Error::ClaimInvalid(""),
+        Error::Unserializable(""),
+        Error::KeyEmpty,
+        Error::KeyMalformed(""),
+        Error::KeyMismatch(""),
+        Error::KeyTooSmall,
+        Error::KeyPrivate,
+        Error::KeyPublic,
+        Error::KeyEncrypted,
+        Error::AlgorithmUnknown,
+        Error::NoSigningKey,
+        Error::NoVerifyingKey,
+        Error::PolicyInvalid(""),
+    ];
+
+    fn position(error: Error) -> usize {
+        match error {
+            Error::Malformed(_) => 0,
+            Error::TooLarge => 1,
+            Error::HeaderUnsupported(_) => 2,
+            Error::AlgorithmMismatch => 3,
+            Error::SignatureInvalid => 4,
+            Error::Expired => 5,
+            Error::NotYetValid => 6,
+            Error::IssuedInFuture => 7,
+            Error::IssuerMismatch => 8,
+            Error::AudienceMismatch => 9,
+            Error::ClaimMissing(_) => 10,
+            Error::ClaimInvalid(_) => 11,
+            Error::Unserializable(_) => 12,
+            Error::KeyEmpty => 13,
+            Error::KeyMalformed(_) => 14,
+            Error::KeyMismatch(_) => 15,
+            Error::KeyTooSmall => 16,
+            Error::KeyPrivate => 17,
+            Error::KeyPublic => 18,
+            Error::KeyEncrypted => 19,
+            Error::AlgorithmUnknown => 20,
+            Error::NoSigningKey => 21,
+            Error::NoVerifyingKey => 22,
+            Error::PolicyInvalid(_) => 23,
+        }
+    }
+
+    #[test]
+    fn codes_are_those_of_every_variant_in_order() {
+        assert_eq!(ALL.map(Error::code), Error::CODES);
+        assert_eq!(ALL.map(position), std::array::from_fn(|place| place));
+    }
+}

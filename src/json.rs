@@ -199,7 +199,7 @@ pub fn parse_object<'j, B: Builder>(
         text,
         jiter: Jiter::new(text),
         builder,
-        names: Names::default(),
+        names: Names::with_room(),
         members: Members {
             names: watched,
             values: [None; MAX_WATCHED],
@@ -330,7 +330,6 @@ impl<B: Builder> Reader<'_, '_, B> {
 }
 
 /// The names of the objects that are open, innermost last, in one buffer: no allocation for each name.
-#[derive(Default)]
 struct Names {
     text: Vec<u8>,
     spans: Vec<(usize, usize)>,
@@ -344,6 +343,14 @@ struct Scope {
 }
 
 impl Names {
+    /// Room for the names of most tokens, so that it is asked for once.
+    fn with_room() -> Self {
+        Self {
+            text: Vec::with_capacity(256),
+            spans: Vec::with_capacity(FEW_NAMES),
+        }
+    }
+
     fn open(&self) -> Scope {
         Scope {
             spans: self.spans.len(),

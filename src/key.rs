@@ -27,11 +27,15 @@ pub struct SigningKey {
     header: String,
 }
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "keys are few and each lives behind one Arc"
+)]
 enum Signer {
     Hmac(hmac::Key),
-    Rsa(Box<RsaKeyPair>),
-    Ec(Box<EcdsaKeyPair>),
-    Ed25519(Box<Ed25519KeyPair>),
+    Rsa(RsaKeyPair),
+    Ec(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
 }
 
 /// A key that verifies. Not `Clone`; its `Debug` names the algorithm only.
@@ -42,9 +46,13 @@ pub struct VerifyingKey {
     headers: [String; 2],
 }
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "keys are few and each lives behind one Arc"
+)]
 enum Verifier {
     Hmac(hmac::Key),
-    Public(Box<ParsedPublicKey>),
+    Public(ParsedPublicKey),
 }
 
 impl SigningKey {
@@ -89,11 +97,11 @@ impl SigningKey {
             Material::Rsa(public, Some(private)) => Signer::from_rsa_components(&public, &private)?,
             Material::Ec(point, Some(d)) => {
                 EcdsaKeyPair::from_private_key_and_public_key(ecdsa(algorithm)?, &d, &point)
-                    .map(|pair| Signer::Ec(Box::new(pair)))
+                    .map(Signer::Ec)
                     .map_err(|_| REJECTED)?
             }
             Material::Ed25519(x, Some(seed)) => Ed25519KeyPair::from_seed_and_public_key(&seed, &x)
-                .map(|pair| Signer::Ed25519(Box::new(pair)))
+                .map(Signer::Ed25519)
                 .map_err(|_| REJECTED)?,
             _ => return Err(Error::KeyPublic),
         };
@@ -169,7 +177,7 @@ impl Signer {
         check_family(algorithm, Family::Rsa)?;
         check_rsa_bits(der::rsa_private_bits(der)?)?;
         RsaKeyPair::from_der(der)
-            .map(|pair| Self::Rsa(Box::new(pair)))
+            .map(Self::Rsa)
             .map_err(|_| REJECTED)
     }
 
@@ -179,7 +187,7 @@ impl Signer {
             check_family(algorithm, Family::Ec(curve))?;
         }
         EcdsaKeyPair::from_private_key_der(ecdsa, der)
-            .map(|pair| Self::Ec(Box::new(pair)))
+            .map(Self::Ec)
             .map_err(|_| REJECTED)
     }
 
@@ -189,12 +197,10 @@ impl Signer {
         let signer = match family {
             Family::Rsa => {
                 check_rsa_bits(der::rsa_private_bits(key)?)?;
-                RsaKeyPair::from_pkcs8(der).map(|pair| Self::Rsa(Box::new(pair)))
+                RsaKeyPair::from_pkcs8(der).map(Self::Rsa)
             }
-            Family::Ed25519 => Ed25519KeyPair::from_pkcs8_maybe_unchecked(der)
-                .map(|pair| Self::Ed25519(Box::new(pair))),
-            _ => EcdsaKeyPair::from_pkcs8(ecdsa(algorithm)?, der)
-                .map(|pair| Self::Ec(Box::new(pair))),
+            Family::Ed25519 => Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map(Self::Ed25519),
+            _ => EcdsaKeyPair::from_pkcs8(ecdsa(algorithm)?, der).map(Self::Ec),
         };
         signer.map_err(|_| REJECTED)
     }
@@ -214,7 +220,7 @@ impl Signer {
             qInv: private.qi.as_slice(),
         };
         RsaKeyPair::from_components(&components)
-            .map(|pair| Self::Rsa(Box::new(pair)))
+            .map(Self::Rsa)
             .map_err(|_| REJECTED)
     }
 }
@@ -339,13 +345,13 @@ impl Verifier {
         let key = components
             .to_parsed_public_key(parameters)
             .map_err(|_| REJECTED)?;
-        Ok(Self::Public(Box::new(key)))
+        Ok(Self::Public(key))
     }
 
     fn parse(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, Error> {
         let verification = verification(algorithm).ok_or(OTHER_FAMILY)?;
         let key = ParsedPublicKey::new(verification, bytes).map_err(|_| REJECTED)?;
-        Ok(Self::Public(Box::new(key)))
+        Ok(Self::Public(key))
     }
 }
 

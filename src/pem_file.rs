@@ -58,6 +58,16 @@ pub(crate) struct Block {
     pub(crate) der: Zeroizing<Vec<u8>>,
 }
 
+impl Block {
+    fn of(block: pem::Pem) -> Option<Self> {
+        let label = Label::of(&block)?;
+        Some(Self {
+            label,
+            der: Zeroizing::new(block.into_contents()),
+        })
+    }
+}
+
 /// The first private key of a PEM file.
 pub(crate) fn private_key(text: &[u8]) -> Result<Block, Error> {
     let block = choose(text, |label| !label.is_public())?;
@@ -81,19 +91,15 @@ pub(crate) fn public_key(text: &[u8]) -> Result<Block, Error> {
 /// The first block that is `wanted`, or else the first that is a key at all. Blocks of other kinds, such as
 /// `EC PARAMETERS`, are passed over.
 fn choose(text: &[u8], wanted: impl Fn(Label) -> bool) -> Result<Block, Error> {
-    let mut other = None;
-    for block in pem::parse_many(text).map_err(|_| Error::KeyMalformed("broken PEM"))? {
-        let Some(label) = Label::of(&block) else {
-            continue;
-        };
-        let block = Block {
-            label,
-            der: Zeroizing::new(block.into_contents()),
-        };
-        if wanted(label) {
-            return Ok(block);
-        }
-        other = other.or(Some(block));
+    let file = pem::parse_many(text).map_err(|_| Error::KeyMalformed("broken PEM"))?;
+    // All of them become blocks before one is chosen, so that those passed over are wiped too.
+    let mut blocks: Vec<Block> = file.into_iter().filter_map(Block::of).collect();
+    let place = blocks
+        .iter()
+        .position(|block| wanted(block.label))
+        .unwrap_or(0);
+    if blocks.is_empty() {
+        return Err(Error::KeyMalformed("no key in PEM form"));
     }
-    other.ok_or(Error::KeyMalformed("no key in PEM form"))
+    Ok(blocks.swap_remove(place))
 }

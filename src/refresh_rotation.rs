@@ -179,7 +179,9 @@ pub struct RefreshClaims {
 
 /// Decides what a refresh with generation `presented` gets from `session` at `now`.
 ///
-/// `now` is read once, when the request arrives. See the [module](self) for the table.
+/// `now` is read once, when the request arrives, and a rotation retires the token as of then. So a
+/// request may not wait G for its write: whoever comes after it would find the token retired too long
+/// ago. See the [module](self) for the table.
 #[must_use]
 pub fn decide(
     session: &Session,

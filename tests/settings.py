@@ -8,6 +8,8 @@ USE_TZ = True
 ROOT_URLCONF = "tests.urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Tests run in a database of this name after `test_`; two checkouts that test at the same time need two names.
+DATABASE_NAME = os.environ.get("OXIJWT_DATABASE_NAME", "oxijwt")
 DATABASES_BY_NAME = {
     "sqlite": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
     "postgres": {
@@ -16,8 +18,7 @@ DATABASES_BY_NAME = {
         "PORT": os.environ.get("POSTGRES_PORT", "5432"),
         "USER": os.environ.get("POSTGRES_USER", "postgres"),
         "PASSWORD": os.environ.get("POSTGRES_PASSWORD", ""),
-        # Django creates and drops test_oxijwt; the name itself is never connected to.
-        "NAME": "oxijwt",
+        "NAME": DATABASE_NAME,
     },
     "mariadb": {
         "ENGINE": "django.db.backends.mysql",
@@ -25,7 +26,7 @@ DATABASES_BY_NAME = {
         "PORT": os.environ.get("MARIADB_PORT", "3306"),
         "USER": os.environ.get("MARIADB_USER", "root"),
         "PASSWORD": os.environ.get("MARIADB_PASSWORD", ""),
-        "NAME": "oxijwt",
+        "NAME": DATABASE_NAME,
         "OPTIONS": {"charset": "utf8mb4"},
     },
 }

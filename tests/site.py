@@ -53,7 +53,7 @@ def base64url(data):
 
 
 def as_json(value):
-    return value if isinstance(value, bytes) else json.dumps(value).encode()
+    return value if isinstance(value, bytes) else json.dumps(value, separators=(",", ":")).encode()
 
 
 def forge(payload, header=HS256_HEADER, key=None):
@@ -67,7 +67,7 @@ def forge(payload, header=HS256_HEADER, key=None):
 MISSING = object()
 
 
-def claims(token_type, **changes):
+def claims(token_type, /, **changes):
     """Claims of a good token, some changed; MISSING takes one out."""
     now = int(time.time())
     good = {"token_type": token_type, "exp": now + 300, "iat": now, "jti": uuid4().hex}

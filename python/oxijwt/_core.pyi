@@ -3,6 +3,18 @@
 from collections.abc import Sequence
 from typing import Any, Final, Literal, TypeAlias, final
 
+__all__ = [
+    "ALGORITHMS",
+    "ERROR_CODES",
+    "ClaimPolicy",
+    "CoreError",
+    "KeyRing",
+    "SigningKey",
+    "VerifyingKey",
+    "unverified_claims",
+    "unverified_header",
+]
+
 ALGORITHMS: Final[tuple[str, ...]]
 """Names of the 14 algorithms, as `alg` spells them."""
 

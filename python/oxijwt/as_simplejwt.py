@@ -53,9 +53,14 @@ def _own_name(alias: str) -> str:
     return PACKAGE + alias.removeprefix(ALIAS)
 
 
+def _is_served() -> bool:
+    # True also where this module is reloaded, and the finder that is installed is no instance of the new class.
+    return ALIAS in sys.modules and sys.modules[ALIAS] is sys.modules[PACKAGE]
+
+
 def install() -> None:
     """Put the finder first on `sys.meta_path`, once."""
-    if any(isinstance(finder, AliasFinder) for finder in sys.meta_path):
+    if any(isinstance(finder, AliasFinder) for finder in sys.meta_path) or _is_served():
         return
     if ALIAS in sys.modules:
         raise ImproperlyConfigured(

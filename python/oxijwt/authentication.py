@@ -12,6 +12,7 @@ from rest_framework import HTTP_HEADER_ENCODING, authentication
 from . import revocation
 from .exceptions import AuthenticationFailed, InvalidToken, SessionError, TokenError
 from .settings import api_settings
+from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
 from .tokens import Token
 from .utils import find_user, get_md5_hash_password
 

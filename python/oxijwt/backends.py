@@ -71,6 +71,8 @@ SIGNING_CODES = frozenset({"unserializable"})
 ANY_TIME = 1e12
 """A leeway, in seconds, beyond all datetimes."""
 
+NO_LEEWAY = timedelta(0)
+
 DATETIME_CLAIMS = ("exp", "iat", "nbf")
 
 
@@ -81,7 +83,7 @@ class TokenBackend:
     when they don't fit. `leeway` is seconds (int, float) or a timedelta. Attributes may be assigned to at any time.
     """
 
-    fallback_keys: Iterable[str | bytes] = ()
+    fallback_keys: tuple[str | bytes, ...] = ()
     """Older secrets that still verify (Django's SECRET_KEY_FALLBACKS)."""
 
     integer_subject = True
@@ -130,9 +132,9 @@ class TokenBackend:
 
     def get_leeway(self) -> timedelta:
         """The leeway as a timedelta. Raises TokenBackendError for any other type."""
-        if self.leeway is None:
-            return timedelta(0)
-        if isinstance(self.leeway, int | float):
+        if self.leeway is None or self.leeway == 0:
+            return NO_LEEWAY
+        if isinstance(self.leeway, (int, float)):
             return timedelta(seconds=self.leeway)
         if isinstance(self.leeway, timedelta):
             return self.leeway
@@ -165,6 +167,8 @@ class TokenBackend:
             return ring.sign_json(json.dumps(claims, separators=(",", ":"), cls=self.json_encoder).encode())
         except CoreError as error:
             raise TokenBackendError(error.args[1]) from error
+        except RecursionError as error:  # the custom encoder's
+            raise TokenBackendError("the claims are nested too deeply") from error
 
     def decode(self, token: str | bytes, verify: bool = True) -> dict[str, Any]:
         """The claims of a token whose signature and registered claims hold now.
@@ -172,7 +176,7 @@ class TokenBackend:
         With `verify=False` nothing but the form is checked. Raises TokenBackendExpiredToken past `exp`,
         TokenBackendError for every other refusal, KeyConfigurationError for an unfit key.
         """
-        if not isinstance(token, str | bytes):
+        if not isinstance(token, (str, bytes)):
             raise TokenBackendError(_("Token is invalid"))
         try:
             if not verify:
@@ -209,7 +213,7 @@ class TokenBackend:
     def _verifying_ring(self, token: str | bytes) -> KeyRing:
         if self.jwks_client is not None and not keys.is_hmac(self.algorithm):
             return keys.verifying_ring([self.get_verifying_key(token)])
-        made_of = (self.algorithm, self.signing_key, self.verifying_key, *self.fallback_keys)
+        made_of = (self.algorithm, self.signing_key, self.verifying_key, self.fallback_keys)
         if self._ring is None or self._ring[0] != made_of:
             self._ring = (made_of, keys.verifying_ring([self.prepared_verifying_key, *self._fallbacks()]))
         return self._ring[1]
@@ -220,21 +224,26 @@ class TokenBackend:
         return [keys.verifying_key(self.algorithm, key, "SECRET_KEY_FALLBACKS") for key in self.fallback_keys]
 
     def _claim_policy(self) -> ClaimPolicy:
-        made_of = (self.leeway, _names(self.audience), _names(self.issuer))
-        if self._policy is None or self._policy[0] != made_of:
-            self._policy = (made_of, self._new_policy())
+        try:
+            made_of = (self.leeway, _snapshot(self.audience), _snapshot(self.issuer))
+            if self._policy is None or self._policy[0] != made_of:
+                self._policy = (made_of, self._new_policy())
+        except (CoreError, TypeError, ValueError, OverflowError) as error:
+            raise KeyConfigurationError("SIMPLE_JWT: LEEWAY, AUDIENCE or ISSUER can't be used") from error
         return self._policy[1]
 
     def _new_policy(self) -> ClaimPolicy:
-        try:
-            return ClaimPolicy(
-                leeway=self.get_leeway().total_seconds(),
-                audience=_names(self.audience),
-                issuer=_names(self.issuer),
-                integer_subject=self.integer_subject,
-            )
-        except (CoreError, TypeError) as error:
-            raise KeyConfigurationError("SIMPLE_JWT: LEEWAY, AUDIENCE or ISSUER can't be used") from error
+        return ClaimPolicy(
+            leeway=self.get_leeway().total_seconds(),
+            audience=_names(self.audience),
+            issuer=_names(self.issuer),
+            integer_subject=self.integer_subject,
+        )
+
+
+def _snapshot(value: str | Iterable[str] | None) -> str | tuple[str, ...] | None:
+    # A list may be changed in place; what it held when it was read must not change with it.
+    return value if value is None or isinstance(value, str) else tuple(value)
 
 
 def _names(value: str | Iterable[str] | None) -> list[str] | None:

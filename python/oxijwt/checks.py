@@ -5,6 +5,7 @@ Under `oxijwt.as_simplejwt` every Error is a Warning, since a running simplejwt 
 
 import sys
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.apps import apps
@@ -46,6 +47,7 @@ def _algorithm() -> Iterable[CheckMessage]:
         return
     if keys.is_hmac(api_settings.ALGORITHM):
         yield from _hmac_secret()
+        yield from _fallbacks()
     else:
         yield from _key_pair()
 
@@ -62,6 +64,12 @@ def _hmac_secret() -> Iterable[CheckMessage]:
             hint="Use a random secret of at least 32 (HS256), 48 (HS384) or 64 (HS512) bytes.",
             id="oxijwt.E003",
         )
+
+
+def _fallbacks() -> Iterable[CheckMessage]:
+    if api_settings.signing_key_is_unset:
+        for key in settings.SECRET_KEY_FALLBACKS:
+            yield from _tried(partial(keys.verifying_key, api_settings.ALGORITHM, key, "SECRET_KEY_FALLBACKS"))
 
 
 def _key_pair() -> Iterable[CheckMessage]:

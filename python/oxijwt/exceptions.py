@@ -70,7 +70,7 @@ class KeyConfigurationError(ImproperlyConfigured):
 class DetailDictMixin:
     """Turns DRF's `detail` into a dict with `detail` and `code`, which is what clients of simplejwt read."""
 
-    default_detail: str | Promise
+    default_detail: Any
     default_code: str
 
     def __init__(self, detail: dict[str, Any] | str | Promise | None = None, code: str | None = None) -> None:

@@ -28,12 +28,12 @@ def is_hmac(algorithm: str) -> bool:
     return algorithm.startswith("HS")
 
 
-def signing_key(algorithm: str, key: object, setting: str = "SIGNING_KEY") -> SigningKey:
+def signing_key(algorithm: str, key: object, setting: str = "SIMPLE_JWT['SIGNING_KEY']") -> SigningKey:
     """The native signing key of a key setting. Raises KeyConfigurationError naming `setting`."""
     return prepare(SigningKey, algorithm, key, setting)
 
 
-def verifying_key(algorithm: str, key: object, setting: str = "VERIFYING_KEY") -> VerifyingKey:
+def verifying_key(algorithm: str, key: object, setting: str = "SIMPLE_JWT['VERIFYING_KEY']") -> VerifyingKey:
     """The native verifying key of a key setting; of a private key, its public half, as PyJWT takes it.
 
     Raises KeyConfigurationError naming `setting`.
@@ -62,9 +62,11 @@ def prepare(kind: type[Key], algorithm: str, key: object, setting: str) -> Key:
     try:
         return _reader(kind, algorithm, key)
     except CoreError as error:
-        raise KeyConfigurationError(f"SIMPLE_JWT['{setting}'] can't serve {algorithm}: {error.args[1]}") from error
+        raise KeyConfigurationError(f"{setting} can't serve {algorithm}: {error.args[1]}") from error
     except (TypeError, ValueError) as error:
-        raise KeyConfigurationError(f"SIMPLE_JWT['{setting}'] can't serve {algorithm}: {_reason(error)}") from None
+        reason = _reason(error)
+    # Outside the handler: as this error's context, a UnicodeEncodeError would take the key along.
+    raise KeyConfigurationError(f"{setting} can't serve {algorithm}: {reason}")
 
 
 def _reason(error: Exception) -> str:
@@ -117,7 +119,7 @@ class JWKSetError(Exception):
 class JWKSetClient:
     """The keys of one issuer's JWK Set (RFC 7517 section 5), fetched over http(s) and kept for `lifespan` seconds.
 
-    An unknown `kid` fetches again, at most once in JWK_SET_RETRY_INTERVAL seconds.
+    An unknown `kid` fetches again, at most once in JWK_SET_RETRY_INTERVAL seconds, whatever the answer.
     """
 
     def __init__(
@@ -127,15 +129,16 @@ class JWKSetClient:
         self._lifespan = lifespan
         self._fetch = fetch or fetch_jwk_set
         self._jwks: dict[str | None, dict[str, Any]] = {}
-        self._fetched_at = float("-inf")
+        self._fetched_at = self._tried_at = float("-inf")
 
     def verifying_key(self, algorithm: str, kid: object) -> VerifyingKey:
         """The key named `kid`, or the only key where the token names none. Raises JWKSetError."""
-        age = time.monotonic() - self._fetched_at
-        jwk = self._find(kid) if age < self._lifespan else None
-        if jwk is None and age > JWK_SET_RETRY_INTERVAL:
+        now = time.monotonic()
+        jwk = self._find(kid) if now - self._fetched_at < self._lifespan else None
+        if jwk is None and now - self._tried_at > JWK_SET_RETRY_INTERVAL:
+            self._tried_at = now
             self._jwks = self._read()
-            self._fetched_at = time.monotonic()
+            self._fetched_at = now
             jwk = self._find(kid)
         if jwk is None:
             raise JWKSetError("no key of the JWK Set has the token's kid")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import update_last_login
@@ -15,10 +16,14 @@ from rest_framework.fields import empty
 
 from . import revocation
 from .authentication import password_is_unchanged
-from .exceptions import SessionError, TokenReusedError
+from .exceptions import SessionError, TokenBackendError, TokenError, TokenReusedError
 from .settings import api_settings
+from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
 from .tokens import RefreshToken, SlidingToken, Token, UntypedToken
 from .utils import find_user
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def default_on_login_success(user: Any, request: Any) -> None:
@@ -122,7 +127,7 @@ class TokenObtainSlidingSerializer(TokenObtainSerializer):
 class _RefreshableUser:
     """Who a token that asks for a new one belongs to, and whether that user may still have one."""
 
-    default_error_messages = {
+    default_error_messages: ClassVar[dict[str, Any]] = {
         "no_active_account": _("No active account found for the given token."),
         "password_changed": _("The user's password has been changed."),
     }
@@ -143,6 +148,15 @@ class _RefreshableUser:
         return user
 
 
+@contextmanager
+def _signing_again() -> Iterator[None]:
+    """Claims that came with a token may be too long to be signed again; then that token is refused."""
+    try:
+        yield
+    except TokenBackendError as error:
+        raise TokenError(_("Token is invalid")) from error
+
+
 class TokenRefreshSerializer(_RefreshableUser, serializers.Serializer[Any]):
     """`refresh` → `access`, and a new `refresh` under ROTATE_REFRESH_TOKENS."""
 
@@ -153,8 +167,9 @@ class TokenRefreshSerializer(_RefreshableUser, serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         refresh = self.get_refresh(attrs["refresh"])
         user = self.get_active_user(refresh)
-        rotated = {"refresh": refresh.rotate(user)} if refresh.rotates else {}
-        return {"access": str(refresh.access_token), **rotated}
+        with _signing_again():
+            rotated = {"refresh": refresh.rotate(user)} if refresh.rotates else {}
+            return {"access": str(refresh.access_token), **rotated}
 
     def get_refresh(self, text: str) -> RefreshToken:
         """The refresh token. Raises TokenError; one that was spent ends its session on the way."""
@@ -181,7 +196,8 @@ class TokenRefreshSlidingSerializer(_RefreshableUser, serializers.Serializer[Any
         self.get_active_user(token)
         token.set_exp()
         token.set_iat()
-        return {"token": str(token)}
+        with _signing_again():
+            return {"token": str(token)}
 
 
 class TokenVerifySerializer(serializers.Serializer[Any]):
@@ -209,5 +225,6 @@ class TokenBlacklistSerializer(serializers.Serializer[Any]):
         if self.token_class.end_session_of(attrs["refresh"]) is None:
             refresh = self.token_class(attrs["refresh"])
             if revocation.can_end_tokens():
-                refresh.blacklist()
+                with _signing_again():
+                    refresh.blacklist()
         return {}

@@ -9,7 +9,6 @@ from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 from django.core.signals import setting_changed
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rest_framework.settings import APISettings as _APISettings
 
@@ -86,6 +85,8 @@ REMOVED_SETTINGS = (
     "TOKEN_BACKEND_CLASS",
 )
 
+REMOVED = _("The '{}' setting has been removed. See docs/settings.md for the available settings.")
+
 RELOADING_SETTINGS = frozenset({"SIMPLE_JWT", "SECRET_KEY", "SECRET_KEY_FALLBACKS"})
 
 
@@ -95,7 +96,7 @@ class APISettings(_APISettings):
     @property
     def user_settings(self) -> dict[str, Any]:
         """The project's own dict, by reference: what a test helper puts into it counts."""
-        if not hasattr(self, "_user_settings"):
+        if "_user_settings" not in self.__dict__:
             self._user_settings = _refuse_removed(getattr(settings, "SIMPLE_JWT", None) or {})
         return self._user_settings
 
@@ -115,12 +116,8 @@ class APISettings(_APISettings):
 def _refuse_removed(user_settings: dict[str, Any]) -> dict[str, Any]:
     for name in REMOVED_SETTINGS:
         if name in user_settings:
-            raise RuntimeError(_removed_message(name))
+            raise RuntimeError(format_lazy(REMOVED, name))
     return user_settings
-
-
-def _removed_message(name: str) -> Promise:
-    return format_lazy(_("The '{}' setting has been removed. See docs/settings.md for the available settings."), name)
 
 
 T = TypeVar("T")
@@ -137,7 +134,7 @@ class setting_attribute(Generic[T]):  # noqa: N801  a descriptor, named as Djang
         return value
 
 
-api_settings = APISettings(None, DEFAULTS, IMPORT_STRINGS)
+api_settings = APISettings(None, DEFAULTS, IMPORT_STRINGS)  # type: ignore[arg-type]  # the stubs know DRF's settings only
 
 
 def reload_api_settings(*, setting: str, **kwargs: object) -> None:

@@ -1,6 +1,7 @@
 """`token_backend`: the one backend that follows the settings."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 
@@ -8,28 +9,40 @@ from . import keys
 from .backends import TokenBackend
 from .settings import api_settings, setting_attribute
 
+T = TypeVar("T")
+
+
+class _Followed(Generic[T]):
+    """A property that an assigned value replaces, as it replaces a setting_attribute."""
+
+    def __init__(self, read: Callable[[Any], T]) -> None:
+        self._read = read
+
+    def __get__(self, instance: object, owner: type | None = None) -> T:
+        return self._read(instance)
+
 
 class SettingsTokenBackend(TokenBackend):
     """A TokenBackend whose attributes are the settings' until they are assigned to; an assigned one stays."""
 
-    algorithm = setting_attribute("ALGORITHM")
-    signing_key = setting_attribute("SIGNING_KEY")
-    verifying_key = setting_attribute("VERIFYING_KEY")
-    audience = setting_attribute("AUDIENCE")
-    issuer = setting_attribute("ISSUER")
-    leeway = setting_attribute("LEEWAY")
-    json_encoder = setting_attribute("JSON_ENCODER")
+    algorithm = setting_attribute[Any]("ALGORITHM")
+    signing_key = setting_attribute[Any]("SIGNING_KEY")
+    verifying_key = setting_attribute[Any]("VERIFYING_KEY")
+    audience = setting_attribute[Any]("AUDIENCE")
+    issuer = setting_attribute[Any]("ISSUER")
+    leeway = setting_attribute[Any]("LEEWAY")
+    json_encoder = setting_attribute[Any]("JSON_ENCODER")
 
     def __init__(self) -> None:
         # Nothing is read before it is needed, so this module can be imported while settings are still loading.
         self._jwks_clients: dict[str, keys.JWKSetClient] = {}
 
-    @property
-    def fallback_keys(self) -> Iterable[str | bytes]:  # type: ignore[override]
-        return settings.SECRET_KEY_FALLBACKS if api_settings.signing_key_is_unset else ()
+    @_Followed
+    def fallback_keys(self) -> tuple[str | bytes, ...]:
+        return tuple(settings.SECRET_KEY_FALLBACKS) if api_settings.signing_key_is_unset else ()
 
-    @property
-    def jwks_client(self) -> keys.JWKSetClient | None:  # type: ignore[override]
+    @_Followed
+    def jwks_client(self) -> keys.JWKSetClient | None:
         url = api_settings.JWK_URL
         if not url:
             return None

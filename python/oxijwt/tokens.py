@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
-from uuid import uuid4
+from functools import cache, partial
+from importlib import import_module
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from django.contrib.auth import get_user_model
 from django.utils.functional import classproperty
@@ -26,10 +27,13 @@ from .utils import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from .backends import TokenBackend
 
 T = TypeVar("T", bound="Token")
+AuthUser = TypeVar("AuthUser")
+"""simplejwt's name for the type of a user; projects import it from here, authentication and serializers."""
 
 
 class Token:
@@ -41,6 +45,7 @@ class Token:
 
     token_type: str | None = None
     lifetime: timedelta | None = None
+    payload: dict[str, Any]
     session: Any = None
     """The token's TokenSession, once it was read or begun; None for tokens without one."""
 
@@ -57,7 +62,7 @@ class Token:
             self.verify()
 
     def _new_payload(self) -> dict[str, Any]:
-        self.payload: dict[str, Any] = {}
+        self.payload = {}
         if api_settings.TOKEN_TYPE_CLAIM is not None:
             self.payload[api_settings.TOKEN_TYPE_CLAIM] = self.token_type
         self.set_exp(from_time=self.current_time, lifetime=self.lifetime)
@@ -122,7 +127,7 @@ class Token:
     def set_jti(self) -> None:
         """Give the token a new random id (RFC 7519 section 4.1.7), 32 hex digits."""
         if api_settings.JTI_CLAIM is not None:
-            self.payload[api_settings.JTI_CLAIM] = uuid4().hex
+            self.payload[api_settings.JTI_CLAIM] = token_hex(16)
 
     def set_exp(self, claim: str = "exp", from_time: datetime | None = None, lifetime: timedelta | None = None) -> None:
         """Set a claim to `from_time` (the token's own time) plus `lifetime` (the class's), in seconds since 1970."""
@@ -168,9 +173,7 @@ class Token:
     def token_backend(self) -> TokenBackend:
         """The backend this token is read and signed with: `state.token_backend` unless one was set."""
         if self._token_backend is None:
-            from . import state  # noqa: PLC0415  looked up late: projects and tests assign state.token_backend
-
-            self._token_backend = state.token_backend
+            self._token_backend = _state().token_backend
         return self._token_backend
 
     def get_token_backend(self) -> TokenBackend:
@@ -178,8 +181,14 @@ class Token:
         return self.token_backend
 
 
+@cache
+def _state() -> ModuleType:
+    # The module, not the backend: projects and tests assign state.token_backend. It imports settings, hence late.
+    return import_module("oxijwt.state")
+
+
 def _claimed_time(value: object) -> datetime:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TokenError(_("Token is invalid"))
     try:
         return datetime_from_epoch(value)
@@ -251,11 +260,11 @@ class BlacklistMixin(Generic[T]):
         """
         recorded = revocation.is_installed() and api_settings.JTI_CLAIM is not None
         single_use = recorded and api_settings.BLACKLIST_AFTER_ROTATION
-        predecessor = self._recorded(user) if single_use else None
+        predecessor = self._recorder(user) if single_use else None
         self._renew()
-        text = str(self)
+        text = str(self)  # signed before anything is written: where that fails, nothing was
         if predecessor is not None:
-            self._replace(predecessor, self._issued(user, text))
+            self._replace(predecessor(), self._issued(user, text))
         elif recorded:
             self._record = revocation.record_new(self._issued(user, text))
         return text
@@ -282,11 +291,18 @@ class BlacklistMixin(Generic[T]):
             raise TokenError(_("Token is blacklisted")) from error
 
     def _recorded(self, user: Any) -> Any:
-        record = self._record or revocation.find(self._jti())
-        if record is None:
-            record, _created = revocation.record(self._issued(user or self._find_user(), str(self)))
-        self._record = record
-        return record
+        self._record = self._recorder(user)()
+        return self._record
+
+    def _recorder(self, user: Any) -> Callable[[], Any]:
+        """What returns this token's record, and writes it where there is none."""
+        jti = self._jti()
+        # A jti that was set after the check is another token's.
+        record = self._record if self._record is not None and self._record.jti == jti else revocation.find(jti)
+        if record is not None:
+            return lambda: record
+        issued = self._issued(user or self._find_user(), str(self))
+        return lambda: revocation.record(issued)[0]
 
     def _issued(self, user: Any, text: str) -> revocation.IssuedToken:
         return revocation.IssuedToken(
@@ -301,6 +317,8 @@ class BlacklistMixin(Generic[T]):
         jti = self.payload.get(api_settings.JTI_CLAIM)
         if not isinstance(jti, str):
             raise TokenError(_("Token has no id"))
+        if not revocation.can_hold(jti):
+            raise TokenError(_("Token is invalid"))
         return jti
 
     def _find_user(self) -> Any:
@@ -376,7 +394,7 @@ class SlidingToken(SessionMixin["SlidingToken"], Token):
     """One token that authenticates until `exp` and can be refreshed until SLIDING_TOKEN_REFRESH_EXP_CLAIM."""
 
     token_type = "sliding"
-    lifetime: ClassVar[Any] = setting_attribute[timedelta]("SLIDING_TOKEN_LIFETIME")
+    lifetime = setting_attribute[timedelta]("SLIDING_TOKEN_LIFETIME")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -411,14 +429,14 @@ class AccessToken(Token):
     """The short-lived token that requests carry."""
 
     token_type = "access"
-    lifetime: ClassVar[Any] = setting_attribute[timedelta]("ACCESS_TOKEN_LIFETIME")
+    lifetime = setting_attribute[timedelta]("ACCESS_TOKEN_LIFETIME")
 
 
 class RefreshToken(SessionMixin["RefreshToken"], Token):
     """The long-lived token that makes access tokens."""
 
     token_type = "refresh"
-    lifetime: ClassVar[Any] = setting_attribute[timedelta]("REFRESH_TOKEN_LIFETIME")
+    lifetime = setting_attribute[timedelta]("REFRESH_TOKEN_LIFETIME")
     access_token_class: type[Token] = AccessToken
     _reading: Any = None
 

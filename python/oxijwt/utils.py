@@ -2,17 +2,19 @@
 
 import hashlib
 import logging
-from calendar import timegm
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DataError
-from django.utils.functional import Promise, lazy
+from django.utils.functional import lazy
 
 logger = logging.getLogger("oxijwt")
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
+SECOND = timedelta(seconds=1)
 
 
 def get_md5_hash_password(password: str) -> str:
@@ -34,7 +36,7 @@ def aware_utcnow() -> datetime:
 
 def datetime_to_epoch(dt: datetime) -> int:
     """Whole seconds since 1970, naive datetimes read as UTC."""
-    return timegm(dt.utctimetuple())
+    return (dt - (NAIVE_EPOCH if dt.tzinfo is None else EPOCH)) // SECOND
 
 
 def datetime_from_epoch(ts: float) -> datetime:
@@ -49,15 +51,17 @@ def _as_stored(dt: datetime) -> datetime:
     return dt if settings.USE_TZ else dt.replace(tzinfo=None)
 
 
-def _format(template: str, *args: object, **kwargs: object) -> str:
-    return template.format(*args, **kwargs)
+def _format(template: Any, *args: object, **kwargs: object) -> str:
+    return str(template).format(*args, **kwargs)
 
 
-format_lazy: Callable[..., Promise] = lazy(_format, str)
+format_lazy = lazy(_format, str)
 
 
 def find_user(user_model: type[Any], field: str, user_id: object) -> Any | None:
     """The user whose `field` is `user_id`, or None: also where the field can't take such a value at all."""
+    if isinstance(user_id, bool | float):  # Django would read an integer from these: `true` is not user 1
+        return None
     try:
         return user_model.objects.get(**{field: user_id})
     except (user_model.DoesNotExist, TypeError, ValueError, OverflowError, ValidationError, DataError):

@@ -158,10 +158,12 @@ fn not_serializable(value: &Bound<'_, PyAny>) -> PyErr {
 fn write_object(object: &Bound<'_, PyDict>, depth: usize, out: &mut Vec<u8>) -> PyResult<()> {
     check_depth(depth)?;
     out.push(b'{');
-    for (position, (name, value)) in object.iter().enumerate() {
+    // Its own `items`, as `json.dumps` asks: a subclass may order them anew. A list of them can't change under us.
+    for (position, member) in object.as_mapping().items()?.iter().enumerate() {
         if position > 0 {
             out.push(b',');
         }
+        let (name, value) = member.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
         write_name(&name, out)?;
         out.push(b':');
         write_value(&value, depth, out)?;

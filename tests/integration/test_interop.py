@@ -1,20 +1,22 @@
 """Tokens of simplejwt 5.5.1 and of PyJWT are tokens here, and ours are theirs, in all 14 algorithms."""
 
 import json
-import subprocess
 from collections.abc import Iterator
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
 import pytest
 
 from oxijwt.backends import ALLOWED_ALGORITHMS, TokenBackend
 from oxijwt.exceptions import TokenBackendError
-from tests.integration.projects import HERE, clean_environment, python
+from tests.integration.projects import HERE, python
 from tests.unit import key_material as material
 from tests.unit.key_material import ALGORITHMS, ASYMMETRIC, HMAC, SECRET
 from tools.simplejwt import simplejwt_sdist
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 FAR = 4_102_444_800  # the year 2100
 
@@ -24,7 +26,7 @@ CLAIMS: dict[str, Any] = {
     "iat": 1_700_000_000,
     "jti": "0f0e0d0c0b0a09080706050403020100",
     "user_id": "42",
-    "naïve": "Zoë — 名前 😀 \u2028 \x7f \x00 \\ \" / </script>",
+    "naïve": 'Zoë — 名前 😀 \u2028 \x7f \x00 \\ " / </script>',
     "big": 2**200,
     "negative": -(2**64),
     "floats": [0.1, -0.0, 1e300, 5e-324, 1.7976931348623157e308, 1e16, 1e-07, 123456789.123456789, 2.0],
@@ -38,7 +40,7 @@ PRIVATE_CASES = [(name, form) for name in ASYMMETRIC for form in material.privat
 class Peer:
     """simplejwt 5.5.1's own TokenBackend, in a process of its own."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: "Popen[str]") -> None:
         self._process = process
 
     def ask(self, **request: Any) -> dict[str, Any]:
@@ -55,11 +57,7 @@ class Peer:
 
 @pytest.fixture(scope="module")
 def simplejwt() -> Iterator[Peer]:
-    command = python("-W", "ignore", str(HERE / "simplejwt_peer.py"))
-    environment = clean_environment([simplejwt_sdist()])
-    with subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with python("-W", "ignore", str(HERE / "simplejwt_peer.py"), pythonpath=[simplejwt_sdist()]) as process:
         yield Peer(process)
         process.stdin.close()
 

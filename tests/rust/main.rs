@@ -1,1 +1,23 @@
-//! The suite over the rlib.
+//! The suite of the Rust core: one binary, over the rlib, without an interpreter.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test that meets the unexpected is to stop there"
+)]
+
+mod claims;
+mod encoding;
+mod errors;
+mod json;
+mod jwk;
+mod jws;
+mod keys;
+mod refresh_rotation;
+mod refresh_rotation_model;
+mod refresh_rotation_properties;
+mod support;
+mod vectors;

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, ed448, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x25519
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -112,33 +112,33 @@ def secret_jwk(secret: str = SECRET) -> dict[str, Any]:
 Form = Callable[[str, Any], Any]
 
 PRIVATE_FORMS: dict[str, Form] = {
-    "PKCS#8": lambda algorithm, key: pkcs8(key),
-    "PKCS#8 as bytes": lambda algorithm, key: pkcs8(key).encode(),
-    "PKCS#8 in CRLF lines and blanks": lambda algorithm, key: "\r\n" + pkcs8(key).replace("\n", "\r\n") + "\r\n \r\n",
+    "PKCS#8": lambda _, key: pkcs8(key),
+    "PKCS#8 as bytes": lambda _, key: pkcs8(key).encode(),
+    "PKCS#8 in CRLF lines and blanks": lambda _, key: "\r\n" + pkcs8(key).replace("\n", "\r\n") + "\r\n \r\n",
     "JWK text": lambda algorithm, key: json.dumps(jwk(algorithm, key)),
     "JWK bytes": lambda algorithm, key: json.dumps(jwk(algorithm, key), indent=2).encode(),
     "JWK mapping": jwk,
     "JWK with use, alg and key_ops": lambda algorithm, key: (
         jwk(algorithm, key) | {"use": "sig", "alg": algorithm, "key_ops": ["sign", "verify"], "kid": "one"}
     ),
-    "key object": lambda algorithm, key: key,
+    "key object": lambda _, key: key,
 }
-TRADITIONAL_FORMS: dict[str, Form] = {"PKCS#1 or SEC1": lambda algorithm, key: traditional(key)}
+TRADITIONAL_FORMS: dict[str, Form] = {"PKCS#1 or SEC1": lambda _, key: traditional(key)}
 EC_FORMS: dict[str, Form] = {"SEC1 behind EC PARAMETERS": sec1_with_parameters}
 
 PUBLIC_FORMS: dict[str, Form] = {
-    "SPKI": lambda algorithm, key: spki(key),
-    "SPKI as bytes": lambda algorithm, key: spki(key).encode(),
-    "SPKI in CRLF lines and blanks": lambda algorithm, key: "\r\n" + spki(key).replace("\n", "\r\n") + "\r\n \r\n",
+    "SPKI": lambda _, key: spki(key),
+    "SPKI as bytes": lambda _, key: spki(key).encode(),
+    "SPKI in CRLF lines and blanks": lambda _, key: "\r\n" + spki(key).replace("\n", "\r\n") + "\r\n \r\n",
     "JWK text": lambda algorithm, key: json.dumps(jwk(algorithm, key.public_key())),
     "JWK bytes": lambda algorithm, key: json.dumps(jwk(algorithm, key.public_key()), indent=2).encode(),
     "JWK mapping": lambda algorithm, key: jwk(algorithm, key.public_key()),
     "JWK with use, alg and key_ops": lambda algorithm, key: (
         jwk(algorithm, key.public_key()) | {"use": "sig", "alg": algorithm, "key_ops": ["verify"], "kid": "one"}
     ),
-    "key object": lambda algorithm, key: key.public_key(),
+    "key object": lambda _, key: key.public_key(),
 }
-RSA_PUBLIC_FORMS: dict[str, Form] = {"PKCS#1": lambda algorithm, key: pkcs1_public(key)}
+RSA_PUBLIC_FORMS: dict[str, Form] = {"PKCS#1": lambda _, key: pkcs1_public(key)}
 
 SECRET_FORMS: dict[str, Callable[[], Any]] = {
     "text": lambda: SECRET,

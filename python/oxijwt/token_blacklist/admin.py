@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 else:  # Django's class takes no type argument when it runs
     OutstandingBase = BlacklistedBase = admin.ModelAdmin
 
+TOKEN_FIELDS = ("token",)
+"""Fields that no page shows. Django shows a read-only field though it is excluded."""
+
 
 @admin.register(OutstandingToken)
 class OutstandingTokenAdmin(OutstandingBase):
@@ -25,14 +28,14 @@ class OutstandingTokenAdmin(OutstandingBase):
     search_fields = ("user__id", "jti")
     ordering = ("user",)
     list_select_related = ("user",)
-    exclude = ("token",)
+    exclude = TOKEN_FIELDS
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutstandingToken]:
         return super().get_queryset(request).select_related("user").defer("token")
 
     def get_readonly_fields(self, request: HttpRequest, obj: OutstandingToken | None = None) -> list[Any]:
-        return [field.name for field in self.model._meta.fields]
+        return [field.name for field in self.model._meta.fields if field.name not in TOKEN_FIELDS]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -240,6 +240,8 @@ def refresh(reading: Reading, on_adoption: Any = None) -> TokenSession:
             return _repeated(reading)
         rotated = _with_rotation(reading)
         if _written(reading, rotated, on_adoption):
+            if reading.is_new:
+                _refuse_logged_out(reading)
             _announce_rotation(reading, rotated)
             return rotated
         reading = _read_again(reading)
@@ -262,12 +264,12 @@ def revoke_for_user(user: Any, except_: Collection[uuid.UUID] = (), reason: Any 
     sessions = TokenSession.objects.filter(user=user).exclude(pk__in=except_)
     now = moment(now_micros())
     with _refused_while_busy(), _one_transaction():
-        if may_adopt_later():
-            _lock(user)
         ended = _end(sessions, reason, now)
         revocation.blacklist_all_of(user)
         _leave_marker(user)
-        recent = _recently_ended(sessions)
+    if may_adopt_later():
+        transaction.on_commit(lambda: _end_adopted_meanwhile(sessions, reason, now), using=_database())
+    recent = _recently_ended(sessions)
     try:
         _publish(recent)
     finally:
@@ -508,7 +510,7 @@ def _with_rotation(reading: Reading) -> TokenSession:
 def _written(reading: Reading, rotated: TokenSession, on_adoption: Any) -> bool:
     with _refused_while_busy():
         if reading.is_new:
-            return _adopt(reading, rotated, on_adoption)
+            return _insert_adopted(rotated, on_adoption)
         return _update(reading, rotated)
 
 
@@ -531,32 +533,14 @@ def _update(reading: Reading, rotated: TokenSession) -> bool:
     return current.update(**{name: getattr(rotated, name) for name in values}) == 1
 
 
-def _adopt(reading: Reading, session: TokenSession, on_adoption: Any) -> bool:
-    def unless_logged_out() -> None:
-        # A logout everywhere that came since the token was read has found no session to end.
-        if _is_marked(reading.user, reading.issued_at):
-            raise SessionError("session_revoked")
-        on_adoption()
-
-    return _insert_adopted(session, unless_logged_out)
-
-
 def _insert_adopted(session: TokenSession, on_adoption: Any) -> bool:
     try:
         with transaction.atomic(using=_database()):
-            _lock(session.user)
             session.save(using=_database(), force_insert=True)
             on_adoption()
     except IntegrityError:
         return False
     return True
-
-
-def _lock(user: Any) -> None:
-    """Adoptions and logouts everywhere of one user come one after the other. SQLite has one writer anyway."""
-    if connections[_database()].features.has_select_for_update:
-        users = _for_update(get_user_model()._base_manager.using(_database()))
-        users.filter(pk=user.pk).values_list("pk").first()
 
 
 def _end(sessions: Any, reason: Any, now: datetime | None = None) -> int:
@@ -565,6 +549,31 @@ def _end(sessions: Any, reason: Any, now: datetime | None = None) -> int:
     with _refused_while_busy():
         ended: int = live.update(revoked_at=now or moment(now_micros()), revoke_reason=reason, **blank)
     return ended
+
+
+def _end_adopted_meanwhile(sessions: Any, reason: Any, now: datetime) -> None:
+    """End what was adopted while a logout everywhere was written.
+
+    Either this sees the adopted session, committed before the marker was; or who adopted it looks for the marker after
+    that commit, and sees it.
+    """
+    if _end(sessions, reason, now):
+        _publish(_recently_ended(sessions))
+
+
+def _refuse_logged_out(reading: Reading) -> None:
+    if connections[_database()].in_atomic_block:
+        transaction.on_commit(lambda: _end_if_logged_out(reading), using=_database())
+    elif _end_if_logged_out(reading):
+        raise SessionError("session_revoked")
+
+
+def _end_if_logged_out(reading: Reading) -> bool:
+    """End a session adopted just now, where a logout everywhere has come since its token was read."""
+    is_marked = _is_marked(reading.user, reading.issued_at)
+    if is_marked:
+        end(reading.session.pk, reading.user.pk, RevokeReason.LOGOUT_GLOBAL)
+    return is_marked
 
 
 def _one_transaction() -> Any:

@@ -1,0 +1,625 @@
+"""TokenBackend: what it takes, what it refuses and by which exception."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import jwt
+import pytest
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils.translation import gettext_lazy
+
+from oxijwt import backends, keys
+from oxijwt._core import ERROR_CODES
+from oxijwt.backends import TokenBackend
+from oxijwt.exceptions import KeyConfigurationError, TokenBackendError, TokenBackendExpiredToken
+from tests.unit import key_material as material
+from tests.unit.key_material import ALGORITHMS, ASYMMETRIC, HMAC, SECRET
+
+CLAIMS = {"token_type": "access", "jti": "1"}
+OTHER_SECRET = "another secret than the first one, and long enough for HS512 just like that"
+
+
+def token_of(claims: dict[str, Any], secret: str = SECRET, **options: Any) -> str:
+    return jwt.encode(claims, secret, algorithm="HS256", **options)
+
+
+def read(claims: dict[str, Any], **options: Any) -> dict[str, Any]:
+    """The claims as a backend with these options reads them from another library's token."""
+    return TokenBackend("HS256", SECRET, **options).decode(token_of(claims))
+
+
+def refused(claims: dict[str, Any], message: str = "Token is invalid", **options: Any) -> None:
+    with pytest.raises(TokenBackendError, match=f"^{message}$") as caught:
+        read(claims, **options)
+    assert type(caught.value) is TokenBackendError
+
+
+def from_now(seconds: float) -> float:
+    return int(time.time()) + seconds
+
+
+def type_name(value: object) -> str:
+    return type(value).__name__
+
+
+# Every code of the core has one translation.
+
+
+def test_every_error_code_of_the_core_is_mapped_once() -> None:
+    tables = [backends.REFUSALS, backends.CONFIGURATION_CODES, backends.SIGNING_CODES]
+    assert sorted(code for table in tables for code in table) == sorted(ERROR_CODES)
+
+
+# Algorithms and keys.
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_each_algorithm_signs_and_verifies(algorithm: str) -> None:
+    backend = TokenBackend(algorithm, **material.key_settings(algorithm))
+    assert backend.decode(backend.encode(CLAIMS)) == backend.decode(backend.encode(CLAIMS).encode()) == CLAIMS
+
+
+@pytest.mark.parametrize("name", ["oienarst oieanrsto i", "none", "None", "", "hs256", "HS2566", "ES521", "Ed25519"])
+def test_an_unknown_algorithm_is_refused_at_once(name: str) -> None:
+    with pytest.raises(TokenBackendError, match=f"^Unrecognized algorithm type '{name}'$"):
+        TokenBackend(name, SECRET)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_an_unfit_key_is_no_matter_until_it_is_used(algorithm: str) -> None:
+    backend = TokenBackend(algorithm)
+    assert backend.decode(token_of(CLAIMS), verify=False) == CLAIMS
+    with pytest.raises(KeyConfigurationError):
+        backend.encode(CLAIMS)
+    with pytest.raises(KeyConfigurationError):
+        backend.decode(token_of(CLAIMS))
+
+
+@pytest.mark.parametrize("algorithm", ASYMMETRIC)
+def test_a_backend_may_only_verify(algorithm: str) -> None:
+    token = jwt.encode(CLAIMS, material.private_key(algorithm), algorithm=algorithm)
+    backend = TokenBackend(algorithm, verifying_key=material.spki(material.private_key(algorithm)))
+    assert backend.decode(token) == CLAIMS
+    with pytest.raises(KeyConfigurationError):
+        backend.encode(CLAIMS)
+
+
+@pytest.mark.parametrize("algorithm", ASYMMETRIC)
+def test_a_backend_may_only_sign(algorithm: str) -> None:
+    backend = TokenBackend(algorithm, material.pkcs8(material.private_key(algorithm)))
+    public = material.private_key(algorithm).public_key()
+    assert jwt.decode(backend.encode(CLAIMS), public, algorithms=[algorithm]) == CLAIMS
+    with pytest.raises(KeyConfigurationError):
+        backend.decode(backend.encode(CLAIMS))
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_another_key_refuses(algorithm: str) -> None:
+    backend = TokenBackend(algorithm, **material.key_settings(algorithm))
+    token = backend.encode(CLAIMS)
+    if algorithm in HMAC:
+        other = TokenBackend(algorithm, OTHER_SECRET)
+    else:
+        other = TokenBackend(algorithm, verifying_key=material.spki(material.other_private_key(algorithm)))
+    assert backend.decode(token) == CLAIMS
+    with pytest.raises(TokenBackendError, match=r"^Token is invalid$"):
+        other.decode(token)
+
+
+def test_another_secret_is_seen_as_soon_as_it_is_assigned() -> None:
+    backend = TokenBackend("HS256", SECRET)
+    first = backend.encode(CLAIMS)
+    assert backend.decode(first) == CLAIMS
+    backend.signing_key = OTHER_SECRET
+    second = backend.encode(CLAIMS)
+    assert jwt.decode(second, OTHER_SECRET, algorithms=["HS256"]) == CLAIMS
+    assert backend.decode(second) == CLAIMS
+    with pytest.raises(TokenBackendError):
+        backend.decode(first)
+    backend.signing_key = SECRET
+    assert backend.decode(first) == CLAIMS
+
+
+def test_another_pair_or_algorithm_is_seen_as_soon_as_it_is_assigned() -> None:
+    backend = TokenBackend("ES256", **material.key_settings("ES256"))
+    token = backend.encode(CLAIMS)
+    assert backend.decode(token) == CLAIMS
+    backend.verifying_key = material.spki(material.other_private_key("ES256"))
+    with pytest.raises(TokenBackendError):
+        backend.decode(token)
+    backend.signing_key = material.other_private_key("ES256")
+    assert backend.decode(backend.encode(CLAIMS)) == CLAIMS
+    backend.algorithm, backend.signing_key = "HS256", SECRET
+    assert backend.encode(CLAIMS) == token_of(CLAIMS)
+    with pytest.raises(TokenBackendError, match="Invalid algorithm specified"):
+        backend.decode(token)
+
+
+def test_leeway_audience_and_issuer_are_seen_as_soon_as_they_are_assigned() -> None:
+    backend = TokenBackend("HS256", SECRET)
+    token = token_of({"exp": from_now(-20), "aud": "site", "iss": "issuer"})
+    with pytest.raises(TokenBackendExpiredToken):
+        backend.decode(token)
+    backend.leeway = 60
+    assert backend.decode(token)["iss"] == "issuer"
+    for name, right, wrong in (("audience", "site", "other"), ("issuer", "issuer", "other")):
+        setattr(backend, name, right)
+        assert backend.decode(token)["iss"] == "issuer"
+        setattr(backend, name, wrong)
+        with pytest.raises(TokenBackendError):
+            backend.decode(token)
+        setattr(backend, name, None)
+
+
+def test_a_key_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = TokenBackend("RS256", **material.key_settings("RS256"))
+    backend.decode(backend.encode(CLAIMS))
+    monkeypatch.setattr(keys, "prepare", None)
+    assert backend.decode(backend.encode(CLAIMS)) == CLAIMS
+    backend.verifying_key += " "
+    with pytest.raises(TypeError):
+        backend.decode(backend.encode(CLAIMS))
+
+
+def test_fallback_keys_verify_and_do_not_sign() -> None:
+    backend = TokenBackend("HS256", SECRET)
+    old = token_of(CLAIMS, OTHER_SECRET)
+    with pytest.raises(TokenBackendError):
+        backend.decode(old)
+    backend.fallback_keys = ["x" * 64, OTHER_SECRET]
+    assert backend.decode(old) == CLAIMS
+    assert backend.decode(backend.encode(CLAIMS)) == CLAIMS
+    assert backend.encode(CLAIMS) == token_of(CLAIMS)
+
+
+# What is no token.
+
+
+@pytest.mark.parametrize("verify", [True, False])
+@pytest.mark.parametrize("token", [None, 7, 1.5, True, ["a.b.c"], {}, object(), memoryview(b"a.b.c")], ids=type_name)
+def test_what_is_neither_text_nor_bytes_is_refused(token: Any, verify: bool) -> None:
+    with pytest.raises(TokenBackendError, match=r"^Token is invalid$"):
+        TokenBackend("HS256", SECRET).decode(token, verify=verify)
+
+
+@pytest.mark.parametrize("verify", [True, False])
+@pytest.mark.parametrize(
+    "token",
+    ["", ".", "..", "a.b.c", "a.b.c.d", "é.é.é", "\ud800", "\x00", "a" * 1_000_000, b"\xff\xfe", b"", "....."],
+    ids=ascii,
+)
+def test_text_that_is_no_token_is_refused(token: str | bytes, verify: bool) -> None:
+    with pytest.raises(TokenBackendError, match=r"^Token is invalid$"):
+        TokenBackend("HS256", SECRET).decode(token, verify=verify)
+
+
+def test_without_verification_only_the_form_counts() -> None:
+    expired = token_of({"exp": 1, "nbf": 2**31, "aud": "other", "iss": "other"}, OTHER_SECRET)
+    strict = TokenBackend("ES256", audience="site", issuer="issuer")
+    assert strict.decode(expired, verify=False) == {"exp": 1, "nbf": 2**31, "aud": "other", "iss": "other"}
+    with pytest.raises(TokenBackendError):
+        strict.decode(expired.rpartition(".")[0], verify=False)
+
+
+# Times.
+
+
+@pytest.mark.parametrize("leeway", [None, 0, 0.0, timedelta(0)])
+def test_without_leeway_exp_equal_to_now_is_expired(monkeypatch: pytest.MonkeyPatch, leeway: Any) -> None:
+    monkeypatch.setattr(backends, "time", SimpleNamespace(time=lambda: 1_000_000.0))
+    assert read({"exp": 1_000_001}, leeway=leeway) == {"exp": 1_000_001}
+    for exp in (1_000_000, 999_999):
+        with pytest.raises(TokenBackendExpiredToken, match=r"^Token is expired$"):
+            read({"exp": exp}, leeway=leeway)
+
+
+@pytest.mark.parametrize("leeway", [10, 10.0, timedelta(seconds=10)])
+def test_leeway_is_seconds_or_a_timedelta(monkeypatch: pytest.MonkeyPatch, leeway: Any) -> None:
+    monkeypatch.setattr(backends, "time", SimpleNamespace(time=lambda: 1_000_000.0))
+    assert TokenBackend("HS256", leeway=leeway).get_leeway() == timedelta(seconds=10)
+    assert read({"exp": 999_991}, leeway=leeway)
+    assert read({"nbf": 1_000_010}, leeway=leeway)
+    assert read({"iat": 1_000_070}, leeway=leeway)
+    with pytest.raises(TokenBackendExpiredToken):
+        read({"exp": 999_990}, leeway=leeway)
+    refused({"nbf": 1_000_011}, leeway=leeway)
+    refused({"iat": 1_000_071}, leeway=leeway)
+
+
+@pytest.mark.parametrize("leeway", ["1", b"1", [], object(), Decimal(1)], ids=type_name)
+def test_a_leeway_of_another_type_is_refused(leeway: Any) -> None:
+    backend = TokenBackend("HS256", SECRET, leeway=leeway)
+    with pytest.raises(TokenBackendError, match=r"Unrecognized type '.*', 'leeway' must be of type int, float or"):
+        backend.get_leeway()
+    with pytest.raises(TokenBackendError, match="Unrecognized type"):
+        backend.decode(token_of(CLAIMS))
+
+
+@pytest.mark.parametrize("leeway", [float("nan"), float("inf"), -1, timedelta(seconds=-1), 1e300])
+def test_a_leeway_that_is_no_span_is_a_mistake_in_the_settings(leeway: Any) -> None:
+    with pytest.raises(KeyConfigurationError, match="LEEWAY"):
+        read(CLAIMS, leeway=leeway)
+
+
+BAD_CLAIMS: dict[str, tuple[str, Callable[[], Any], Callable[[], Any]]] = {
+    "nbf in the future": ("nbf", lambda: from_now(-5), lambda: from_now(30)),
+    "iat more than a minute in the future": ("iat", lambda: from_now(30), lambda: from_now(90)),
+    "exp is text": ("exp", lambda: from_now(30) + 0.5, lambda: "soon"),
+    "exp is a boolean": ("exp", lambda: from_now(30), lambda: True),
+    "exp is null": ("exp", lambda: from_now(30), lambda: None),
+    "exp beyond any datetime": ("exp", lambda: from_now(30), lambda: 10**30),
+    "iat is text": ("iat", lambda: 0, lambda: str(int(time.time()))),
+    "nbf is a list": ("nbf", lambda: 0, lambda: [1]),
+    "jti is a number": ("jti", lambda: "x", lambda: 7),
+    "iss is a list": ("iss", lambda: "x", lambda: ["x"]),
+    "aud holds a number": ("aud", lambda: ["x", "y"], lambda: ["x", 7]),
+    "aud is an object": ("aud", lambda: "x", lambda: {"x": "y"}),
+    "sub is a list": ("sub", lambda: "x", lambda: ["x"]),
+    "sub is a boolean": ("sub", lambda: 7, lambda: True),
+}
+"""A claim, a value that is taken and one that is not."""
+
+
+@pytest.mark.parametrize("what", BAD_CLAIMS)
+def test_a_registered_claim_is_checked(what: str) -> None:
+    claim, good, bad = BAD_CLAIMS[what]
+    value = good()
+    assert read({claim: value}) == {claim: value}
+    # PyJWT refuses to sign some of these, so the payload is signed as text.
+    payload = json.dumps({claim: bad()}).encode()
+    with pytest.raises(TokenBackendError, match=r"^Token is invalid$"):
+        TokenBackend("HS256", SECRET).decode(jwt.PyJWS().encode(payload, SECRET, algorithm="HS256"))
+
+
+@pytest.mark.parametrize("claim", ["exp", "iat", "nbf"])
+def test_datetimes_become_seconds(claim: str) -> None:
+    moment = datetime(2019, 2, 3, 4, 5, 6, 999_999, tzinfo=UTC)
+    for value in (moment, moment.astimezone(timezone(timedelta(hours=7))), moment.replace(tzinfo=None)):
+        payload = {claim: value, "user_id": "7"}
+        token = TokenBackend("HS256", SECRET).encode(payload)
+        assert token == token_of({claim: 1_549_166_706, "user_id": "7"})
+        assert payload == {claim: value, "user_id": "7"}
+
+
+def test_a_datetime_elsewhere_is_no_json() -> None:
+    with pytest.raises(TypeError):
+        TokenBackend("HS256", SECRET).encode({"born": datetime(2019, 2, 3, tzinfo=UTC)})
+
+
+# Audience and issuer.
+
+
+@pytest.mark.parametrize("configured", ["site", ["site"], ("other", "site"), {"site"}])
+def test_the_audience_must_share_a_member(configured: Any) -> None:
+    for aud in ("site", ["site"], ["another", "site"]):
+        assert read({"aud": aud}, audience=configured) == {"aud": aud}
+    for claims in ({}, {"aud": "sit"}, {"aud": "site "}, {"aud": []}, {"aud": ["another"]}, {"aud": ""}):
+        refused(claims, audience=configured)
+
+
+def test_the_audience_does_not_matter_while_none_is_configured() -> None:
+    assert read({"aud": "anyone"}) == {"aud": "anyone"}
+
+
+def test_an_audience_is_written_into_tokens() -> None:
+    for configured in ("site", ["site", "other"]):
+        backend = TokenBackend("HS256", SECRET, audience=configured)
+        assert backend.encode(CLAIMS) == token_of(CLAIMS | {"aud": configured})
+        assert backend.decode(backend.encode(CLAIMS))["aud"] == configured
+    assert TokenBackend("HS256", SECRET, audience=("a", "b")).encode(CLAIMS) == token_of(CLAIMS | {"aud": ["a", "b"]})
+    assert "aud" not in CLAIMS
+
+
+@pytest.mark.parametrize("configured", ["issuer", ["issuer"], ["other", "issuer"]])
+def test_the_issuer_must_be_one_of_the_configured(configured: Any) -> None:
+    assert read({"iss": "issuer"}, issuer=configured) == {"iss": "issuer"}
+    for claims in ({}, {"iss": "Issuer"}, {"iss": "issue"}, {"iss": ""}, {"iss": "issuer/"}):
+        refused(claims, issuer=configured)
+
+
+def test_an_issuer_is_written_into_tokens() -> None:
+    backend = TokenBackend("HS256", SECRET, issuer="issuer")
+    assert backend.encode(CLAIMS) == token_of(CLAIMS | {"iss": "issuer"})
+    assert backend.decode(backend.encode(CLAIMS))["iss"] == "issuer"
+
+
+@pytest.mark.parametrize(
+    "options", [{"audience": 7}, {"audience": ["site", 7]}, {"issuer": 7}, {"issuer": [None]}], ids=str
+)
+def test_an_audience_or_issuer_of_another_type_is_a_mistake_in_the_settings(options: dict[str, Any]) -> None:
+    with pytest.raises(KeyConfigurationError, match="AUDIENCE or ISSUER"):
+        read(CLAIMS, **options)
+
+
+# JSON.
+
+
+class Upper(json.JSONEncoder):
+    def default(self, o: Any) -> Any:
+        return {"of": str(o)} if isinstance(o, UUID) else super().default(o)
+
+
+def test_a_json_encoder_is_honoured() -> None:
+    name = UUID(int=7)
+    assert TokenBackend("HS256", SECRET, json_encoder=Upper).encode({"id": name}) == token_of({"id": {"of": str(name)}})
+    lazy = {"greeting": gettext_lazy("Token is invalid"), "at": datetime(2019, 2, 3, tzinfo=UTC), "exp": 4_102_444_800}
+    backend = TokenBackend("HS256", SECRET, json_encoder=DjangoJSONEncoder)
+    assert backend.decode(backend.encode(lazy)) == {
+        "greeting": "Token is invalid",
+        "at": "2019-02-03T00:00:00Z",
+        "exp": 4_102_444_800,
+    }
+    assert backend.encode(CLAIMS | {"é": "名"}) == token_of(CLAIMS | {"é": "名"})
+
+
+@pytest.mark.parametrize("value", [UUID(int=7), object(), {1, 2}, b"bytes", Decimal(1)], ids=type_name)
+def test_what_json_has_no_word_for_is_a_type_error(value: Any) -> None:
+    with pytest.raises(TypeError):
+        TokenBackend("HS256", SECRET).encode({"claim": value})
+    with pytest.raises(TypeError):
+        TokenBackend("HS256", SECRET, json_encoder=json.JSONEncoder).encode({"claim": value})
+
+
+def deep(levels: int) -> Any:
+    value: Any = "bottom"
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+UNSIGNABLE: dict[str, Callable[[], dict[str, Any]]] = {
+    "NaN": lambda: {"claim": float("nan")},
+    "infinity": lambda: {"claim": [float("-inf")]},
+    "a lone surrogate": lambda: {"claim": "\ud800"},
+    "a lone surrogate as a name": lambda: {"\udfff": 1},
+    "a thousand levels": lambda: {"claim": deep(1000)},
+    "a megabyte": lambda: {"claim": "x" * 1_000_000},
+}
+
+
+@pytest.mark.parametrize("encoder", [None, json.JSONEncoder], ids=["json", "an encoder"])
+@pytest.mark.parametrize("what", UNSIGNABLE)
+def test_what_verification_would_refuse_is_not_signed(what: str, encoder: Any) -> None:
+    with pytest.raises(TokenBackendError):
+        TokenBackend("HS256", SECRET, json_encoder=encoder).encode(UNSIGNABLE[what]())
+
+
+def test_a_payload_is_left_as_it_was() -> None:
+    payload = {"exp": datetime(2100, 1, 1, tzinfo=UTC), "nested": {"list": [1]}}
+    TokenBackend("HS256", SECRET, audience="site", issuer="issuer").encode(payload)
+    assert payload == {"exp": datetime(2100, 1, 1, tzinfo=UTC), "nested": {"list": [1]}}
+
+
+# The JWK Set client.
+
+
+class JWKSetServer:
+    """A site on the loopback that serves one document and counts who asks."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}/jwks.json"
+        self.status, self.body, self.headers = 200, b"", {"Content-Type": "application/jwk-set+json"}
+        self.requests = 0
+
+    def publish(self, *jwks: dict[str, Any]) -> None:
+        self.body = json.dumps({"keys": jwks}).encode()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[JWKSetServer]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            site.requests += 1
+            self.send_response(site.status)
+            for name, value in site.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(site.body)))
+            self.end_headers()
+            self.wfile.write(site.body)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
+        site = JWKSetServer(httpd.server_port)
+        thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield site
+        httpd.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The client's monotonic clock, to be set."""
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(keys, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    return clock
+
+
+def published(kid: str | None, algorithm: str = "RS256", other: bool = False, **members: Any) -> dict[str, Any]:
+    key = (material.other_private_key if other else material.private_key)(algorithm)
+    jwk = material.jwk(algorithm, key.public_key()) | {"use": "sig", "alg": algorithm} | members
+    return jwk if kid is None else jwk | {"kid": kid}
+
+
+def signed(kid: Any = None, algorithm: str = "RS256", other: bool = False) -> str:
+    key = (material.other_private_key if other else material.private_key)(algorithm)
+    return jwt.encode(CLAIMS, key, algorithm=algorithm, headers={} if kid is None else {"kid": kid})
+
+
+@pytest.mark.parametrize("algorithm", ASYMMETRIC)
+def test_the_key_named_by_kid_verifies(server: JWKSetServer, algorithm: str) -> None:
+    server.publish(
+        published("one", algorithm), {"kty": "oct", "k": "AAAA", "kid": "oct"}, published("two", algorithm, other=True)
+    )
+    backend = TokenBackend(algorithm, jwk_url=server.url)
+    assert backend.decode(signed("one", algorithm)) == CLAIMS
+    assert backend.decode(signed("two", algorithm, other=True)) == CLAIMS
+    assert backend.decode(signed("one", algorithm).encode()) == CLAIMS
+    for kid, other in (("two", False), ("one", True), ("oct", False), ("three", False), (None, False)):
+        with pytest.raises(TokenBackendError, match=r"^Token is invalid$"):
+            backend.decode(signed(kid, algorithm, other))
+    assert server.requests == 1
+
+
+def test_a_token_without_kid_needs_a_set_of_one_key(server: JWKSetServer) -> None:
+    backend = TokenBackend("RS256", jwk_url=server.url)
+    server.publish(published("one"))
+    assert backend.decode(signed()) == CLAIMS
+    backend = TokenBackend("RS256", jwk_url=server.url)
+    server.publish(published(None))
+    assert backend.decode(signed()) == CLAIMS
+
+
+def test_the_header_must_name_the_backends_algorithm_all_the_same(server: JWKSetServer) -> None:
+    server.publish(published("one", "ES256"))
+    backend = TokenBackend("RS256", jwk_url=server.url)
+    with pytest.raises(TokenBackendError):
+        backend.decode(signed("one", "ES256"))
+    # The public key as an HMAC secret: the classic confusion.
+    forged = jwt.PyJWS().encode(json.dumps(CLAIMS).encode(), SECRET, "HS256", headers={"kid": "one"})
+    with pytest.raises(TokenBackendError):
+        backend.decode(forged)
+
+
+def test_hmac_never_asks_the_url(server: JWKSetServer) -> None:
+    backend = TokenBackend("HS256", SECRET, jwk_url=server.url)
+    assert backend.decode(backend.encode(CLAIMS)) == CLAIMS
+    assert server.requests == 0
+
+
+def test_a_key_for_encryption_verifies_nothing(server: JWKSetServer) -> None:
+    server.publish(published("one", use="enc"))
+    with pytest.raises(TokenBackendError):
+        TokenBackend("RS256", jwk_url=server.url).decode(signed("one"))
+
+
+def test_an_unknown_kid_fetches_again_once_in_an_interval(server: JWKSetServer, clock: SimpleNamespace) -> None:
+    server.publish(published("one"))
+    backend = TokenBackend("RS256", jwk_url=server.url)
+    assert backend.decode(signed("one")) == CLAIMS
+    server.publish(published("one"), published("two", other=True))
+    for _ in range(3):
+        with pytest.raises(TokenBackendError):
+            backend.decode(signed("two", other=True))
+    assert server.requests == 1
+    clock.now += keys.JWK_SET_RETRY_INTERVAL + 1
+    assert backend.decode(signed("two", other=True)) == CLAIMS
+    assert server.requests == 2
+    for kid in ("three", "four", "five"):
+        with pytest.raises(TokenBackendError):
+            backend.decode(signed(kid))
+    assert backend.decode(signed("one")) == CLAIMS
+    assert server.requests == 2
+
+
+def test_a_set_is_kept_for_its_lifespan_and_no_longer(server: JWKSetServer, clock: SimpleNamespace) -> None:
+    server.publish(published("one"))
+    backend = TokenBackend("RS256", jwk_url=server.url)
+    for _ in range(3):
+        assert backend.decode(signed("one")) == CLAIMS
+        clock.now += keys.JWK_SET_LIFESPAN / 3 - 1
+    assert server.requests == 1
+    server.publish(published("two", other=True))
+    clock.now += 10
+    with pytest.raises(TokenBackendError):
+        backend.decode(signed("one"))
+    assert server.requests == 2
+
+
+BAD_ANSWERS: dict[str, dict[str, Any]] = {
+    "HTML": {"body": b"<!doctype html><title>Not found</title>", "headers": {"Content-Type": "text/html"}},
+    "nothing": {"body": b""},
+    "no JSON": {"body": b'{"keys": ['},
+    "no set": {"body": b'{"kty": "RSA"}'},
+    "a list": {"body": b"[]"},
+    "null": {"body": b"null"},
+    "keys that are no list": {"body": b'{"keys": 7}'},
+    "a key that is no object": {"body": b'{"keys": [7]}'},
+    "bytes that are no text": {"body": b"\xff\xfe\x00"},
+    "brackets without end": {"body": b"[" * 500_000},
+    "a key whose kid is a list": {"body": b'{"keys": [{"kty": "RSA", "kid": ["one"]}]}'},
+    "not found": {"status": 404},
+    "a failure": {"status": 500},
+    "a file": {"status": 302, "headers": {"Location": "file:///etc/passwd"}},
+}
+
+
+@pytest.mark.parametrize("what", BAD_ANSWERS)
+def test_a_site_that_answers_no_set_is_a_refusal(server: JWKSetServer, what: str) -> None:
+    server.publish(published("one"))
+    assert TokenBackend("RS256", jwk_url=server.url).decode(signed("one")) == CLAIMS
+    for name, value in BAD_ANSWERS[what].items():
+        setattr(server, name, value)
+    with pytest.raises(TokenBackendError, match=r"^Token is invalid$"):
+        TokenBackend("RS256", jwk_url=server.url).decode(signed("one"))
+
+
+def test_a_set_has_a_greatest_size(server: JWKSetServer) -> None:
+    server.publish(published("one"))
+    greatest = server.body + b" " * (keys.JWK_SET_MAX_BYTES - len(server.body))
+    for body in (greatest, greatest + b" "):
+        server.body = body
+        client = keys.JWKSetClient(server.url)
+        if len(body) <= keys.JWK_SET_MAX_BYTES:
+            assert client.verifying_key("RS256", "one").algorithm == "RS256"
+        else:
+            with pytest.raises(keys.JWKSetError):
+                client.verifying_key("RS256", "one")
+
+
+def test_a_site_that_does_not_answer_is_a_refusal(server: JWKSetServer) -> None:
+    url = server.url.replace("/jwks.json", "").rpartition(":")[0] + ":1/jwks.json"
+    with pytest.raises(TokenBackendError, match=r"^Token is invalid$"):
+        TokenBackend("RS256", jwk_url=url).decode(signed("one"))
+
+
+@pytest.mark.parametrize("scheme", ["file", "ftp", "data", "jar", "FILE"])
+def test_only_http_is_asked(tmp_path: Path, scheme: str) -> None:
+    document = tmp_path / "jwks.json"
+    document.write_text(json.dumps({"keys": [published("one")]}))
+    url = f"data:,{document.read_text()}" if scheme == "data" else f"{scheme}://{document}"
+    with pytest.raises(TokenBackendError, match=r"^Token is invalid$"):
+        TokenBackend("RS256", jwk_url=url).decode(signed("one"))
+
+
+@pytest.mark.parametrize("token", ["", "a.b.c", None, b"\xff"], ids=ascii)
+def test_what_is_no_token_asks_no_site(server: JWKSetServer, token: Any) -> None:
+    with pytest.raises(TokenBackendError, match=r"^Token is invalid$"):
+        TokenBackend("RS256", jwk_url=server.url).decode(token)
+    assert server.requests == 0
+
+
+@pytest.mark.parametrize("kid", [7, ["one"], {"a": 1}, None, True], ids=ascii)
+def test_a_kid_that_is_no_text_is_refused(server: JWKSetServer, kid: Any) -> None:
+    server.publish(published("one"), published("two", other=True))
+    header = json.dumps({"alg": "RS256", "kid": kid}).encode()
+    token = b".".join(jwt.utils.base64url_encode(part) for part in (header, b"{}", b"x" * 256))
+    with pytest.raises(TokenBackendError):
+        TokenBackend("RS256", jwk_url=server.url).decode(token)
+
+
+def test_a_failing_issuer_is_not_asked_for_every_token() -> None:
+    """Each token waited for the issuer's time-out once more while it was down."""
+    fetches = []
+
+    def fail(url: str) -> bytes:
+        fetches.append(url)
+        raise OSError("down")
+
+    client = keys.JWKSetClient("http://127.0.0.1/", fetch=fail)
+    for _ in range(3):
+        with pytest.raises(keys.JWKSetError):
+            client.verifying_key("ES256", "kid")
+    assert len(fetches) == 1

@@ -1,0 +1,158 @@
+"""Serializers as projects use them: subclassed, copied from simplejwt, called without a view."""
+
+import pytest
+from rest_framework import serializers
+from rest_framework.exceptions import AuthenticationFailed
+
+from oxijwt.serializers import (
+    PasswordField,
+    TokenObtainPairSerializer,
+    TokenObtainSerializer,
+    TokenRefreshSerializer,
+    TokenVerifySerializer,
+)
+from oxijwt.settings import api_settings
+from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from oxijwt.tokens import AccessToken, RefreshToken
+from tests.site import PASSWORD, make_user, post
+
+pytestmark = pytest.mark.django_db
+
+ROTATING = {"ROTATE_REFRESH_TOKENS": True, "BLACKLIST_AFTER_ROTATION": True}
+CREDENTIALS = {"username": "ada", "password": PASSWORD}
+
+
+@pytest.fixture
+def user():
+    return make_user()
+
+
+class CopiedRefreshSerializer(serializers.Serializer):
+    """simplejwt 5.5.1's TokenRefreshSerializer, as projects copy it to change a line."""
+
+    refresh = serializers.CharField()
+    access = serializers.CharField(read_only=True)
+    token_class = RefreshToken
+
+    def validate(self, attrs):
+        refresh = self.token_class(attrs["refresh"])
+        data = {"access": str(refresh.access_token)}
+        if api_settings.ROTATE_REFRESH_TOKENS:
+            if api_settings.BLACKLIST_AFTER_ROTATION:
+                try:  # noqa: SIM105  as simplejwt has it
+                    refresh.blacklist()
+                except AttributeError:
+                    pass
+            refresh.set_jti()
+            refresh.set_exp()
+            refresh.set_iat()
+            refresh.outstand()
+            data["refresh"] = str(refresh)
+        return data
+
+
+COPIED = {"TOKEN_REFRESH_SERIALIZER": f"{__name__}.CopiedRefreshSerializer"}
+
+
+def test_copied_refresh_serializer_rotates_and_blacklists(user, settings):
+    settings.SIMPLE_JWT = ROTATING | COPIED
+    first = str(RefreshToken.for_user(user))
+    second = post("token_refresh", {"refresh": first}).json()["refresh"]
+    assert post("token_refresh", {"refresh": first}).status_code == 401
+    third = post("token_refresh", {"refresh": second}).json()["refresh"]
+    assert list(OutstandingToken.objects.order_by("pk").values_list("token", "user")) == [
+        (first, user.pk),
+        (second, user.pk),
+        (third, user.pk),
+    ]
+    assert list(BlacklistedToken.objects.order_by("pk").values_list("token__token", flat=True)) == [first, second]
+
+
+def test_copied_refresh_serializer_without_blacklisting(user, settings):
+    settings.SIMPLE_JWT = {"ROTATE_REFRESH_TOKENS": True} | COPIED
+    first = str(RefreshToken.for_user(user))
+    assert post("token_refresh", {"refresh": first}).json()["refresh"] != first
+    assert post("token_refresh", {"refresh": first}).status_code == 200
+    assert OutstandingToken.objects.count() == 3
+
+
+def test_copied_refresh_serializer_without_the_blacklist_app(user, settings):
+    settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if app != "oxijwt.token_blacklist"]
+    settings.SIMPLE_JWT = ROTATING | COPIED
+    first = str(RefreshToken.for_user(user))
+    assert post("token_refresh", {"refresh": first}).json()["refresh"] != first
+
+
+def test_a_changed_jti_is_another_token_to_the_blacklist(user):
+    """The record found by the check belongs to the jti that was checked, not to one that was set since."""
+    token = RefreshToken(str(RefreshToken.for_user(user)))
+    old = token["jti"]
+    token.set_jti()
+    entry, created = token.blacklist()
+    assert created
+    assert entry.token.jti == token["jti"] != old
+
+
+class PairWithClaims(TokenObtainPairSerializer):
+    @classmethod
+    def get_token(cls, user):
+        token = super().get_token(user)
+        token["name"] = user.username
+        return token
+
+    def validate(self, attrs):
+        return super().validate(attrs) | {"user": self.user.pk}
+
+
+def test_get_token_and_validate_may_be_extended(user):
+    serializer = PairWithClaims(data=CREDENTIALS)
+    assert serializer.is_valid()
+    answer = serializer.validated_data
+    assert answer["user"] == user.pk
+    assert AccessToken(answer["access"])["name"] == RefreshToken(answer["refresh"])["name"] == "ada"
+
+
+def test_serializers_need_no_request(user):
+    for serializer in (TokenObtainPairSerializer(data=CREDENTIALS), TokenObtainSerializer(data=CREDENTIALS)):
+        assert serializer.is_valid()
+        assert serializer.user == user
+
+
+def test_hooks_get_no_request_where_there_is_none(user, settings):
+    calls = []
+    settings.SIMPLE_JWT = {
+        "ON_LOGIN_SUCCESS": lambda *arguments: calls.append(("success", *arguments)),
+        "ON_LOGIN_FAILED": lambda *arguments: calls.append(("failed", *arguments)),
+    }
+    TokenObtainPairSerializer(data=CREDENTIALS).is_valid()
+    with pytest.raises(AuthenticationFailed):
+        TokenObtainPairSerializer(data=CREDENTIALS | {"password": "wrong"}).is_valid()
+    assert calls == [("success", user, None), ("failed", {"username": "ada"}, None)]
+
+
+def test_user_authentication_rule_decides_over_login_and_refresh(user, settings):
+    token = str(RefreshToken.for_user(user))
+    requests = [(TokenObtainPairSerializer, CREDENTIALS), (TokenRefreshSerializer, {"refresh": token})]
+    for serializer, data in requests:
+        settings.SIMPLE_JWT = {"USER_AUTHENTICATION_RULE": lambda user: user.username == "ada"}
+        assert serializer(data=data).is_valid()
+        settings.SIMPLE_JWT = {"USER_AUTHENTICATION_RULE": lambda user: user.username != "ada"}
+        with pytest.raises(AuthenticationFailed):
+            serializer(data=data).is_valid()
+
+
+def test_answers_never_show_what_was_sent(user):
+    serializer = TokenObtainPairSerializer(data=CREDENTIALS)
+    assert serializer.is_valid()
+    assert serializer.data == {}
+    assert list(serializer.validated_data) == ["refresh", "access"]
+    assert PasswordField().style == {"input_type": "password"}
+    assert PasswordField().write_only
+    verify = TokenVerifySerializer(data={"token": str(AccessToken.for_user(user))})
+    assert verify.is_valid()
+    assert verify.data == verify.validated_data == {}
+
+
+def test_username_field_is_the_user_models(settings):
+    assert TokenObtainSerializer.username_field == "username"
+    assert list(TokenObtainPairSerializer().fields) == ["username", "password"]
