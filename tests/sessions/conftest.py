@@ -22,7 +22,7 @@ elif "oxijwt.token_blacklist" not in settings.INSTALLED_APPS:
 @pytest.fixture
 def clock():
     """The clock stands still until a test moves it: `clock.tick(seconds)`."""
-    with freeze_time("2026-03-04 05:06:07.250", ignore=["_pytest.runner", "_pytest.terminal"]) as frozen:
+    with freeze_time("2026-03-04 05:06:07", ignore=["_pytest.runner", "_pytest.terminal"]) as frozen:
         yield frozen
 
 

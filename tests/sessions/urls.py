@@ -1,11 +1,16 @@
 """URLs of the session tests: the package's own, and two protected views."""
 
+from datetime import timedelta
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.urls import include, path
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from oxijwt.authentication import JWTAuthentication, JWTStatelessUserAuthentication
+from oxijwt.permissions import RequireRecentLogin
 
 
 class WhoAmI(APIView):
@@ -24,8 +29,30 @@ class WhoDoesTheTokenSayIAm(WhoAmI):
     authentication_classes = (JWTStatelessUserAuthentication,)
 
 
+class OwnLookup(JWTAuthentication):
+    """A project's class that finds the user its own way."""
+
+    def get_user(self, validated_token):
+        return get_user_model().objects.get(pk=validated_token["user_id"])
+
+
+class WhoDoesTheProjectSayIAm(WhoAmI):
+    """The user of the request, found by a project's own class."""
+
+    authentication_classes = (OwnLookup,)
+
+
+class TransferMoney(WhoAmI):
+    """Something that wants the password to have been entered just now."""
+
+    permission_classes = (IsAuthenticated, RequireRecentLogin(timedelta(minutes=10)))
+
+
 urlpatterns = [
     path("api/token/", include("oxijwt.urls")),
     path("api/whoami/", WhoAmI.as_view()),
     path("api/stateless/", WhoDoesTheTokenSayIAm.as_view()),
+    path("api/own-lookup/", WhoDoesTheProjectSayIAm.as_view()),
+    path("api/transfer/", TransferMoney.as_view()),
+    path("admin/", admin.site.urls),
 ]
