@@ -1,0 +1,255 @@
+"""Many requests on one session at the same moment. One UPDATE decides; everybody is told the same.
+
+In autocommit, as token views run, and inside a caller's own transaction at either isolation level. There a request may
+be answered 503, to be sent again; never 401, and never with another generation. OXIJWT_FULL=1 runs 1000 rounds each.
+"""
+
+import random
+import time
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from django.apps import apps
+from django.db import connections
+from django.test import RequestFactory
+
+from oxijwt import signals
+from oxijwt.authentication import JWTAuthentication
+from oxijwt.exceptions import AuthenticationFailed, ServiceUnavailable
+from oxijwt.settings import api_settings
+from oxijwt.token_sessions.models import RevokeReason, TokenSession
+from oxijwt.token_sessions.store import adopted_session_id
+from oxijwt.tokens import RefreshToken
+from oxijwt.views import token_obtain_pair
+from tests.sessions.crowd import (
+    PASSWORD,
+    ROUNDS,
+    THREADS,
+    claims,
+    crowd_of_threads,
+    let_grace_pass,
+    make_user,
+    named,
+    tell,
+)
+from tests.settings import DATABASE
+
+AUTOCOMMIT, READ_COMMITTED, REPEATABLE_READ = "autocommit", "read committed", "repeatable read"
+ANSWERS_PER_THREAD = 2
+ENDING_ROUNDS = max(ROUNDS // 4, 12) if ROUNDS < 1000 else ROUNDS
+
+pytestmark = [
+    pytest.mark.skipif(DATABASE == "sqlite", reason="SQLite has one writer; OXIJWT_DATABASE=postgres or mariadb races"),
+    pytest.mark.django_db(transaction=True),
+]
+
+
+def isolation_option(level):
+    if DATABASE != "postgres":
+        return level
+    import psycopg  # noqa: PLC0415  only where it is installed for
+
+    return psycopg.IsolationLevel[level.upper().replace(" ", "_")]
+
+
+@pytest.fixture(params=[AUTOCOMMIT, READ_COMMITTED, REPEATABLE_READ])
+def crowd(request, monkeypatch):
+    isolation = None if request.param == AUTOCOMMIT else request.param
+    if isolation is not None:
+        # A thread's connection copies the settings when the thread first asks for it.
+        options = {**connections.settings["default"].get("OPTIONS", {}), "isolation_level": isolation_option(isolation)}
+        monkeypatch.setitem(connections.settings["default"], "OPTIONS", options)
+    with crowd_of_threads(isolation) as crowd:
+        yield crowd
+
+
+@pytest.fixture
+def told(crowd, capsys, request):
+    """Print the outcomes of the test."""
+    yield
+    counts = ", ".join(f"{count} x {outcome}" for outcome, count in sorted(crowd.outcomes.items()))
+    tell(capsys, f"{DATABASE} {request.node.name}: {crowd.rounds} rounds of {THREADS} threads: {counts}")
+
+
+@pytest.fixture
+def rotations():
+    """The generations that were announced as new."""
+    seen = []
+
+    def note(session, **kwargs):
+        seen.append((session.pk, session.generation))
+
+    signals.session_refreshed.connect(note)
+    yield seen
+    signals.session_refreshed.disconnect(note)
+
+
+@pytest.fixture
+def user():
+    return make_user()
+
+
+def allowed(crowd, *outcomes):
+    return {*outcomes} if crowd.isolation is None else {*outcomes, "503 service_unavailable", "503"}
+
+
+def check_one_generation(crowd, answers):
+    """Every answer is 200 and names the same token, or 503 in a transaction; the token."""
+    assert {answer.outcome for answer in answers} <= allowed(crowd, "200"), crowd.outcomes
+    yielded = [answer for answer in answers if answer.status == 200]
+    assert len({named(answer) for answer in yielded}) == 1
+    return yielded[0].body["refresh"]
+
+
+@pytest.mark.usefixtures("told")
+def test_simultaneous_refreshes_make_one_generation_and_all_name_it(crowd, user, rotations):
+    token = str(RefreshToken.for_user(user))
+    for generation in range(1, ROUNDS + 1):
+        rotations.clear()
+        let_grace_pass(user=user)
+        token = check_one_generation(crowd, crowd.act([lambda text=token: crowd.refresh(text)] * THREADS))
+        session = TokenSession.objects.get()
+        assert claims(token)["gen"] == session.generation == generation
+        assert rotations == [(session.pk, generation)]
+
+
+def refresh_repeatedly(crowd, token):
+    return [crowd.refresh(token) for _ in range(ANSWERS_PER_THREAD)]
+
+
+def until_it_is_not_busy(action):
+    while (answer := action()).status == 503:
+        pass
+    return answer
+
+
+def end_by_logout(crowd, user, retired, current):
+    assert until_it_is_not_busy(lambda: crowd.log_out(current)).status == 204
+
+
+def end_by_logout_with_a_retired_token(crowd, user, retired, current):
+    assert until_it_is_not_busy(lambda: crowd.log_out(retired)).status == 204
+
+
+def end_by_reuse(crowd, user, retired, current):
+    assert until_it_is_not_busy(lambda: crowd.refresh(retired)).outcome == "401 token_reused"
+
+
+def end_by_password_change(crowd, user, retired, current):
+    user.set_password(f"{PASSWORD}, another one")
+    user.save(update_fields=["password"])
+
+
+def end_everywhere(_crowd, user, *_tokens):
+    while True:
+        try:
+            return TokenSession.objects.revoke_for_user(user, reason=RevokeReason.LOGOUT_GLOBAL)
+        except ServiceUnavailable:
+            pass
+
+
+ENDINGS = {
+    end_by_logout: "session_revoked",
+    end_by_logout_with_a_retired_token: "session_revoked",
+    end_by_reuse: "session_revoked",
+    end_by_password_change: "password_changed",
+    end_everywhere: "session_revoked",
+}
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize("end", ENDINGS, ids=lambda end: end.__name__)
+def test_no_token_is_yielded_after_an_ending_that_races_refreshes(crowd, user, end):
+    for _round in range(ENDING_ROUNDS):
+        retired = str(RefreshToken.for_user(user))
+        current = crowd.refresh(retired).body["refresh"]
+        let_grace_pass(user=user)
+        check_ending(crowd, user, end, retired, current)
+
+
+def check_ending(crowd, user, end, retired, current):
+    def end_it():
+        time.sleep(random.uniform(0, 0.01))  # noqa: S311  no secret
+        end(crowd, user, retired, current)
+        return time.monotonic()
+
+    others = [lambda: refresh_repeatedly(crowd, current)] * (THREADS - 1)
+    ended_at, *answers = crowd.act([end_it, *others])
+    answers = [answer for some in answers for answer in some]
+
+    assert {answer.outcome for answer in answers} <= allowed(crowd, "200", f"401 {ENDINGS[end]}"), crowd.outcomes
+    yielded = [answer for answer in answers if answer.status == 200]
+    assert not [answer for answer in yielded if answer.asked_at > ended_at]
+    assert len({named(answer) for answer in yielded}) <= 1
+    for token in {current, *(answer.body["refresh"] for answer in yielded)}:
+        assert crowd.refresh(token).outcome == f"401 {ENDINGS[end]}"
+    for answer in yielded[:1]:
+        assert refusal_of_access(answer.body["access"]) == ENDINGS[end]
+
+
+def refusal_of_access(token):
+    request = RequestFactory().get("/", HTTP_AUTHORIZATION=f"Bearer {token}")
+    with pytest.raises(AuthenticationFailed) as error:
+        JWTAuthentication().authenticate(request)
+    return error.value.detail["code"]
+
+
+def token_of_simplejwt(user):
+    """A refresh token without a session, as a library without sessions made it."""
+    token = RefreshToken()
+    token[api_settings.USER_ID_CLAIM] = str(user.pk)
+    token["jti"] = uuid4().hex
+    token.outstand()
+    return token
+
+
+@pytest.fixture
+def adopting(settings):
+    settings.SIMPLE_JWT = {**settings.SIMPLE_JWT, "ADOPT_UNTIL": datetime.now(tz=UTC) + timedelta(days=1)}
+
+
+@pytest.mark.usefixtures("told", "adopting")
+def test_simultaneous_adoptions_make_one_session_and_all_name_it(crowd, user, rotations):
+    for _round in range(ROUNDS):
+        rotations.clear()
+        token = token_of_simplejwt(user)
+        text, sid = str(token), adopted_session_id(token["jti"])
+        adopted = check_one_generation(crowd, crowd.act([lambda text=text: crowd.refresh(text)] * THREADS))
+        assert (claims(adopted)["sid"], claims(adopted)["gen"]) == (str(sid), 1)
+        assert rotations == [(sid, 1)]
+    assert TokenSession.objects.count() == ROUNDS
+    if apps.is_installed("oxijwt.token_blacklist"):
+        from oxijwt.token_blacklist.models import BlacklistedToken  # noqa: PLC0415  only where it is installed
+
+        assert BlacklistedToken.objects.count() == ROUNDS
+
+
+@pytest.mark.usefixtures("told", "adopting")
+def test_an_adoption_that_races_a_logout_everywhere_leaves_no_session(crowd):
+    for round_number in range(ENDING_ROUNDS):
+        user = make_user(f"user{round_number}")
+        text = str(token_of_simplejwt(user))
+
+        def end_it(user=user):
+            time.sleep(random.uniform(0, 0.01))  # noqa: S311  no secret
+            end_everywhere(crowd, user)
+
+        _nothing, *answers = crowd.act([end_it, *[lambda text=text: crowd.refresh(text)] * (THREADS - 1)])
+        refusals = ("401 session_revoked", "401 token_not_valid")
+        assert {answer.outcome for answer in answers} <= allowed(crowd, "200", *refusals)
+        assert not TokenSession.objects.filter(user=user, revoked_at=None).exists()
+        assert crowd.refresh(text).status == 401
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize("limit", [1, 3])
+def test_simultaneous_logins_leave_as_many_sessions_as_the_limit_says(crowd, user, settings, limit):
+    if crowd.isolation is not None:
+        pytest.skip("a transaction does not see the logins of others")
+    settings.SIMPLE_JWT = {**settings.SIMPLE_JWT, "SESSION_LIMIT_PER_USER": limit}
+    credentials = {"username": user.username, "password": PASSWORD}
+    for _round in range(ROUNDS):
+        answers = crowd.act([lambda: crowd.ask(token_obtain_pair, credentials)] * THREADS)
+        assert {answer.status for answer in answers} == {200}
+        assert TokenSession.objects.filter(user=user, revoked_at=None).count() == limit
