@@ -16,7 +16,7 @@ from rest_framework.fields import empty
 
 from . import revocation
 from .authentication import password_is_unchanged
-from .exceptions import SessionError, TokenBackendError, TokenError, TokenReusedError
+from .exceptions import InvalidToken, SessionError, TokenBackendError, TokenError, TokenReusedError
 from .settings import api_settings
 from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
 from .tokens import RefreshToken, SlidingToken, Token, UntypedToken
@@ -180,7 +180,7 @@ class TokenRefreshSerializer(_RefreshableUser, serializers.Serializer[Any]):
             raise
         except SessionError as error:
             if error.code in {"user_not_found", "user_inactive"}:
-                raise AuthenticationFailed(self.error_messages["no_active_account"], "no_active_account") from error
+                raise InvalidToken(self.error_messages["no_active_account"], "no_active_account") from error
             raise
 
 
