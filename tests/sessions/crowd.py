@@ -58,6 +58,10 @@ class Crowd:
         self.rounds += 1
         return [future.result(PATIENCE) for future in [self._pool.submit(self._act, action) for action in actions]]
 
+    def act_alone(self, action):
+        """What an action returned in one of the threads."""
+        return self._pool.submit(action).result(PATIENCE)
+
     def refresh(self, token):
         """The answer to a refresh, in the calling thread."""
         return self.ask(token_refresh, {"refresh": token})
@@ -68,13 +72,12 @@ class Crowd:
 
     def ask(self, view, body):
         """The answer of a view, inside a transaction where the crowd has them."""
-        request = RequestFactory().post("/", json.dumps(body), content_type="application/json")
         asked_at = monotonic()
         if self.isolation is None:
-            response = view(request)
+            response = ask(view, body)
         else:
             with transaction.atomic():
-                response = view(request)
+                response = ask(view, body)
         answer = Answer(response.status_code, dict(response.data or {}), asked_at, monotonic())
         self.outcomes[answer.outcome] += 1
         return answer
@@ -98,6 +101,24 @@ class crowd_of_threads:  # noqa: N801  a context manager
         if error[0] is None:
             self._crowd.act([lambda: connection.close()] * THREADS)  # noqa: PLW0108  each thread's own
         self._pool.shutdown()
+
+
+def ask(view, body):
+    """The response of a view to a POST."""
+    return view(RequestFactory().post("/", json.dumps(body), content_type="application/json"))
+
+
+def in_another_thread(action):
+    """What an action returned, in autocommit on a connection of its own."""
+
+    def act():
+        try:
+            return action()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(act).result(PATIENCE)
 
 
 def make_user(username="ada"):

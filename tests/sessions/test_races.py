@@ -14,20 +14,23 @@ from django.apps import apps
 from django.db import connections
 from django.test import RequestFactory
 
-from oxijwt import signals
+from oxijwt import revocation, signals
 from oxijwt.authentication import JWTAuthentication
 from oxijwt.exceptions import AuthenticationFailed, ServiceUnavailable
 from oxijwt.settings import api_settings
+from oxijwt.token_sessions import store
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from oxijwt.token_sessions.store import adopted_session_id
 from oxijwt.tokens import RefreshToken
-from oxijwt.views import token_obtain_pair
+from oxijwt.views import token_obtain_pair, token_refresh
 from tests.sessions.crowd import (
     PASSWORD,
     ROUNDS,
     THREADS,
+    ask,
     claims,
     crowd_of_threads,
+    in_another_thread,
     let_grace_pass,
     make_user,
     named,
@@ -240,6 +243,85 @@ def test_an_adoption_that_races_a_logout_everywhere_leaves_no_session(crowd):
         assert {answer.outcome for answer in answers} <= allowed(crowd, "200", *refusals)
         assert not TokenSession.objects.filter(user=user, revoked_at=None).exists()
         assert crowd.refresh(text).status == 401
+
+
+def once_before(monkeypatch, module, name, action):
+    """Have an action happen just before a function is called for the first time, as if another request came first."""
+    original = getattr(module, name)
+
+    def overtaken(*args, **kwargs):
+        monkeypatch.setattr(module, name, original)
+        in_another_thread(action)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(module, name, overtaken)
+
+
+def nothing_else(user):
+    pass
+
+
+def a_logout(user):
+    TokenSession.objects.revoke_for_user(user)
+
+
+def a_password_change(user):
+    end_by_password_change(None, user, None, None)
+
+
+def a_deactivation(user):
+    type(user).objects.update(is_active=False)
+
+
+def a_deletion_of_the_session(user):
+    TokenSession.objects.all().delete()
+
+
+OVERTAKEN = {
+    nothing_else: "200",
+    a_logout: "401 session_revoked",
+    a_password_change: "401 password_changed",
+    a_deactivation: "401 user_inactive",
+    a_deletion_of_the_session: "401 session_revoked",
+}
+
+
+def has_an_old_snapshot(crowd):
+    """PostgreSQL aborts such a transaction; MariaDB reads again what it locks."""
+    return DATABASE == "postgres" and crowd.isolation == REPEATABLE_READ
+
+
+@pytest.mark.parametrize("change", OVERTAKEN, ids=lambda change: change.__name__)
+def test_who_was_overtaken_is_decided_by_the_session_and_the_user_as_they_are_now(crowd, user, monkeypatch, change):
+    token = str(RefreshToken.for_user(user))
+
+    def overtake():
+        assert ask(token_refresh, {"refresh": token}).status_code == 200
+        change(user)
+
+    once_before(monkeypatch, store, "_update", overtake)
+    answer = crowd.act_alone(lambda: crowd.refresh(token))
+    if has_an_old_snapshot(crowd):
+        assert answer.status == 503
+        answer = crowd.act_alone(lambda: crowd.refresh(token))
+    expected = {"401 user_inactive": "401 no_active_account"} if has_an_old_snapshot(crowd) else {}
+    assert answer.outcome == expected.get(OVERTAKEN[change], OVERTAKEN[change])
+    assert answer.status == 401 or claims(answer.body["refresh"])["gen"] == 1
+
+
+@pytest.mark.usefixtures("adopting")
+@pytest.mark.parametrize(("module", "name"), [(store, "_insert_adopted"), (revocation, "find")])
+def test_who_was_overtaken_by_an_adoption_is_told_of_the_adopted_session(crowd, user, monkeypatch, module, name):
+    if module is revocation and not apps.is_installed("oxijwt.token_blacklist"):
+        pytest.skip("nothing is looked up; tests.settings_adoption has the blacklist app")
+    token = token_of_simplejwt(user)
+    text = str(token)
+    once_before(monkeypatch, module, name, lambda: ask(token_refresh, {"refresh": text}))
+    answer = crowd.act_alone(lambda: crowd.refresh(text))
+    if has_an_old_snapshot(crowd) and answer.status == 503:
+        answer = crowd.act_alone(lambda: crowd.refresh(text))
+    assert answer.outcome == "200"
+    assert (claims(answer.body["refresh"])["gen"], TokenSession.objects.count()) == (1, 1)
 
 
 @pytest.mark.usefixtures("told")

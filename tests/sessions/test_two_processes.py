@@ -1,0 +1,296 @@
+"""Application processes that share a database and Redis as REVOCATION_CACHE, and one that has no database.
+
+What one process ends, the stateless authentication of another refuses at its next request. What the cache can't say is
+503, never an accept.
+"""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
+
+import pytest
+import redis
+from django.db import connection
+
+from tests.conftest import REPOSITORY, require_service
+from tests.sessions.crowd import PASSWORD, let_grace_pass, make_user
+from tests.settings import DATABASE, REDIS_URL
+
+PATIENCE = 30
+REDIS_DATABASE = 13
+"""Emptied by these tests, and by nobody else used."""
+
+pytestmark = [
+    pytest.mark.skipif(DATABASE == "sqlite", reason="in memory; OXIJWT_DATABASE=postgres or mariadb is shared"),
+    pytest.mark.django_db(transaction=True),
+]
+
+
+class Line:
+    """The line to a server, which can be cut and mended."""
+
+    def __init__(self, host, port):
+        self._target = host, port
+        self._ends = []
+        self.port = 0
+        self.mend()
+
+    def mend(self):
+        """Let connections through."""
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def cut(self):
+        """End every connection and refuse new ones."""
+        # shutdown() wakes the thread that accepts; close() alone would let it take one more.
+        for end in (self._listener, *self._ends):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        self._ends.clear()
+
+    def _accept(self, listener):
+        with suppress(OSError):
+            while True:
+                near, _address = listener.accept()
+                far = socket.create_connection(self._target)
+                self._ends += near, far
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=pair, daemon=True).start()
+
+    @staticmethod
+    def _carry(source, target):
+        with suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+
+
+class Node:
+    """A running process."""
+
+    def __init__(self, port):
+        self._port = port
+
+    def request(self, method, path, body=None, access=None):
+        """(status, code) of the answer, and what it says."""
+        headers = {"Content-Type": "application/json"}
+        if access is not None:
+            headers["Authorization"] = f"Bearer {access}"
+        client = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
+        try:
+            client.request(method, path, None if body is None else json.dumps(body), headers)
+            response = client.getresponse()
+            content = response.read()
+        finally:
+            client.close()
+        said = json.loads(content) if "json" in response.getheader("Content-Type", "") else {}
+        return response.status, said
+
+    def log_in(self):
+        """The tokens of a login."""
+        status, tokens = self.request("POST", "/api/token/", {"username": "ada", "password": PASSWORD})
+        assert status == 200
+        return tokens
+
+    def refresh(self, token):
+        """The answer to a refresh."""
+        return self.request("POST", "/api/token/refresh/", {"refresh": token})
+
+    def log_out(self, **body):
+        """The status of a logout."""
+        return self.request("POST", "/api/token/logout/", body, body.pop("access", None))[0]
+
+    def by_token_alone(self, access):
+        """The status of a request to the view that reads no session, and the code."""
+        status, said = self.request("GET", "/api/stateless/", access=access)
+        return status, said.get("code")
+
+    def by_session(self, access):
+        """The status of a request to the view that reads the session, and the code."""
+        status, said = self.request("GET", "/api/whoami/", access=access)
+        return status, said.get("code")
+
+
+LET_IN, REVOKED = (200, None), (401, "session_revoked")
+
+
+@contextmanager
+def running(settings_module, redis_url):
+    """A Node, stopped at the end."""
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": settings_module,
+        "OXIJWT_DATABASE_NAME": connection.settings_dict["NAME"],
+        "OXIJWT_NODE_REDIS": redis_url,
+    }
+    command = [sys.executable, "-m", "tests.sessions.node"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen(command, cwd=REPOSITORY, env=environment, **pipes) as process:  # noqa: S603  our own
+        try:
+            yield Node(int(process.stdout.readline()))
+        finally:
+            process.stdin.close()
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+@pytest.fixture(scope="module")
+def cache():
+    """The Redis database of these tests, empty."""
+    require_service("redis")
+    with redis.Redis.from_url(urlsplit(REDIS_URL)._replace(path=f"/{REDIS_DATABASE}").geturl()) as client:
+        client.flushdb()
+        yield client
+        client.flushdb()
+
+
+@pytest.fixture(scope="module")
+def line(cache):
+    """The way from the nodes to Redis."""
+    url = urlsplit(REDIS_URL)
+    line = Line(url.hostname, url.port or 6379)
+    yield line
+    line.cut()
+
+
+@pytest.fixture(scope="module")
+def nodes(line, django_db_setup):
+    """Two processes with the database, and one without."""
+    url = f"redis://127.0.0.1:{line.port}/{REDIS_DATABASE}"
+    with (
+        running("tests.settings_node", url) as one,
+        running("tests.settings_node", url) as two,
+        running("tests.settings_stateless_node", url) as stateless,
+    ):
+        yield one, two, stateless
+
+
+@pytest.fixture
+def site(nodes, cache):
+    """The nodes with an empty cache, and a user."""
+    make_user()
+    cache.flushdb()
+    return nodes
+
+
+@pytest.fixture
+def ready(site):
+    """The nodes once one that has the database has been asked."""
+    assert site[0].by_token_alone(site[0].log_in()["access"]) == LET_IN
+    return site
+
+
+@contextmanager
+def cut(line):
+    line.cut()
+    try:
+        yield
+    finally:
+        line.mend()
+
+
+def test_a_logout_in_one_process_is_seen_by_the_others_at_their_next_request(ready):
+    one, two, stateless = ready
+    for where in (one, two):
+        tokens = where.log_in()
+        assert {node.by_token_alone(tokens["access"]) for node in ready} == {LET_IN}
+        assert where.log_out(refresh=tokens["refresh"]) == 204
+        assert [node.by_token_alone(tokens["access"]) for node in ready] == [REVOKED] * 3
+    assert stateless.by_token_alone(one.log_in()["access"]) == LET_IN
+
+
+def test_reuse_in_one_process_is_seen_by_the_others_at_their_next_request(ready):
+    one, two, _stateless = ready
+    first = one.log_in()
+    second = two.refresh(first["refresh"])[1]
+    let_grace_pass()
+    assert one.refresh(first["refresh"])[1]["code"] == "token_reused"
+    for access in (first["access"], second["access"]):
+        assert [node.by_token_alone(access) for node in ready] == [REVOKED] * 3
+
+
+def test_an_empty_cache_is_503_until_a_node_with_the_database_has_rebuilt_it(ready, cache):
+    one, two, stateless = ready
+    alive, ended = one.log_in()["access"], one.log_in()
+    one.log_out(refresh=ended["refresh"])
+    cache.flushdb()
+    for access in (alive, ended["access"]):
+        assert stateless.by_token_alone(access) == (503, None)
+    assert two.by_token_alone(ended["access"]) == REVOKED
+    assert stateless.by_token_alone(ended["access"]) == REVOKED
+    assert stateless.by_token_alone(alive) == LET_IN
+
+
+def test_a_logout_into_an_empty_cache_does_not_make_it_complete(ready, cache):
+    one, _two, stateless = ready
+    tokens, others = one.log_in(), one.log_in()
+    one.log_out(refresh=others["refresh"])
+    cache.flushdb()
+    assert one.log_out(refresh=tokens["refresh"]) == 204
+    assert stateless.by_token_alone(tokens["access"]) == (503, None)
+    assert stateless.by_token_alone(others["access"]) == (503, None)
+
+
+def test_without_redis_nobody_is_let_in_by_the_token_alone(ready, line):
+    tokens = ready[0].log_in()
+    with cut(line):
+        assert [node.by_token_alone(tokens["access"]) for node in ready] == [(503, None)] * 3
+        assert ready[0].by_session(tokens["access"]) == LET_IN
+        assert ready[1].refresh(tokens["refresh"])[0] == 200
+    assert [node.by_token_alone(tokens["access"]) for node in ready] == [LET_IN] * 3
+
+
+LOGOUTS = {
+    "refresh token": (lambda node, tokens: node.log_out(refresh=tokens["refresh"]), LET_IN),
+    "access token": (lambda node, tokens: node.log_out(access=tokens["access"]), LET_IN),
+    "everywhere": (lambda node, tokens: node.log_out(refresh=tokens["refresh"], scope="global"), REVOKED),
+}
+"""What is sent, and what becomes of the user's other sessions."""
+
+
+@pytest.mark.parametrize(("log_out", "outcome_of_others"), LOGOUTS.values(), ids=LOGOUTS)
+def test_a_logout_without_redis_is_503_and_ends_and_is_published_when_it_is_repeated(
+    ready, line, log_out, outcome_of_others
+):
+    one, two, stateless = ready
+    tokens, others = one.log_in(), one.log_in()
+    with cut(line):
+        assert log_out(one, tokens) == 503
+        assert two.by_session(tokens["access"]) == REVOKED
+        assert two.refresh(tokens["refresh"])[1]["code"] == "session_revoked"
+        assert log_out(one, tokens) == 503
+        assert stateless.by_token_alone(tokens["access"]) == (503, None)
+    assert log_out(two, tokens) == 204
+    assert [node.by_token_alone(tokens["access"]) for node in ready] == [REVOKED] * 3
+    assert stateless.by_token_alone(others["access"]) == outcome_of_others
+
+
+def test_a_logout_of_the_others_without_redis_is_published_when_it_is_repeated(ready, line):
+    one, two, stateless = ready
+    tokens, others = one.log_in(), one.log_in()
+    with cut(line):
+        assert one.log_out(refresh=tokens["refresh"], scope="others") == 503
+        assert two.by_session(others["access"]) == REVOKED
+    assert two.log_out(refresh=tokens["refresh"], scope="others") == 204
+    assert stateless.by_token_alone(others["access"]) == REVOKED
+    assert stateless.by_token_alone(tokens["access"]) == LET_IN
+
+
+def test_reuse_without_redis_is_503_and_ends_and_a_logout_publishes_it(ready, line):
+    one, two, stateless = ready
+    first = one.log_in()
+    second = one.refresh(first["refresh"])[1]
+    let_grace_pass()
+    with cut(line):
+        assert one.refresh(first["refresh"])[0] == 503
+        assert two.by_session(second["access"]) == REVOKED
+    assert two.log_out(refresh=second["refresh"]) == 204
+    assert stateless.by_token_alone(second["access"]) == REVOKED
