@@ -18,8 +18,10 @@ from typing import TextIO
 SITE = Path(__file__).parents[1] / "examples/demo"
 HOST = "127.0.0.1"
 USERNAME = "demo"
-# What the answer to a refused refresh token holds.
-REFUSED = {"code": "token_not_valid"}
+# Longer than the site's REFRESH_REUSE_GRACE.
+GRACE_OVER = 2.5
+REUSED = {"code": "token_reused"}
+ENDED = {"code": "session_revoked"}
 
 
 def serve(port: int) -> None:
@@ -49,9 +51,10 @@ Serving {address}: user {username}, password {password}. Lines to copy:
   ACCESS=…   # from the answer
   REFRESH=…
   curl -s {address}/api/hello/ -H "Authorization: Bearer $ACCESS"
-  curl -s {address}/api/token/refresh/ -d refresh=$REFRESH      # answers a new pair; the same line again: 401
-  REFRESH=…  # the new one
-  curl -s {address}/api/token/blacklist/ -d refresh=$REFRESH    # logout; refreshing with it again: 401
+  curl -s {address}/api/token/sessions/ -H "Authorization: Bearer $ACCESS"
+  curl -s {address}/api/token/refresh/ -d refresh=$REFRESH      # answers a new pair; again after 2 seconds: 401
+  REFRESH=…  # of a new login: the one above was used twice, which ended its session
+  curl -s {address}/api/token/logout/ -d refresh=$REFRESH       # 204; its access token is refused at once
 """
 
 
@@ -104,11 +107,11 @@ class Walk:
         with closing(connection):
             connection.request(request.method, request.path, json.dumps(request.body), headers)
             response = connection.getresponse()
-            return response.status, json.loads(response.read())
+            return response.status, json.loads(response.read() or b"{}")
 
 
 def walk() -> int:
-    """Login, protected view, refresh, reuse refused, logout, refused: on a fresh database and a free port."""
+    """Login, protected view, refresh, reuse, login, logout, refused: on a fresh database and a free port."""
     password = secrets.token_urlsafe(9)
     with served(password) as port:
         differences = walk_through(Walk(port), password)
@@ -122,12 +125,20 @@ def walk_through(site: Walk, password: str) -> int:
     site.step("With the access token", hello(first.get("access")), 200, {"hello": USERNAME})
     refresh = post("/api/token/refresh/", refresh=first.get("refresh", ""))
     second = site.step("Refresh", refresh, 200)
-    site.step("The old refresh token again: refused", refresh, 401, REFUSED)
+    site.step("The old refresh token at once again, as after a lost response", refresh, 200, only_refresh(second))
     site.step("With the new access token", hello(second.get("access")), 200, {"hello": USERNAME})
-    newest = second.get("refresh", "")
-    site.step("Logout", post("/api/token/blacklist/", refresh=newest), 200)
-    site.step("Refresh after logout: refused", post("/api/token/refresh/", refresh=newest), 401, REFUSED)
+    time.sleep(GRACE_OVER)
+    site.step("The old refresh token later: somebody else has it, so the session ends", refresh, 401, REUSED)
+    site.step("The new access token: refused", hello(second.get("access")), 401, ENDED)
+    third = site.step("Login", post("/api/token/", username=USERNAME, password=password), 200)
+    site.step("Logout", post("/api/token/logout/", refresh=third.get("refresh", "")), 204)
+    site.step("The access token after the logout: refused", hello(third.get("access")), 401, ENDED)
+    site.step("Refresh after the logout: refused", post("/api/token/refresh/", **only_refresh(third)), 401, ENDED)
     return site.differences
+
+
+def only_refresh(pair: Mapping[str, str]) -> dict[str, str]:
+    return {"refresh": pair.get("refresh", "")}
 
 
 def post(path: str, **body: str) -> Request:
