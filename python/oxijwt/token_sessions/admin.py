@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 
 from oxijwt.utils import aware_utcnow
@@ -41,7 +42,7 @@ class TokenSessionAdmin(admin.ModelAdmin):
 
     list_display = ("user", "user_agent", "ip_address", "created_at", "last_used_at", "state")
     list_filter = (LiveFilter, "revoke_reason", "created_at")
-    search_fields = ("=id", "user__pk", "user_agent", "=ip_address")
+    search_fields = ("=id", "user__pk", "user_agent", "=ip_address")  # and the user's name
     ordering = ("-created_at",)
     list_select_related = ("user",)
     actions = ("end_sessions",)
@@ -72,6 +73,9 @@ class TokenSessionAdmin(admin.ModelAdmin):
         """End the sessions."""
         for session in queryset.iterator():
             self.delete_model(request, session)
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        return (*self.search_fields, f"user__{get_user_model().USERNAME_FIELD}")
 
     def get_readonly_fields(self, request: HttpRequest, obj: TokenSession | None = None) -> list[str]:
         return [field.name for field in self.model._meta.fields if field.name != "auth_hash"]
