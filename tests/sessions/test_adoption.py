@@ -407,7 +407,7 @@ def test_the_whole_rolling_order_with_two_nodes_logs_nobody_out(clock):
         assert all(alive(tokens) for tokens in clients.values())
 
 
-@pytest.mark.parametrize("nodes", STEPS[:-1] + [("issue", "accept")])
+@pytest.mark.parametrize("nodes", [*STEPS[:-1], ("issue", "accept")])
 def test_side_by_side_a_token_is_spent_once_and_a_logout_counts_on_both(clock, nodes, old):
     """Within every step that runs two kinds of nodes, except that a node without sessions can't end one."""
     with on(nodes[1]):
