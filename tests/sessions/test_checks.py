@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.core import checks
 from django.test import override_settings
 
@@ -80,3 +81,11 @@ def test_migrations_are_complete():
 
 
 test_migrations_are_complete = pytest.mark.django_db(test_migrations_are_complete)
+
+
+def test_the_blacklists_models_belong_to_its_own_app_or_to_none():
+    """Imported without their app they became models of the app `oxijwt`, and broke the creation of a database."""
+    from oxijwt.token_blacklist.models import OutstandingToken  # noqa: PLC0415
+
+    assert list(apps.get_app_config("oxijwt").get_models()) == []
+    assert OutstandingToken._meta.abstract is not apps.is_installed("oxijwt.token_blacklist")

@@ -5,8 +5,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-# Tokens can be used without this app; its models are then no models of any app, and must not claim to be.
-IS_INSTALLED = apps.get_containing_app_config(__name__) is not None
+# Tokens can be used without this app; its models are then no models of any app, the app `oxijwt` above it included.
+IS_INSTALLED = getattr(apps.get_containing_app_config(__name__), "name", None) == __name__.rpartition(".")[0]
 
 
 class OutstandingToken(models.Model):
