@@ -8,19 +8,19 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from oxijwt.token_blacklist.management.commands import flushexpiredtokens
+from oxijwt import flushing
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.utils import aware_utcnow
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BATCH = 10
-PER_BATCH = ["SELECT", "BEGIN", "DELETE", "SELECT", "DELETE", "DELETE", "COMMIT"]
+PER_WINDOW = ["SELECT", "BEGIN", "DELETE", "DELETE", "COMMIT"]
 
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch):
-    monkeypatch.setattr(flushexpiredtokens, "BATCH_SIZE", BATCH)
+    monkeypatch.setattr(flushing, "BATCH_SIZE", BATCH)
 
 
 def add(name, number, expires_in, *, blacklisted=False):
@@ -59,33 +59,43 @@ def test_expired_tokens_go_and_the_others_stay():
     ]
 
 
-@pytest.mark.parametrize(
-    ("expired", "batches"), [(1, 1), (BATCH - 1, 1), (BATCH, 1), (BATCH + 1, 2), (3 * BATCH, 3), (3 * BATCH + 5, 4)]
-)
+@pytest.mark.parametrize("expired", [0, 1, BATCH - 5, BATCH - 4, BATCH - 3, BATCH, 3 * BATCH, 3 * BATCH + 6])
 @pytest.mark.parametrize("blacklisted", [False, True])
-def test_each_batch_is_the_same_few_statements(expired, batches, blacklisted):
+def test_each_window_of_the_table_is_the_same_few_statements(expired, blacklisted):
     add("valid", 2, 60)
     add("expired", expired, -1, blacklisted=blacklisted)
     add("later", 2, 60)
-    assert flush() == PER_BATCH * batches + ["SELECT"]
+    assert flush() == PER_WINDOW * ((expired + 4) // BATCH + 1)
     assert left() == ["later", "valid"]
     assert BlacklistedToken.objects.count() == 0
 
 
-def test_nothing_expired_is_one_statement():
-    add("valid", 30, 60)
-    assert flush() == ["SELECT"]
-    assert OutstandingToken.objects.count() == 30
+@pytest.mark.parametrize(("seconds", "sizes"), [(0.01, [8, 8, 8]), (0.1, [8, 8, 8]), (0.2, [4, 2, 2])])
+def test_where_the_database_is_slow_batches_are_small(monkeypatch, seconds, sizes):
+    """But never smaller than FEWEST, and they grow again."""
+    monkeypatch.setattr(flushing, "BATCH_SIZE", 8)
+    monkeypatch.setattr(flushing, "FEWEST", 2)
+    batches = flushing._Batches()
+    assert [size_after(batches, monkeypatch, seconds) for _ in sizes] == sizes
+    assert [size_after(batches, monkeypatch, 0.01) for _ in range(3)][-1] == 8
+
+
+def size_after(batches, monkeypatch, seconds):
+    clock = iter([0, seconds])
+    monkeypatch.setattr(flushing, "monotonic", lambda: next(clock))
+    with batches.timed():
+        pass
+    return batches.size
 
 
 def test_a_second_flush_finds_nothing():
     add("expired", 25, -1)
     flush()
-    assert flush() == ["SELECT"]
+    assert flush() == PER_WINDOW
 
 
 def test_expired_tokens_among_valid_ones_are_all_found():
-    """Batches go by primary key, so rows that stay must not hide rows that go."""
+    """Windows go by primary key, so rows that stay must not hide rows that go."""
     for index in range(12):
         add(f"expired{index}", 3, -1)
         add(f"valid{index}", 3, 60)
@@ -97,18 +107,18 @@ def test_expired_tokens_among_valid_ones_are_all_found():
 def test_a_batch_that_fails_leaves_the_earlier_ones_deleted(monkeypatch):
     """Each batch is a transaction of its own: an interrupted flush is resumed by the next."""
     add("expired", 3 * BATCH, -1, blacklisted=True)
-    batches = flushexpiredtokens._expired_batches
+    windows = flushing._windows
 
-    def interrupted(database):
-        for number, ids in enumerate(batches(database)):
+    def interrupted(*args):
+        for number, window in enumerate(windows(*args)):
             if number == 2:
                 raise KeyboardInterrupt
-            yield ids
+            yield window
 
-    monkeypatch.setattr(flushexpiredtokens, "_expired_batches", interrupted)
+    monkeypatch.setattr(flushing, "_windows", interrupted)
     with pytest.raises(KeyboardInterrupt):
         flush()
     assert OutstandingToken.objects.count() == BlacklistedToken.objects.count() == BATCH
-    monkeypatch.setattr(flushexpiredtokens, "_expired_batches", batches)
+    monkeypatch.setattr(flushing, "_windows", windows)
     flush()
     assert OutstandingToken.objects.count() == BlacklistedToken.objects.count() == 0
