@@ -5,6 +5,7 @@
 #   make lint     format, clippy, ruff, import contracts, types
 #   make parity   simplejwt's own suite, on simplejwt and on oxijwt
 #   make bench    the token layer against simplejwt's
+#   make scale    sessions at a million rows on PostgreSQL, beside simplejwt's tokens (minutes, 2 GB of disk)
 #   make clean    remove all that make made
 
 PYTHON ?= python3
@@ -36,7 +37,7 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 LINT := fmt clippy ruff imports types stubtest
 TEST := lint rust-test python-test postgres-test mariadb-test parity
 
-.PHONY: demo test lint bench clean $(LINT) $(TEST)
+.PHONY: demo test lint bench scale clean $(LINT) $(TEST)
 .NOTPARALLEL:
 
 test: .venv/built
@@ -79,6 +80,9 @@ parity: .venv/built
 
 bench: .venv/built
 	$(PY) -m tests.bench.token_layer
+
+scale: .venv/built
+	nice $(PY) -m tests.scale
 
 demo: .venv/built
 ifeq ($(DEMO),once)
