@@ -88,7 +88,7 @@ class KeyRing:
     def verify(self, token: str | bytes, now: float, policy: ClaimPolicy) -> dict[str, Any]:
         """The claims of a token whose signature and registered claims hold at `now`, seconds since 1970."""
 
-_UserState: TypeAlias = Literal["gone", "inactive", "matches", "matches_fallback", "changed", "not_applicable"]
+UserState: TypeAlias = Literal["gone", "inactive", "matches", "matches_fallback", "changed", "not_applicable"]
 """A session's user: gone, inactive, or active with what the row's auth hash says of the password."""
 
 @final
@@ -123,10 +123,10 @@ class SessionState:
     def expires_at(self) -> int: ...
     @property
     def absolute_expires_at(self) -> int | None: ...
-    def refusal(self, user: _UserState, now: int) -> str | None:
+    def refusal(self, user: UserState, now: int) -> str | None:
         """The code that an access or sliding token of the session is refused with, or None."""
 
-    def decide(self, user: _UserState, presented: int, policy: RefreshPolicy, now: int) -> RefreshDecision:
+    def decide(self, user: UserState, presented: int, policy: RefreshPolicy, now: int) -> RefreshDecision:
         """What a refresh with generation `presented` gets (SESSIONS.md, the decision)."""
 
     def refresh_claims(self) -> tuple[int, int, int]:

@@ -141,8 +141,7 @@ class JWTStatelessUserAuthentication(JWTAuthentication):
             _refuse_refresh_token(validated_token)
         if api_settings.REVOCATION_CACHE is None or api_settings.SESSION_ID_CLAIM not in validated_token:
             return
-        from .token_sessions import denylist  # noqa: PLC0415  only where the setting asks for it
-
+        denylist = revocation.denylist()
         try:
             denylist.refuse_revoked(denylist.session_id(validated_token[api_settings.SESSION_ID_CLAIM]))
         except SessionError as error:

@@ -61,6 +61,11 @@ def session_store() -> Any:
     return import_module(f"{SESSION_APP}.store")
 
 
+def denylist() -> Any:
+    """`oxijwt.token_sessions.denylist`, which needs no app: stateless services have none."""
+    return import_module(f"{SESSION_APP}.denylist")
+
+
 def is_our_own(token: Any) -> bool:
     """Whether our own keys verified a token. Another issuer may use the claims of sessions for something else."""
     return getattr(token.get_token_backend(), "jwks_client", None) is None

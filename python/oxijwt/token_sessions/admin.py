@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
+if TYPE_CHECKING:
+    SessionAdminBase = admin.ModelAdmin[TokenSession]
+else:  # Django 5.2's takes no subscript
+    SessionAdminBase = admin.ModelAdmin
+
+
 class LiveFilter(admin.SimpleListFilter):
     """Sessions that go on, and those that are over."""
 
@@ -37,7 +43,7 @@ class LiveFilter(admin.SimpleListFilter):
 
 
 @admin.register(TokenSession)
-class TokenSessionAdmin(admin.ModelAdmin):
+class TokenSessionAdmin(SessionAdminBase):
     """Every session, newest first."""
 
     list_display = ("user", "user_agent", "ip_address", "created_at", "last_used_at", "state")
@@ -80,7 +86,7 @@ class TokenSessionAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: TokenSession | None = None) -> list[str]:
         return [field.name for field in self.model._meta.fields if field.name != "auth_hash"]
 
-    def get_fields(self, request: HttpRequest, obj: TokenSession | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: TokenSession | None = None) -> Any:
         return self.get_readonly_fields(request, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

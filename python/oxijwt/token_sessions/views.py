@@ -81,7 +81,8 @@ class TokenLogoutView(NonAtomicView):
         try:
             authenticated = authentication.authenticate(request)
         except InvalidToken as error:
-            if error.detail.get("code") != "session_revoked" or not denylist.is_configured():
+            body: Any = error.detail
+            if body["code"] != "session_revoked" or not denylist.is_configured():
                 raise
             _repeat(authentication.get_validated_token(_raw_token(authentication, request)), scope)
             return
