@@ -82,7 +82,7 @@ class TokenLogoutView(NonAtomicView):
             authenticated = authentication.authenticate(request)
         except InvalidToken as error:
             body: Any = error.detail
-            if body["code"] != "session_revoked" or not denylist.is_configured():
+            if not _may_be_repeated(body["code"]):
                 raise
             _repeat(authentication.get_validated_token(_raw_token(authentication, request)), scope)
             return
@@ -125,7 +125,7 @@ def _end_several(request: Request, text: str, scope: str) -> None:
     try:
         token = RefreshToken(text)
     except SessionError as error:
-        if error.code != "session_revoked":
+        if not _may_be_repeated(error.code):
             raise
         _repeat(RefreshToken.read_expired(text), scope)
         return
@@ -133,6 +133,10 @@ def _end_several(request: Request, text: str, scope: str) -> None:
         raise InvalidToken
     token.check_current()
     _log_out(request, token.session.user, token.session, scope)
+
+
+def _may_be_repeated(code: str) -> bool:
+    return code == "session_revoked" and denylist.is_configured()
 
 
 def _repeat(claims: Any, scope: str) -> None:
