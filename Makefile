@@ -35,7 +35,7 @@ CARGO_FLAGS := --release --locked
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 
 LINT := fmt clippy ruff imports types stubtest
-TEST := lint rust-test python-test postgres-test mariadb-test parity
+TEST := lint rust-test python-test postgres-test mariadb-test sqlite-sessions postgres-sessions mariadb-sessions parity
 
 .PHONY: demo test lint bench scale clean $(LINT) $(TEST)
 .NOTPARALLEL:
@@ -74,6 +74,12 @@ python-test: .venv/built
 
 postgres-test mariadb-test: .venv/built
 	OXIJWT_DATABASE=$(@:-test=) $(PY) -m pytest -m django_db
+
+# Token sessions: a site of their own, then one on its way from simplejwt.
+sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
+	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.settings_sessions tests/sessions
+	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.settings_adoption \
+		tests/sessions/test_adoption.py tests/sessions/test_races.py
 
 parity: .venv/built
 	$(PY) -m tests.parity.run
