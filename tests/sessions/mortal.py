@@ -1,14 +1,14 @@
 """A worker that can be killed at any SQL statement: one JSON request a line, one JSON answer a line.
 
-Every request is served by a forked process with a connection of its own. `{"kill": [2, "before"]}` ends that process
-with SIGKILL before its third statement; COMMIT counts as one. The database is made at the start, dropped at the end.
+`{"kill": [2, "before"]}` has the request served by a forked process with a connection of its own, which SIGKILL ends
+before its third statement; COMMIT counts as one. The database is made at the start, dropped at the end.
 """
 
 import json
 import os
 import signal
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from uuid import uuid4
 
@@ -35,13 +35,19 @@ class Points:
         if point == self._kill:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def watch(self, connection):
+    @contextmanager
+    def watching(self, connection):
         """Count what a connection executes and commits."""
         commit = connection._commit
         connection._commit = lambda: self.run("COMMIT", commit)
-        return connection.execute_wrapper(
-            lambda execute, sql, *rest: self.run(sql.split(maxsplit=1)[0], lambda: execute(sql, *rest))
-        )
+        try:
+            with connection.execute_wrapper(self._execute):
+                yield
+        finally:
+            del connection._commit  # the instance's, which hid the class's
+
+    def _execute(self, execute, sql, *rest):
+        return self.run(sql.split(maxsplit=1)[0], lambda: execute(sql, *rest))
 
 
 def make_user(username):
@@ -101,7 +107,7 @@ def request(path, body=None, access=None, kill=None, jwt=None):
     with ExitStack() as stack:
         stack.enter_context(override_settings(SIMPLE_JWT=settings.SIMPLE_JWT | (jwt or {})))
         client = Client(raise_request_exception=False)
-        stack.enter_context(points.watch(connection))
+        stack.enter_context(points.watching(connection))
         if body is None:
             response = client.get(path, **headers)
         else:
@@ -113,23 +119,27 @@ def request(path, body=None, access=None, kill=None, jwt=None):
 JOBS = {job.__name__: job for job in (make_user, token_of_simplejwt, let_grace_pass, state, request)}
 
 
-def in_a_fork(job):
-    """The answer of a child process as a line, or that it was killed."""
+def answer(job):
+    """What comes of a job, as a line."""
+    return json.dumps(JOBS[job.pop("job")](**job))
+
+
+def answer_in_a_fork(job):
+    """The same of a process that may be killed."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            answer = JOBS[job.pop("job")](**job)
-            os.write(writing, json.dumps(answer).encode())
+            os.write(writing, answer(job).encode())
         finally:
             os._exit(0)
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
-        answer = pipe.read()
+        line = pipe.read().decode()
     _pid, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         return json.dumps({"killed": os.WTERMSIG(status) == signal.SIGKILL})
-    return answer.decode() or json.dumps({"failed": True})
+    return line
 
 
 def main():
@@ -139,10 +149,14 @@ def main():
     name = connection.settings_dict["NAME"]
     connection.settings_dict["TEST"]["NAME"] = os.environ.get("OXIJWT_MORTAL_DATABASE") or None
     connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    connection.close()
     try:
         for line in sys.stdin:
-            sys.stdout.write(in_a_fork(json.loads(line)) + "\n")
+            job = json.loads(line)
+            if "kill" in job:
+                connection.close()
+                sys.stdout.write(answer_in_a_fork(job) + "\n")
+            else:
+                sys.stdout.write(answer(job) + "\n")
             sys.stdout.flush()
     finally:
         connection.creation.destroy_test_db(name, verbosity=0)

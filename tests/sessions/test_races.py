@@ -310,7 +310,7 @@ def test_who_was_overtaken_is_decided_by_the_session_and_the_user_as_they_are_no
 
 
 @pytest.mark.usefixtures("adopting")
-@pytest.mark.parametrize(("module", "name"), [(store, "_insert_adopted"), (revocation, "find")])
+@pytest.mark.parametrize(("module", "name"), [(store, "insert_adopted"), (revocation, "find")])
 def test_who_was_overtaken_by_an_adoption_is_told_of_the_adopted_session(crowd, user, monkeypatch, module, name):
     if module is revocation and not apps.is_installed("oxijwt.token_blacklist"):
         pytest.skip("nothing is looked up; tests.settings_adoption has the blacklist app")
