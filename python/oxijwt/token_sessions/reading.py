@@ -155,6 +155,8 @@ def _find_separately(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession
     if user is None:
         return None, None
     session = TokenSession.objects.using(database()).filter(pk=sid, user=user).first()
+    if session is not None:
+        session.user = user
     return user, session
 
 
