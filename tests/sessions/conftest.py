@@ -9,14 +9,17 @@ from freezegun import freeze_time
 
 from oxijwt import signals
 
-BOTH_APPS = ["test_adoption.py"]
-"""Tests of a site with both apps: they run under tests.settings_adoption only."""
+BOTH_APPS, UUID_USERS = ["test_adoption.py"], ["test_uuid_users.py"]
+"""Tests of other sites: they run under tests.settings_adoption and tests.settings_uuid_users only."""
 
-collect_ignore = []
 if "oxijwt.token_sessions" not in settings.INSTALLED_APPS:
     collect_ignore_glob = ["*.py"]
+elif settings.AUTH_USER_MODEL != "auth.User":
+    collect_ignore_glob = ["test_[!u]*.py"]
 elif "oxijwt.token_blacklist" not in settings.INSTALLED_APPS:
-    collect_ignore = BOTH_APPS
+    collect_ignore = BOTH_APPS + UUID_USERS
+else:
+    collect_ignore = UUID_USERS
 
 
 @pytest.fixture

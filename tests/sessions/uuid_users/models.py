@@ -1,0 +1,43 @@
+"""Users as some projects have them."""
+
+import uuid
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import UserManager
+from django.db import models
+
+
+class LimitedManager(UserManager):
+    """A union can be neither annotated nor filtered: the session is read by a statement of its own."""
+
+    joins = True
+
+    def get_queryset(self):
+        users = super().get_queryset()
+        return users if self.joins else Unjoinable(users)
+
+
+class Unjoinable:
+    """A query set that only looks up."""
+
+    def __init__(self, users):
+        self._users = users
+
+    def get(self, **lookups):
+        return self._users.get(**lookups)
+
+
+class UuidUser(AbstractBaseUser):
+    """A user without AbstractUser's columns."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    email = models.EmailField(unique=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+
+    objects = LimitedManager()
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    def __str__(self):
+        return self.email
