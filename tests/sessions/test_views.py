@@ -1,11 +1,13 @@
 """The endpoints of sessions, each gate open and shut."""
 
 import itertools
+from contextlib import contextmanager
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.core.cache import caches
 from django.db import connection
 from django.test import Client, RequestFactory, override_settings
 
@@ -705,3 +707,74 @@ def test_the_whole_life_without_time_zones(clock):
     tokens = login()
     clock.tick(timedelta(days=1))
     assert refresh(tokens["refresh"]).status_code == 401
+
+
+# A logout that REVOCATION_CACHE missed
+
+
+class Unreachable:
+    """A cache whose server is gone."""
+
+    def __getattr__(self, name):
+        raise ConnectionError
+
+
+@pytest.fixture
+def lost_cache(jwt_settings, monkeypatch):
+    """Inside, the cache can't be reached; outside, it is there."""
+    jwt_settings(REVOCATION_CACHE="default")
+    caches["default"].clear()
+
+    @contextmanager
+    def lose():
+        with monkeypatch.context() as patch:
+            patch.setattr("oxijwt.token_sessions.denylist._cache", Unreachable)
+            yield
+
+    yield lose
+    caches["default"].clear()
+
+
+def stateless(tokens):
+    return answer(get("stateless/", tokens["access"]))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", ["refresh", "access"])
+@pytest.mark.parametrize("scope", ["local", "others", "global"])
+def test_a_logout_that_could_not_be_published_may_be_repeated(lost_cache, heard, kind, scope):
+    """The second attempt met an ended session: it was refused, or published nothing."""
+    own, other = login(), login()
+    assert (stateless(own), stateless(other)) == ((200, None), (200, None))
+    with lost_cache():
+        assert logout(**{kind: own[kind]}, scope=scope).status_code == 503
+    # The database has committed, and whoever listens was told.
+    assert [told["reason"] for told in heard.of("session_revoked")] == [
+        {"local": 1, "others": 2, "global": 3}[scope]
+    ]  # fmt: skip
+    assert logout(**{kind: own[kind]}, scope=scope).status_code == 204
+    ended = {"local": [own], "others": [other], "global": [own, other]}[scope]
+    for tokens in (own, other):
+        assert stateless(tokens) == ((401, "session_revoked") if tokens in ended else (200, None))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_repeating_another_scope_than_was_asked_for_ends_nothing_more(lost_cache):
+    own, other = login(), login()
+    with lost_cache():
+        assert logout(own["refresh"]).status_code == 503
+    for scope in ("others", "global"):
+        assert answer(logout(own["refresh"], scope=scope)) == (401, "session_revoked")
+        assert answer(logout(access=own["access"], scope=scope)) == (401, "session_revoked")
+    assert alive(other)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reuse_is_told_though_it_could_not_be_published(lost_cache, heard, clock):
+    tokens = login()
+    refreshed(tokens["refresh"])
+    clock.tick(31)
+    with lost_cache():
+        assert refresh(tokens["refresh"]).status_code == 503
+    assert len(heard.of("refresh_reuse_detected")) == 1
+    assert session_of(tokens["refresh"]).revoke_reason == RevokeReason.REUSE
