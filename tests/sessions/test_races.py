@@ -94,7 +94,7 @@ def user():
 
 
 def allowed(crowd, *outcomes):
-    return {*outcomes} if crowd.isolation is None else {*outcomes, "503 service_unavailable", "503"}
+    return {*outcomes} if crowd.isolation is None else {*outcomes, "503"}
 
 
 def check_one_generation(crowd, answers):
@@ -239,8 +239,9 @@ def test_an_adoption_that_races_a_logout_everywhere_leaves_no_session(crowd):
             end_everywhere(crowd, user)
 
         _nothing, *answers = crowd.act([end_it, *[lambda text=text: crowd.refresh(text)] * (THREADS - 1)])
-        refusals = ("401 session_revoked", "401 token_not_valid")
-        assert {answer.outcome for answer in answers} <= allowed(crowd, "200", *refusals)
+        # An adoption is a transaction in any case: MariaDB may call it and the logout's a deadlock.
+        expected = {"200", "401 session_revoked", "401 token_not_valid", "503"}
+        assert {answer.outcome for answer in answers} <= expected
         assert not TokenSession.objects.filter(user=user, revoked_at=None).exists()
         assert crowd.refresh(text).status == 401
 
