@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.db import IntegrityError, router, transaction
+from django.db import IntegrityError, connections, router, transaction
 
 from .settings import api_settings
 
@@ -168,7 +168,15 @@ def blacklist(outstanding: OutstandingToken) -> tuple[BlacklistedToken, bool]:
         with transaction.atomic(using=database):
             return model.objects.using(database).create(token=outstanding), True
     except IntegrityError:
-        return model.objects.using(database).get(token=outstanding), False
+        return _entry_in_the_way(model.objects.using(database), outstanding), False
+
+
+def _entry_in_the_way(entries: Any, outstanding: OutstandingToken) -> BlacklistedToken:
+    if connections[entries.db].in_atomic_block:
+        # The caller's snapshot may be older than the entry: a locking read sees it (MariaDB), or nothing does.
+        entries = entries.select_for_update()
+    entry: BlacklistedToken | None = entries.filter(token=outstanding).first()
+    return entry or entries.model(token=outstanding)
 
 
 def replace(outstanding: OutstandingToken, successor: IssuedToken) -> None:

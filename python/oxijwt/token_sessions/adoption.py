@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, connections, transaction
 
-from oxijwt.exceptions import ServiceUnavailable, SessionError
+from oxijwt.exceptions import SessionError
 from oxijwt.settings import api_settings
 
 from .clock import moment, now_micros
-from .database import MAX_TRIES, database
+from .database import database, unless_deadlocked
 from .ending import end
 from .markers import adopts_now, is_marked
 from .models import RevokeReason, TokenSession
@@ -66,13 +66,17 @@ def end_without_sid(claims: dict[str, Any], jti: str, lifetime: timedelta) -> To
 
 def insert_adopted(session: TokenSession, on_adoption: Any) -> bool:
     """Insert an adopted session with what `on_adoption` writes; False where another request has adopted it."""
-    try:
-        with transaction.atomic(using=database()):
-            session.save(using=database(), force_insert=True)
-            on_adoption()
-    except IntegrityError:
-        return False
-    return True
+
+    def insert() -> bool:
+        try:
+            with transaction.atomic(using=database()):
+                session.save(using=database(), force_insert=True)
+                on_adoption()
+        except IntegrityError:
+            return False
+        return True
+
+    return unless_deadlocked(insert)
 
 
 def refuse_logged_out(reading: Reading) -> None:
@@ -92,17 +96,10 @@ def _adopting_session(user: Any, claims: dict[str, Any], jti: str, lifetime: tim
 
 def _end_if_logged_out(reading: Reading) -> bool:
     """End a session adopted just now, where a logout everywhere has come since its token was read."""
-    if not is_marked(reading.user, reading.issued_at):
-        return False
-    for tries_left in reversed(range(MAX_TRIES)):
-        try:
-            end(reading.session.pk, reading.user.pk, RevokeReason.LOGOUT_GLOBAL)
-            break
-        except ServiceUnavailable:
-            # That logout is at the same row, which MariaDB may call a deadlock; nobody would repeat this request.
-            if not tries_left:
-                raise
-    return True
+    marked = is_marked(reading.user, reading.issued_at)
+    if marked:
+        end(reading.session.pk, reading.user.pk, RevokeReason.LOGOUT_GLOBAL)
+    return marked
 
 
 def _adopts() -> bool:

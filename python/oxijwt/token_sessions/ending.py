@@ -15,7 +15,7 @@ from oxijwt.settings import api_settings
 from . import denylist
 from .auth_hash import auth_hash, fallback_hashes
 from .clock import MICROSECOND, moment, now_micros
-from .database import database, refused_while_busy
+from .database import database, refused_while_busy, unless_deadlocked
 from .markers import leave_marker, may_adopt_later
 from .models import RevokeReason, TokenSession
 
@@ -42,10 +42,16 @@ def revoke_for_user(user: Any, except_: Collection[uuid.UUID] = (), reason: Any 
     """End a user's sessions but those in `except_`, and what else of the user's could still be adopted."""
     sessions = TokenSession.objects.filter(user=user).exclude(pk__in=except_)
     now = moment(now_micros())
-    with refused_while_busy(), _one_transaction():
-        ended = end_rows(sessions, reason, now)
-        revocation.blacklist_all_of(user)
-        leave_marker(user)
+
+    def write() -> int:
+        with _one_transaction():
+            ended = _update(sessions, reason, now)
+            revocation.blacklist_all_of(user)
+            leave_marker(user)
+        return ended
+
+    with refused_while_busy():
+        ended = unless_deadlocked(write)
     if may_adopt_later():
         transaction.on_commit(lambda: _end_adopted_meanwhile(sessions, reason, now), using=database())
     recent = _recently_ended(sessions)
@@ -96,10 +102,13 @@ def usable_by(user: Any) -> Any:
 
 def end_rows(sessions: Any, reason: Any, now: datetime | None = None) -> int:
     """End those that are not ended yet, and forget where they came from; how many."""
-    live = sessions.using(database()).filter(revoked_at__isnull=True)
-    blank = {"ip_address": None, "user_agent": ""}
     with refused_while_busy():
-        ended: int = live.update(revoked_at=now or moment(now_micros()), revoke_reason=reason, **blank)
+        return unless_deadlocked(lambda: _update(sessions, reason, now or moment(now_micros())))
+
+
+def _update(sessions: Any, reason: Any, now: datetime) -> int:
+    live = sessions.using(database()).filter(revoked_at__isnull=True)
+    ended: int = live.update(revoked_at=now, revoke_reason=reason, ip_address=None, user_agent="")
     return ended
 
 

@@ -14,7 +14,7 @@ from oxijwt.settings import api_settings
 from .adoption import adopted_session_id, end_without_sid, insert_adopted, read_without_sid, refuse_logged_out
 from .auth_hash import auth_hash, restate_auth_hashes, update_session_auth_hash
 from .clock import moment, now_micros
-from .database import MAX_TRIES, database, refused_while_busy
+from .database import MAX_TRIES, database, refused_while_busy, unless_deadlocked
 from .denylist import session_id
 from .ending import end, end_least_recently_refreshed, publish_again, revoke_for_user, usable_by
 from .models import TokenSession
@@ -148,7 +148,7 @@ def _written(reading: Reading, rotated: TokenSession, on_adoption: Any) -> bool:
     with refused_while_busy():
         if reading.is_new:
             return insert_adopted(rotated, on_adoption)
-        return _update(reading, rotated)
+        return unless_deadlocked(lambda: _update(reading, rotated))
 
 
 def _update(reading: Reading, rotated: TokenSession) -> bool:
