@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 5000
 """The most rows of one transaction. Where the database is slow there are fewer, so that none is long."""
-FEWEST = 250
+FEWEST = 1000
 SLOW, FAST = 0.15, 0.05  # seconds
 
 
@@ -30,15 +30,17 @@ def flush_expired() -> int:
 
 
 class _Batches:
-    """How many rows to take next: half as many after a slow batch, twice as many after a fast one."""
+    """Transactions of `size` rows: half as many after a slow one, twice as many after a fast one."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: str) -> None:
         self.size = BATCH_SIZE
+        self._database = database
 
     @contextmanager
-    def timed(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
         begun = monotonic()
-        yield
+        with transaction.atomic(using=self._database):
+            yield
         seconds = monotonic() - begun
         if seconds > SLOW:
             self.size = max(self.size // 2, min(FEWEST, BATCH_SIZE))
@@ -53,13 +55,13 @@ def _flush_outstanding_tokens() -> int:
     blacklisted = apps.get_model("token_blacklist", "BlacklistedToken")
     database = router.db_for_write(outstanding)
     now = aware_utcnow()
-    batches, flushed = _Batches(), 0
+    batches, flushed = _Batches(database), 0
     # simplejwt's table has no index on the time: its rows are walked once, along the primary key.
     for window in _windows(outstanding.objects.using(database), batches):
         expired = outstanding.objects.using(database).filter(**window, expires_at__lte=now).order_by()
         # The window is said again, so that this table too is read along an index.
         entries = blacklisted.objects.using(database).filter(**{f"token__{name}": pk for name, pk in window.items()})
-        with batches.timed(), transaction.atomic(using=database):
+        with batches.transaction():
             _delete(entries.filter(token_id__in=expired.values("pk")))
             flushed += _delete(expired)
     return flushed
@@ -84,9 +86,9 @@ def _flush_sessions() -> int:
     expired = (
         sessions.filter(flush_after__lt=aware_utcnow().date()).order_by("flush_after").values_list("pk", flat=True)
     )
-    batches, flushed = _Batches(), 0
+    batches, flushed = _Batches(sessions.db), 0
     while (keys := _some(expired, batches.size)) is not None:
-        with batches.timed():
+        with batches.transaction():
             flushed += _delete(sessions.filter(pk__in=keys))
     return flushed
 

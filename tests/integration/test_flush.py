@@ -75,7 +75,7 @@ def test_where_the_database_is_slow_batches_are_small(monkeypatch, seconds, size
     """But never smaller than FEWEST, and they grow again."""
     monkeypatch.setattr(flushing, "BATCH_SIZE", 8)
     monkeypatch.setattr(flushing, "FEWEST", 2)
-    batches = flushing._Batches()
+    batches = flushing._Batches("default")
     assert [size_after(batches, monkeypatch, seconds) for _ in sizes] == sizes
     assert [size_after(batches, monkeypatch, 0.01) for _ in range(3)][-1] == 8
 
@@ -83,7 +83,7 @@ def test_where_the_database_is_slow_batches_are_small(monkeypatch, seconds, size
 def size_after(batches, monkeypatch, seconds):
     clock = iter([0, seconds])
     monkeypatch.setattr(flushing, "monotonic", lambda: next(clock))
-    with batches.timed():
+    with batches.transaction():
         pass
     return batches.size
 
