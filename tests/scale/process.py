@@ -23,7 +23,8 @@ class Run:
 
 def run(app, database, command, search_path=""):
     """Run a management command on one database with one of the apps installed."""
-    paths = [str(search_path), os.environ.get("PYTHONPATH", "")]
+    # Last: simplejwt's sdist has a package `tests` as well.
+    paths = [os.environ.get("PYTHONPATH", ""), str(search_path)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
     arguments = [sys.executable, "-m", "tests.scale.process", app, database, command]
     child = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True, env=environment)

@@ -46,12 +46,14 @@ SELECT gen_random_uuid(), 1 + floor(random() * %(users)s), 1 + floor(random() * 
 FROM ending ORDER BY n
 """
 
-# As simplejwt records them: refresh tokens of one day, half of them expired, one in five spent by rotation.
+# As simplejwt records them: refresh tokens of one day, half of them expired, one in five spent by rotation. Nobody
+# logged in a day ago, so that none expires while commands are compared.
 OUTSTANDING = """
 INSERT INTO token_blacklist_outstandingtoken (user_id, jti, token, created_at, expires_at)
 SELECT 1 + floor(random() * %(users)s), md5(random()::text || n), repeat(md5(n::text), 8), created,
        created + interval '1 day'
-FROM (SELECT n, now() - interval '2 days' * (1 - (n - 0.5) / %(rows)s) AS created
+FROM (SELECT n, now() - interval '2 days' * (1 - (n - 0.5) / %(rows)s)
+             + interval '1 hour' * CASE WHEN n <= %(rows)s / 2 THEN -1 ELSE 1 END AS created
       FROM generate_series(1, %(rows)s) AS n) AS issued ORDER BY n
 """
 BLACKLISTED = """

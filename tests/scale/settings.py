@@ -1,6 +1,6 @@
-"""Django settings of the measurements: sessions in a small and a large database, and a third of outstanding tokens.
+"""Django settings of the measurements: sessions in a small and a large database, tokens in a third, and copies.
 
-`default` is the server's own database, from which those three are created and dropped.
+`default` is the server's own database, from which the others are created and dropped.
 """
 
 from datetime import timedelta
@@ -14,7 +14,7 @@ USE_TZ = True
 PREFIX = "oxijwt_scale_"
 SERVER = DATABASES_BY_NAME["postgres"]
 DATABASES = {"default": {**SERVER, "NAME": "postgres"}} | {
-    alias: {**SERVER, "NAME": PREFIX + alias} for alias in ("small", "large", "tokens", "tokens_theirs")
+    alias: {**SERVER, "NAME": PREFIX + alias} for alias in ("small", "large", "tokens", "tokens_theirs", "scratch")
 }
 DATABASE_ROUTERS = ["tests.scale.databases.Router"]
 INSTALLED_APPS = [
