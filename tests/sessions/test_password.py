@@ -35,7 +35,7 @@ def ada(clock):
     return make_user()
 
 
-def change_password(user, password="another password"):
+def change_password(user, password="another password"):  # noqa: S107  a password of the tests
     user.set_password(password)
     user.save()
 
