@@ -75,11 +75,12 @@ python-test: .venv/built
 postgres-test mariadb-test: .venv/built
 	OXIJWT_DATABASE=$(@:-test=) $(PY) -m pytest -m django_db
 
-# Token sessions: a site of their own, then one on its way from simplejwt.
+# Token sessions: a site of their own, one on its way from simplejwt, and one whose users have UUIDs.
 sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.settings_sessions tests/sessions
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.settings_adoption \
-		tests/sessions/test_adoption.py tests/sessions/test_races.py
+		tests/sessions/test_adoption.py tests/sessions/test_flush.py tests/sessions/test_races.py
+	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.settings_uuid_users tests/sessions
 
 parity: .venv/built
 	$(PY) -m tests.parity.run

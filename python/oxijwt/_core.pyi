@@ -1,7 +1,7 @@
 """The native core: keys, signatures, strict JSON and the claim rules (RFC 7515, 7517, 7518, 7519)."""
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal, TypeAlias, final
+from typing import Any, Final, Literal, final
 
 __all__ = [
     "ALGORITHMS",
@@ -9,6 +9,9 @@ __all__ = [
     "ClaimPolicy",
     "CoreError",
     "KeyRing",
+    "RefreshDecision",
+    "RefreshPolicy",
+    "SessionState",
     "SigningKey",
     "VerifyingKey",
     "unverified_claims",
@@ -88,9 +91,6 @@ class KeyRing:
     def verify(self, token: str | bytes, now: float, policy: ClaimPolicy) -> dict[str, Any]:
         """The claims of a token whose signature and registered claims hold at `now`, seconds since 1970."""
 
-UserState: TypeAlias = Literal["gone", "inactive", "matches", "matches_fallback", "changed", "not_applicable"]
-"""A session's user: gone, inactive, or active with what the row's auth hash says of the password."""
-
 @final
 class RefreshPolicy:
     """What the settings say about refreshing: seconds, then microseconds. Frozen."""
@@ -123,10 +123,14 @@ class SessionState:
     def expires_at(self) -> int: ...
     @property
     def absolute_expires_at(self) -> int | None: ...
-    def refusal(self, user: UserState, now: int) -> str | None:
-        """The code that an access or sliding token of the session is refused with, or None."""
+    def refusal(self, user: str, now: int) -> str | None:
+        """The code that an access or sliding token of the session is refused with, or None.
 
-    def decide(self, user: UserState, presented: int, policy: RefreshPolicy, now: int) -> RefreshDecision:
+        `user` is "gone", "inactive", or of an active user what the row's auth hash says of the password: "matches",
+        "matches_fallback", "changed" or "not_applicable". Anything else is ValueError.
+        """
+
+    def decide(self, user: str, presented: int, policy: RefreshPolicy, now: int) -> RefreshDecision:
         """What a refresh with generation `presented` gets (SESSIONS.md, the decision)."""
 
     def refresh_claims(self) -> tuple[int, int, int]:

@@ -285,7 +285,7 @@ def test_the_row_is_kept_until_the_adopted_token_has_expired(ada, clock):
         call_command("flushexpiredtokens")
         assert refresh(token).status_code == 401
         assert TokenSession.objects.count() == 1
-        clock.move_to("2026-09-05")
+        clock.move_to("2026-09-12")
         call_command("flushexpiredtokens")
         assert TokenSession.objects.count() == 0
         assert answer(refresh(token)) == (401, "token_not_valid")

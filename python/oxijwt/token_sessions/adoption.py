@@ -90,7 +90,7 @@ def refuse_logged_out(reading: Reading) -> None:
 def _adopting_session(user: Any, claims: dict[str, Any], jti: str, lifetime: timedelta, now: int) -> TokenSession:
     session = new_session(user, lifetime, None, now, pk=adopted_session_id(jti))
     # Kept until the adopted token has expired, whatever its lifetime was: it must not be adopted twice.
-    session.flush_after = max(session.flush_after, flush_day(moment(int(claims["exp"]) * 1_000_000)))
+    session.flush_after = flush_day(moment(int(claims["exp"]) * 1_000_000), session.flush_after)
     return session
 
 

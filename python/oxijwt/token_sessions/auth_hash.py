@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from oxijwt.settings import api_settings
 
 from .database import database
 from .denylist import session_id
 from .models import TokenSession
-
-if TYPE_CHECKING:
-    from oxijwt._core import UserState
 
 
 def auth_hash(user: Any) -> bytes:
@@ -31,7 +28,7 @@ def fallback_hashes(user: Any) -> list[bytes]:
     return [_as_bytes(text) for text in user.get_session_auth_fallback_hash()]
 
 
-def auth_state(user: Any, session: TokenSession) -> UserState:
+def auth_state(user: Any, session: TokenSession) -> str:
     """What the row's auth hash says of the user's password now."""
     stored = bytes(session.auth_hash)
     if not stored or not hasattr(user, "get_session_auth_hash"):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import uuid
     from datetime import timedelta
 
-    from oxijwt._core import RefreshDecision, UserState
+    from oxijwt._core import RefreshDecision
 
 MAX_GENERATION = 2**31 - 1
 JOINED = "oxijwt_session"
@@ -133,7 +133,7 @@ def read_again(reading: Reading) -> Reading:
     return decided(session, user, reading.generation, reading.lifetime, reading.now)
 
 
-def _user_state(user: Any, session: TokenSession) -> UserState:
+def _user_state(user: Any, session: TokenSession) -> str:
     if not api_settings.USER_AUTHENTICATION_RULE(user):
         return "inactive"
     return auth_state(user, session)

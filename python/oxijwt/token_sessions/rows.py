@@ -15,6 +15,7 @@ from .clock import MICROSECOND, micros, moment
 from .models import TokenSession
 
 DAY = timedelta(days=1)
+FLUSH_MARGIN = 8 * DAY
 
 
 def new_session(user: Any, lifetime: timedelta, request: Any, now: int, pk: uuid.UUID | None = None) -> TokenSession:
@@ -96,9 +97,19 @@ def last_exp(session: TokenSession) -> datetime:
     return last if session.absolute_expires_at is None else min(last, session.absolute_expires_at)
 
 
-def flush_day(last_exp: datetime) -> date:
-    """The day after which a row may be flushed whose last token expires then."""
+def flush_day(last_exp: datetime, until_now: date | None = None) -> date:
+    """The day after which a row may be flushed whose last token expires then; `until_now`, where that is late enough.
+
+    It is set a week later than need be: moving the one indexed time keeps an update from being heap-only.
+    """
+    needed = _day_after(last_exp)
+    if until_now is not None and until_now >= needed:
+        return until_now
+    return _day_after(last_exp, FLUSH_MARGIN)
+
+
+def _day_after(moment: datetime, margin: timedelta = DAY) -> date:
     try:
-        return (last_exp + DAY).date()
+        return (moment + margin).date()
     except OverflowError:
         return date.max

@@ -138,7 +138,7 @@ def _with_rotation(reading: Reading) -> TokenSession:
     session.generation = decision.generation
     session.rotated_at = moment(decision.rotated_at)
     session.expires_at = moment(decision.expires_at)
-    session.flush_after = max(session.flush_after, flush_day(last_exp(session)))
+    session.flush_after = flush_day(last_exp(session), session.flush_after)
     if decision.restate_auth_hash:
         session.auth_hash = auth_hash(reading.user)
     return session
