@@ -7,4 +7,4 @@ from tests.settings_sessions import INSTALLED_APPS as SESSION_APPS
 from tests.settings_sessions import SIMPLE_JWT as ROTATING
 
 INSTALLED_APPS = [*SESSION_APPS, "oxijwt.token_blacklist"]
-SIMPLE_JWT = ROTATING | {"ADOPT_UNTIL": datetime.now(tz=UTC) + timedelta(days=1)}
+SIMPLE_JWT = {**ROTATING, "ADOPT_UNTIL": datetime.now(tz=UTC) + timedelta(days=1)}

@@ -222,8 +222,11 @@ class BlacklistMixin(Generic[T]):
     _record: Any = None
 
     def verify(self, *args: Any, **kwargs: Any) -> None:
-        """Check the token, then ask the blacklist. Raises TokenError."""
+        """Check the token, then whether it was revoked. Raises TokenError; SessionError has the session's code."""
         super().verify(*args, **kwargs)  # type: ignore[misc]  # Token's
+        self._check_revocation()
+
+    def _check_revocation(self) -> None:
         if revocation.is_installed():
             self.check_blacklist()
 
@@ -271,11 +274,14 @@ class BlacklistMixin(Generic[T]):
 
     @classmethod
     def for_user(cls, user: Any) -> Self:
-        """A new token for the user, recorded while the app is installed."""
+        """A new token for the user: recorded while the blacklist app is installed, or in a session of its own."""
         token: Any = super().for_user(user)  # type: ignore[misc]  # Token's
-        if revocation.is_installed() and api_settings.JTI_CLAIM is not None:
-            token._record = revocation.record_new(token._issued(user, str(token)))
+        token._register(user)
         return token  # type: ignore[no-any-return]
+
+    def _register(self, user: Any) -> None:
+        if revocation.is_installed() and api_settings.JTI_CLAIM is not None:
+            self._record = revocation.record_new(self._issued(user, str(self)))
 
     def _renew(self) -> None:
         token: Any = self
@@ -329,9 +335,7 @@ class BlacklistMixin(Generic[T]):
 class SessionMixin(BlacklistMixin[T]):
     """Tokens of a session while `oxijwt.token_sessions` is installed; those without one are BlacklistMixin's."""
 
-    def verify(self, *args: Any, **kwargs: Any) -> None:
-        """Check the token, its session and the blacklist. Raises TokenError; SessionError has the session's code."""
-        super(BlacklistMixin, self).verify(*args, **kwargs)  # type: ignore[misc]  # Token's; the blacklist comes last
+    def _check_revocation(self) -> None:
         store = revocation.session_store()
         if store is not None and revocation.is_our_own(self):
             self._read_session(store)
@@ -350,17 +354,11 @@ class SessionMixin(BlacklistMixin[T]):
         """Record a token that has no session; the session's row is the others' record."""
         return None if self.session is not None else super().outstand()
 
-    @classmethod
-    def for_user(cls, user: Any) -> Self:
-        """A new token for the user, in a new session of theirs where sessions are issued."""
+    def _register(self, user: Any) -> None:
         store = revocation.session_store()
         if store is None or api_settings.TOKEN_SESSIONS != "issue":
-            return super().for_user(user)
-        token: Any = super(BlacklistMixin, cls).for_user(user)  # type: ignore[misc]  # Token's: nothing is recorded
-        token._begin_session(store, user)
-        return token  # type: ignore[no-any-return]
-
-    def _begin_session(self, store: Any, user: Any) -> None:
+            super()._register(user)
+            return
         self.session = store.start(user, self._idle_lifetime())
         if revocation.is_login():
             self.payload["auth_time"] = store.now_micros() // 1_000_000
