@@ -5,4 +5,4 @@ from tests.settings import INSTALLED_APPS as BLACKLIST_APPS
 
 INSTALLED_APPS = [name for name in BLACKLIST_APPS if name != "oxijwt.token_blacklist"] + ["oxijwt.token_sessions"]
 ROOT_URLCONF = "tests.sessions.urls"
-SIMPLE_JWT = {"ROTATE_REFRESH_TOKENS": True}
+SIMPLE_JWT: dict[str, object] = {"ROTATE_REFRESH_TOKENS": True}
