@@ -6,6 +6,7 @@ knows nothing, and nobody is let in until a node with the database has written t
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -19,7 +20,7 @@ from oxijwt.settings import api_settings
 from oxijwt.utils import aware_utcnow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 KEY_PREFIX = "oxijwt:revoked:"
 SENTINEL = f"{KEY_PREFIX}complete"
@@ -58,10 +59,8 @@ def publish(session_ids: Iterable[UUID]) -> None:
     if not is_configured():
         return
     entries = {_key(sid): 1 for sid in session_ids}
-    try:
+    with _answering():
         failed = _cache().set_many(entries, timeout=_seconds_kept())
-    except Exception as error:
-        raise ServiceUnavailable from error
     if failed:
         raise ServiceUnavailable
 
@@ -73,10 +72,8 @@ def rebuild() -> None:
     # A replica may not know yet of what has just ended.
     sessions = TokenSession.objects.using(router.db_for_write(TokenSession))
     publish(sessions.filter(revoked_at__gte=oldest_that_matters()).values_list("pk", flat=True))
-    try:
+    with _answering():
         _cache().set(SENTINEL, 1, timeout=None)
-    except Exception as error:
-        raise ServiceUnavailable from error
 
 
 def oldest_that_matters() -> datetime:
@@ -91,11 +88,18 @@ def _rebuild_or_refuse() -> None:
 
 
 def _ask(sid: UUID) -> dict[str, Any]:
-    try:
+    with _answering():
         found: dict[str, Any] = _cache().get_many([_key(sid), SENTINEL])
+    return found
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Raise ServiceUnavailable for whatever goes wrong: each cache backend has exceptions of its own."""
+    try:
+        yield
     except Exception as error:
         raise ServiceUnavailable from error
-    return found
 
 
 def _cache() -> Any:
