@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error
@@ -116,7 +115,7 @@ def _unusable(error: ImproperlyConfigured) -> CheckMessage:
 
 
 def _blacklist() -> Iterable[CheckMessage]:
-    if api_settings.BLACKLIST_AFTER_ROTATION and not revocation.is_installed():
+    if api_settings.BLACKLIST_AFTER_ROTATION and not revocation.has_blacklist():
         yield Error(
             "SIMPLE_JWT['BLACKLIST_AFTER_ROTATION'] is on, but no installed app can hold a blacklist.",
             hint="Add 'oxijwt.token_blacklist' to INSTALLED_APPS, or turn the setting off.",
@@ -125,7 +124,7 @@ def _blacklist() -> Iterable[CheckMessage]:
 
 
 def _sessions() -> Iterable[CheckMessage]:
-    if not apps.is_installed(revocation.SESSION_APP):
+    if not revocation.has_sessions():
         return
     if not api_settings.ROTATE_REFRESH_TOKENS:
         yield checks.Warning(
@@ -139,7 +138,7 @@ def _sessions() -> Iterable[CheckMessage]:
             hint="Shorten the grace interval, or lengthen the access tokens' lifetime.",
             id="oxijwt.W003",
         )
-    if revocation.is_installed():
+    if revocation.has_blacklist():
         yield checks.Warning(
             "oxijwt.token_sessions and token_blacklist are both installed: OutstandingToken no longer has every login.",
             hint="Loop over TokenSession, and drop token_blacklist once its tokens have expired.",

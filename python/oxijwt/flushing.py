@@ -13,6 +13,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand
 from django.db import connections, router, transaction
 
+from . import revocation
 from .utils import aware_utcnow
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class _Batches:
 
 
 def _flush_outstanding_tokens() -> int:
-    if "token_blacklist" not in apps.app_configs:
+    if not revocation.has_blacklist():
         return 0
     outstanding = apps.get_model("token_blacklist", "OutstandingToken")
     blacklisted = apps.get_model("token_blacklist", "BlacklistedToken")
@@ -78,7 +79,7 @@ def _windows(rows: Any, batches: _Batches) -> Iterator[dict[str, Any]]:
 
 
 def _flush_sessions() -> int:
-    if not apps.is_installed("oxijwt.token_sessions"):
+    if not revocation.has_sessions():
         return 0
     model = apps.get_model("token_sessions", "TokenSession")
     sessions = model.objects.using(router.db_for_write(model))

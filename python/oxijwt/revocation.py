@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .token_blacklist.models import BlacklistedToken, OutstandingToken
 
-APP_LABEL = "token_blacklist"
+BLACKLIST_LABEL = "token_blacklist"
 JTI_MAX_LENGTH = 255
 SESSION_APP = "oxijwt.token_sessions"
 BATCH_SIZE = 1000
@@ -54,9 +54,24 @@ def is_login() -> bool:
     return _login.get()
 
 
+def has_blacklist() -> bool:
+    """Whether an app that can hold a blacklist is installed: ours, or simplejwt's own."""
+    return BLACKLIST_LABEL in apps.app_configs
+
+
+def has_sessions() -> bool:
+    """Whether `oxijwt.token_sessions` is installed."""
+    return apps.is_installed(SESSION_APP)
+
+
+def can_end_tokens() -> bool:
+    """Whether an app is installed that can end a token before its `exp`."""
+    return has_blacklist() or has_sessions()
+
+
 def session_store() -> Any:
     """`oxijwt.token_sessions.store`, or None where that app is not installed."""
-    if not apps.is_installed(SESSION_APP):
+    if not has_sessions():
         return None
     return import_module(f"{SESSION_APP}.store")
 
@@ -81,16 +96,11 @@ def refuse_ended(token: Any) -> None:
 @contextmanager
 def following_rehash(password: str) -> Iterator[None]:
     """Inside, a user whose password hash is only renewed (the same password, more iterations) keeps their sessions."""
-    if not apps.is_installed(SESSION_APP):
+    if not has_sessions():
         yield
         return
     with import_module(f"{SESSION_APP}.rehash").following(password):
         yield
-
-
-def can_end_tokens() -> bool:
-    """Whether an app is installed that can end a token before its `exp`."""
-    return is_installed() or apps.is_installed(SESSION_APP)
 
 
 class AlreadyBlacklistedError(Exception):
@@ -122,11 +132,6 @@ def stored_text(text: str) -> str:
     if not api_settings.OUTSTANDING_TOKEN_DIGEST:
         return text
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-
-
-def is_installed() -> bool:
-    """Whether an app that can hold a blacklist is installed."""
-    return APP_LABEL in apps.app_configs
 
 
 def can_hold(jti: str) -> bool:
@@ -196,7 +201,7 @@ def replace(outstanding: OutstandingToken, successor: IssuedToken) -> None:
 
 def blacklist_all_of(user: Any) -> None:
     """Blacklist every recorded token of a user; nothing without the app."""
-    if not is_installed():
+    if not has_blacklist():
         return
     records, entries = _outstanding_model(), _blacklisted_model()
     database = _database(entries)
@@ -208,11 +213,11 @@ def blacklist_all_of(user: Any) -> None:
 
 
 def _outstanding_model() -> type[OutstandingToken]:
-    return apps.get_model(APP_LABEL, "OutstandingToken")
+    return apps.get_model(BLACKLIST_LABEL, "OutstandingToken")
 
 
 def _blacklisted_model() -> type[BlacklistedToken]:
-    return apps.get_model(APP_LABEL, "BlacklistedToken")
+    return apps.get_model(BLACKLIST_LABEL, "BlacklistedToken")
 
 
 def _database(model: type[Any]) -> str:

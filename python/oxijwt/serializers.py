@@ -208,7 +208,7 @@ class TokenVerifySerializer(serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         token = UntypedToken(attrs["token"])
         revocation.refuse_ended(token)
-        if api_settings.BLACKLIST_AFTER_ROTATION and revocation.is_installed():
+        if api_settings.BLACKLIST_AFTER_ROTATION and revocation.has_blacklist():
             jti = token.get(api_settings.JTI_CLAIM)
             if isinstance(jti, str) and revocation.is_blacklisted(revocation.find(jti)):
                 raise ValidationError(_("Token is blacklisted"))

@@ -227,7 +227,7 @@ class BlacklistMixin(Generic[T]):
         self._check_revocation()
 
     def _check_revocation(self) -> None:
-        if revocation.is_installed():
+        if revocation.has_blacklist():
             self.check_blacklist()
 
     @property
@@ -251,7 +251,7 @@ class BlacklistMixin(Generic[T]):
 
     def outstand(self) -> Any:
         """Record the token: (OutstandingToken, whether it is new), or None without the app or without JTI_CLAIM."""
-        if not revocation.is_installed() or api_settings.JTI_CLAIM is None:
+        if not revocation.has_blacklist() or api_settings.JTI_CLAIM is None:
             return None
         return revocation.record(self._issued(self._find_user(), str(self)))
 
@@ -261,7 +261,7 @@ class BlacklistMixin(Generic[T]):
         Under BLACKLIST_AFTER_ROTATION the old `jti` is blacklisted in the same transaction; of several who try only
         one succeeds, the others get TokenError. `user` spares a look-up. simplejwt has these steps in its serializer.
         """
-        recorded = revocation.is_installed() and api_settings.JTI_CLAIM is not None
+        recorded = revocation.has_blacklist() and api_settings.JTI_CLAIM is not None
         single_use = recorded and api_settings.BLACKLIST_AFTER_ROTATION
         predecessor = self._recorder(user) if single_use else None
         self._renew()
@@ -280,7 +280,7 @@ class BlacklistMixin(Generic[T]):
         return token  # type: ignore[no-any-return]
 
     def _register(self, user: Any) -> None:
-        if revocation.is_installed() and api_settings.JTI_CLAIM is not None:
+        if revocation.has_blacklist() and api_settings.JTI_CLAIM is not None:
             self._record = revocation.record_new(self._issued(user, str(self)))
 
     def _renew(self) -> None:
@@ -339,14 +339,14 @@ class SessionMixin(BlacklistMixin[T]):
         store = revocation.session_store()
         if store is not None and revocation.is_our_own(self):
             self._read_session(store)
-        if revocation.is_installed() and not self._is_adopted():
+        if revocation.has_blacklist() and not self._is_adopted():
             self._check_blacklist_or_adopted(store)
 
     @_WithRevocation
     def blacklist(self) -> tuple[Any, bool]:
         """End the token's session, or blacklist a token that has none: what was written, and whether it is new."""
         if self.session is None:
-            return super().blacklist() if revocation.is_installed() else self._end_without_session()
+            return super().blacklist() if revocation.has_blacklist() else self._end_without_session()
         revocation.session_store().end(self.session.pk, self.session.user_id, reason=None)
         return self.session, True
 
@@ -511,7 +511,7 @@ class RefreshToken(SessionMixin["RefreshToken"], Token):
         return unread.payload
 
     def _spend(self, user: Any) -> None:
-        if not revocation.is_installed():
+        if not revocation.has_blacklist():
             return
         _entry, is_new = revocation.blacklist(self._recorded(user))
         if not is_new:

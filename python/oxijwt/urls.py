@@ -1,9 +1,8 @@
 """URLs of the token views, for `path("api/token/", include("oxijwt.urls"))`."""
 
-from django.apps import apps
 from django.urls import path
 
-from . import views
+from . import revocation, views
 
 urlpatterns = [
     path("", views.token_obtain_pair, name="token_obtain_pair"),
@@ -14,7 +13,7 @@ urlpatterns = [
     path("sliding/refresh/", views.token_refresh_sliding, name="token_refresh_sliding"),
 ]
 
-if apps.is_installed("oxijwt.token_sessions"):
+if revocation.has_sessions():
     from .token_sessions import views as session_views
 
     urlpatterns += [

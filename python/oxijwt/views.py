@@ -17,8 +17,16 @@ from .exceptions import InvalidToken, TokenError, TokenReusedError
 from .settings import setting_attribute
 
 
+class NonAtomicView(generics.GenericAPIView[Any]):
+    """A view outside ATOMIC_REQUESTS: ending a session must outlive the refusal that follows it."""
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        return transaction.non_atomic_requests(super().as_view(**initkwargs))
+
+
 @method_decorator(sensitive_post_parameters(), name="dispatch")
-class TokenViewBase(generics.GenericAPIView[Any]):
+class TokenViewBase(NonAtomicView):
     """POST → what the serializer answers. It never authenticates, so a stale credential can't block a login."""
 
     permission_classes = ()
@@ -28,11 +36,6 @@ class TokenViewBase(generics.GenericAPIView[Any]):
     _serializer_class: Any = ""
 
     www_authenticate_realm = "api"
-
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
-        """Outside ATOMIC_REQUESTS: ending a session must outlive the refusal that follows it."""
-        return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         """`serializer_class` where a subclass sets it, else the one the settings name. Raises ImportError."""

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.apps import apps
 from django.core.cache import caches
 from django.db import router
 
+from oxijwt import revocation
 from oxijwt.exceptions import ServiceUnavailable, SessionError
 from oxijwt.settings import api_settings
 from oxijwt.utils import aware_utcnow
@@ -82,7 +82,7 @@ def oldest_that_matters() -> datetime:
 
 
 def _rebuild_or_refuse() -> None:
-    if not apps.is_installed("oxijwt.token_sessions"):
+    if not revocation.has_sessions():
         raise ServiceUnavailable
     rebuild()
 

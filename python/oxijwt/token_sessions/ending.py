@@ -124,7 +124,7 @@ def _end_adopted_meanwhile(sessions: Any, reason: Any, now: datetime) -> None:
 
 def _one_transaction() -> Any:
     # Without the blacklist app and without a marker a single UPDATE is written.
-    if revocation.is_installed() or may_adopt_later():
+    if revocation.has_blacklist() or may_adopt_later():
         return transaction.atomic(using=database())
     return nullcontext()
 

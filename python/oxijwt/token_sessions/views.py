@@ -6,21 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_out
-from django.db import transaction
-from django.utils.decorators import method_decorator
-from django.views.decorators.debug import sensitive_post_parameters
 from rest_framework import generics, serializers, status
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 
 from oxijwt import revocation
-from oxijwt.authentication import AUTH_HEADER_TYPES, JWTAuthentication
+from oxijwt.authentication import JWTAuthentication
 from oxijwt.exceptions import SESSION_MESSAGES, InvalidToken, SessionError, TokenError
 from oxijwt.settings import api_settings
 from oxijwt.tokens import RefreshToken
 from oxijwt.utils import find_user
-from oxijwt.views import invalid_token
+from oxijwt.views import NonAtomicView, TokenViewBase, invalid_token
 
 from . import denylist, store
 from .models import RevokeReason, TokenSession
@@ -40,16 +37,7 @@ class LogoutSerializer(serializers.Serializer[Any]):
     scope = serializers.ChoiceField(choices=(LOCAL, OTHERS, GLOBAL), default=LOCAL)
 
 
-class NonAtomicView(generics.GenericAPIView[Any]):
-    """A view outside ATOMIC_REQUESTS: what it ended stays ended."""
-
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
-        return transaction.non_atomic_requests(super().as_view(**initkwargs))
-
-
-@method_decorator(sensitive_post_parameters(), name="dispatch")
-class TokenLogoutView(NonAtomicView):
+class TokenLogoutView(TokenViewBase):
     """POST → 204: ends this session (`local`), the user's `others`, or all (`global`).
 
     Takes a refresh token in the body, or the access token of the request. A spent or expired refresh token ends its own
@@ -57,14 +45,8 @@ class TokenLogoutView(NonAtomicView):
     """
 
     serializer_class = LogoutSerializer
-    authentication_classes = ()
-    permission_classes = ()
 
-    def get_authenticate_header(self, request: Request) -> str:
-        """The challenge of a 401 (RFC 6750 section 3)."""
-        return f'{AUTH_HEADER_TYPES[0]} realm="api"'
-
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """204; 400 for a body it can't read; 401 for a token it refuses."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
