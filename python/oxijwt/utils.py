@@ -16,6 +16,11 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
 SECOND = timedelta(seconds=1)
 
+NO_USER_ID = (bool, float)
+"""Django would read an integer from these: `true` is not user 1."""
+UNFIT_USER_ID = (TypeError, ValueError, OverflowError, ValidationError, DataError)
+"""What a look-up raises for a value that the user model's field can't take."""
+
 
 def get_md5_hash_password(password: str) -> str:
     """The MD5 of a password hash, 32 upper-case hex digits: the value of simplejwt's REVOKE_TOKEN_CLAIM."""
@@ -60,9 +65,9 @@ format_lazy = lazy(_format, str)
 
 def find_user(user_model: type[Any], field: str, user_id: object) -> Any | None:
     """The user whose `field` is `user_id`, or None: also where the field can't take such a value at all."""
-    if isinstance(user_id, bool | float):  # Django would read an integer from these: `true` is not user 1
+    if isinstance(user_id, NO_USER_ID):
         return None
     try:
         return user_model.objects.get(**{field: user_id})
-    except (user_model.DoesNotExist, TypeError, ValueError, OverflowError, ValidationError, DataError):
+    except (user_model.DoesNotExist, *UNFIT_USER_ID):
         return None

@@ -210,7 +210,7 @@ def test_a_null_sid_is_refused_like_any_other(tokens):
     assert answer(who_am_i(forge(claims(tokens["access"]) | {"sid": None}))) == (401, "token_not_valid")
 
 
-USER_IDS = {name: value for name, value in JSON.items() if name not in {"true", "a float"}} | {"another": "999999"}
+USER_IDS = JSON | {"another": "999999"}
 
 
 @pytest.mark.parametrize("name", USER_IDS)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldError, ValidationError
-from django.db import DataError, NotSupportedError, connections, transaction
+from django.core.exceptions import FieldError
+from django.db import NotSupportedError, connections, transaction
 from django.db.models import FilteredRelation, Q
 
 from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenReusedError
 from oxijwt.settings import api_settings
-from oxijwt.utils import find_user
+from oxijwt.utils import NO_USER_ID, UNFIT_USER_ID, find_user
 
 from .auth_hash import auth_state
 from .clock import now_micros
@@ -48,6 +48,8 @@ class Reading:
 
 def find_with_user(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession | None]:
     """The user and, of theirs, the session: one statement where the user model's manager can be joined, else two."""
+    if isinstance(user_id, NO_USER_ID):
+        return None, None
     try:
         user = _users().annotate(**{JOINED: FilteredRelation("token_sessions", condition=Q(token_sessions__id=sid))})
         user = user.select_related(JOINED).get(**{api_settings.USER_ID_FIELD: user_id})
@@ -55,7 +57,7 @@ def find_with_user(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession |
         return None, None
     except (FieldError, NotSupportedError, AttributeError, LookupError):
         return _find_separately(sid, user_id)
-    except (TypeError, ValueError, OverflowError, ValidationError, DataError):
+    except UNFIT_USER_ID:
         return None, None
     session = getattr(user, JOINED, None)  # Django sets nothing where the join found no row
     if session is not None:
@@ -65,11 +67,7 @@ def find_with_user(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession |
 
 def read_for_use(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession]:
     """The user and session of an access or sliding token. Raises SessionError where the session refuses it."""
-    user, session = find_with_user(sid, user_id)
-    if user is None:
-        raise SessionError("user_not_found")
-    if session is None:
-        raise SessionError("session_revoked")
+    user, session = _both(*find_with_user(sid, user_id))
     refusal = state_of(session).refusal(auth_state(user, session), now_micros())
     if refusal is not None:
         raise SessionError(refusal)
@@ -84,11 +82,7 @@ def read_for_refresh(claims: dict[str, Any], lifetime: timedelta) -> Reading:
     now = now_micros()
     generation = generation_in(claims.get(api_settings.SESSION_GENERATION_CLAIM))
     sid = session_id(claims.get(api_settings.SESSION_ID_CLAIM))
-    user, session = find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM))
-    if user is None:
-        raise SessionError("user_not_found")
-    if session is None:
-        raise SessionError("session_revoked")
+    user, session = _both(*find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM)))
     return permitted(decided(session, user, generation, lifetime, now))
 
 
@@ -125,12 +119,16 @@ def permitted_or_ended(reading: Reading) -> Reading:
 def read_again(reading: Reading) -> Reading:
     """What is decided after another request got ahead: it may have changed the session, and the user as well."""
     with refused_while_busy():
-        user, session = _find_again(reading)
+        user, session = _both(*_find_again(reading))
+    return decided(session, user, reading.generation, reading.lifetime, reading.now)
+
+
+def _both(user: Any, session: TokenSession | None) -> tuple[Any, TokenSession]:
     if user is None:
         raise SessionError("user_not_found")
     if session is None:
         raise SessionError("session_revoked")
-    return decided(session, user, reading.generation, reading.lifetime, reading.now)
+    return user, session
 
 
 def _user_state(user: Any, session: TokenSession) -> str:
