@@ -114,6 +114,18 @@ impl Algorithm {
             .ok_or(Error::AlgorithmUnknown)
     }
 
+    /// The only algorithm of a kind of key, where there is just one.
+    pub const fn sole_of(family: Family) -> Option<Self> {
+        match family {
+            Family::Hmac | Family::Rsa => None,
+            Family::Ec(Curve::P256) => Some(Self::ES256),
+            Family::Ec(Curve::P384) => Some(Self::ES384),
+            Family::Ec(Curve::P521) => Some(Self::ES512),
+            Family::Ec(Curve::Secp256k1) => Some(Self::ES256K),
+            Family::Ed25519 => Some(Self::EdDSA),
+        }
+    }
+
     /// The kind of key that it takes.
     pub const fn family(self) -> Family {
         match self {
@@ -157,6 +169,13 @@ impl Hash {
 }
 
 impl Curve {
+    /// The curve of this exact name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::P256, Self::P384, Self::P521, Self::Secp256k1]
+            .into_iter()
+            .find(|curve| curve.name() == name)
+    }
+
     /// The name in a JWK's `crv`.
     pub const fn name(self) -> &'static str {
         match self {

@@ -148,16 +148,16 @@ pub(crate) fn certificate_key(der: &[u8]) -> Result<&[u8], Error> {
     elements.next().map(|(element, _)| element)
 }
 
-/// Bits of the modulus of a PKCS#1 public key (RFC 8017 appendix A.1.1).
-pub(crate) fn rsa_public_bits(der: &[u8]) -> Result<usize, Error> {
-    Elements::of_sequence(der)?.take(INTEGER).map(bits)
+/// The modulus of a PKCS#1 public key (RFC 8017 appendix A.1.1).
+pub(crate) fn rsa_public_modulus(der: &[u8]) -> Result<&[u8], Error> {
+    Elements::of_sequence(der)?.take(INTEGER)
 }
 
-/// Bits of the modulus of a PKCS#1 private key (RFC 8017 appendix A.1.2).
-pub(crate) fn rsa_private_bits(der: &[u8]) -> Result<usize, Error> {
+/// The modulus of a PKCS#1 private key (RFC 8017 appendix A.1.2).
+pub(crate) fn rsa_private_modulus(der: &[u8]) -> Result<&[u8], Error> {
     let mut elements = Elements::of_sequence(der)?;
     elements.take(INTEGER)?;
-    elements.take(INTEGER).map(bits)
+    elements.take(INTEGER)
 }
 
 /// Bits of a big-endian number, leading zeros not counted.

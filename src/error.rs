@@ -40,12 +40,16 @@ pub enum Error {
     KeyMismatch(&'static str),
     /// An RSA modulus under 2048 bits (RFC 7518 sections 3.3 and 3.5).
     KeyTooSmall,
+    /// A key that can be guessed or computed; says why.
+    KeyWeak(&'static str),
     /// A private key where a public one is wanted.
     KeyPrivate,
     /// A public key where a private one is wanted.
     KeyPublic,
     /// An encrypted PEM.
     KeyEncrypted,
+    /// A JWK Set that can't be used as a whole (RFC 7517 section 5); says why.
+    KeySetInvalid(&'static str),
     /// No algorithm of this name.
     AlgorithmUnknown,
     /// Signing with a ring that holds no key for it.
@@ -58,7 +62,7 @@ pub enum Error {
 
 impl Error {
     /// Every code that [`Error::code`] gives.
-    pub const CODES: [&'static str; 24] = [
+    pub const CODES: [&'static str; 26] = [
         "malformed",
         "too_large",
         "header_unsupported",
@@ -76,9 +80,11 @@ impl Error {
         "key_malformed",
         "key_mismatch",
         "key_too_small",
+        "key_weak",
         "key_private",
         "key_public",
         "key_encrypted",
+        "key_set_invalid",
         "algorithm_unknown",
         "no_signing_key",
         "no_verifying_key",
@@ -105,9 +111,11 @@ impl Error {
             Self::KeyMalformed(_) => "key_malformed",
             Self::KeyMismatch(_) => "key_mismatch",
             Self::KeyTooSmall => "key_too_small",
+            Self::KeyWeak(_) => "key_weak",
             Self::KeyPrivate => "key_private",
             Self::KeyPublic => "key_public",
             Self::KeyEncrypted => "key_encrypted",
+            Self::KeySetInvalid(_) => "key_set_invalid",
             Self::AlgorithmUnknown => "algorithm_unknown",
             Self::NoSigningKey => "no_signing_key",
             Self::NoVerifyingKey => "no_verifying_key",
@@ -138,9 +146,11 @@ impl fmt::Display for Error {
             Self::KeyMalformed(what) => write!(f, "the key cannot be read: {what}"),
             Self::KeyMismatch(what) => write!(f, "the key does not fit the algorithm: {what}"),
             Self::KeyTooSmall => f.write_str("the RSA key has fewer than 2048 bits"),
+            Self::KeyWeak(what) => write!(f, "the key is weak: {what}"),
             Self::KeyPrivate => f.write_str("a private key was given where a public key is wanted"),
             Self::KeyPublic => f.write_str("a public key was given where a private key is wanted"),
             Self::KeyEncrypted => f.write_str("the PEM is encrypted: decrypt it first"),
+            Self::KeySetInvalid(what) => write!(f, "the JWK Set cannot be used: {what}"),
             Self::AlgorithmUnknown => f.write_str("no algorithm has this name"),
             Self::NoSigningKey => f.write_str("the key ring holds no key that signs"),
             Self::NoVerifyingKey => f.write_str("the key ring holds no key that verifies"),
@@ -156,7 +166,7 @@ mod tests {
     use super::Error;
 
     /// One of each variant. A variant that is added without a line here does not compile below.
-    const ALL: [Error; 24] = [
+    const ALL: [Error; 26] = [
         Error::Malformed(""),
         Error::TooLarge,
         Error::HeaderUnsupported(""),
@@ -174,9 +184,11 @@ mod tests {
         Error::KeyMalformed(""),
         Error::KeyMismatch(""),
         Error::KeyTooSmall,
+        Error::KeyWeak(""),
         Error::KeyPrivate,
         Error::KeyPublic,
         Error::KeyEncrypted,
+        Error::KeySetInvalid(""),
         Error::AlgorithmUnknown,
         Error::NoSigningKey,
         Error::NoVerifyingKey,
@@ -202,13 +214,15 @@ mod tests {
             Error::KeyMalformed(_) => 14,
             Error::KeyMismatch(_) => 15,
             Error::KeyTooSmall => 16,
-            Error::KeyPrivate => 17,
-            Error::KeyPublic => 18,
-            Error::KeyEncrypted => 19,
-            Error::AlgorithmUnknown => 20,
-            Error::NoSigningKey => 21,
-            Error::NoVerifyingKey => 22,
-            Error::PolicyInvalid(_) => 23,
+            Error::KeyWeak(_) => 17,
+            Error::KeyPrivate => 18,
+            Error::KeyPublic => 19,
+            Error::KeyEncrypted => 20,
+            Error::KeySetInvalid(_) => 21,
+            Error::AlgorithmUnknown => 22,
+            Error::NoSigningKey => 23,
+            Error::NoVerifyingKey => 24,
+            Error::PolicyInvalid(_) => 25,
         }
     }
 

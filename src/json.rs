@@ -214,6 +214,62 @@ pub fn parse_object<'j, B: Builder>(
     Ok((value, reader.members))
 }
 
+/// The texts of the elements of the array that one JSON object has as its member `name`; at most `most` of them.
+///
+/// Only this frame is read: an element is balanced JSON, and strict only if [`parse_object`] says so too. What else
+/// the object has is passed over.
+///
+/// # Errors
+/// [`Error::Malformed`].
+pub fn array_elements<'j>(text: &'j [u8], name: &str, most: usize) -> Result<Vec<&'j [u8]>, Error> {
+    if std::str::from_utf8(text).is_err() {
+        return Err(Error::Malformed("not strict JSON"));
+    }
+    let mut jiter = Jiter::new(text);
+    let mut found = None;
+    if jiter.peek().map_err(refused)? != Peek::Object {
+        return Err(Error::Malformed("not a JSON object"));
+    }
+    let mut next = jiter
+        .known_object()
+        .map_err(refused)?
+        .map(|key| key == name);
+    while let Some(wanted) = next {
+        if !wanted {
+            jiter.next_skip().map_err(refused)?;
+        } else if found.is_none() {
+            found = Some(elements(text, &mut jiter, most)?);
+        } else {
+            return Err(Error::Malformed("a name occurs twice in an object"));
+        }
+        next = jiter.next_key().map_err(refused)?.map(|key| key == name);
+    }
+    jiter.finish().map_err(refused)?;
+    found.ok_or(Error::Malformed("a member is missing"))
+}
+
+fn elements<'j>(
+    text: &'j [u8],
+    jiter: &mut Jiter<'j>,
+    most: usize,
+) -> Result<Vec<&'j [u8]>, Error> {
+    if jiter.peek().map_err(refused)? != Peek::Array {
+        return Err(Error::Malformed("a member is not an array"));
+    }
+    let mut elements = Vec::new();
+    let mut next = jiter.known_array().map_err(refused)?;
+    while let Some(peek) = next {
+        if elements.len() == most {
+            return Err(Error::Malformed("an array is too long"));
+        }
+        let start = jiter.current_index();
+        jiter.known_skip(peek).map_err(refused)?;
+        elements.extend(text.get(start..jiter.current_index()));
+        next = jiter.array_step().map_err(refused)?;
+    }
+    Ok(elements)
+}
+
 /// The tokenizer's message would quote positions only, but ours are stable.
 fn refused(_: JiterError) -> Error {
     Error::Malformed("not strict JSON")

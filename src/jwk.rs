@@ -1,7 +1,8 @@
 //! One JWK (RFC 7517, RFC 7518 section 6, RFC 8037), its members checked before a key is made of them.
+//!
+//! Its `x5c`, `x5u`, `x5t` and `jku` are never looked at.
 
-use std::borrow::Cow;
-
+use aws_lc_rs::digest;
 use jsonwebtoken::jwk::{KeyOperations, PublicKeyUse};
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -47,18 +48,19 @@ pub(crate) struct RsaPrivate {
     pub(crate) qi: Secret,
 }
 
-/// The members as they stand in the text. What is borrowed leaves no copy behind.
+/// One JWK, read strictly and not yet trusted with anything.
+///
+/// Key material is borrowed from the text, so that no copy is left behind; a member written with JSON escapes, which
+/// base64url has no need of, can't be borrowed and is refused.
 #[derive(Deserialize)]
-struct Members<'j> {
-    #[serde(borrow)]
-    kty: Cow<'j, str>,
+pub(crate) struct Jwk<'j> {
+    kty: String,
+    kid: Option<String>,
     #[serde(rename = "use")]
     key_use: Option<PublicKeyUse>,
     key_ops: Option<Vec<KeyOperations>>,
-    #[serde(borrow)]
-    alg: Text<'j>,
-    #[serde(borrow)]
-    crv: Text<'j>,
+    alg: Option<String>,
+    crv: Option<String>,
     #[serde(borrow)]
     k: Text<'j>,
     #[serde(borrow)]
@@ -84,78 +86,165 @@ struct Members<'j> {
     oth: Option<serde::de::IgnoredAny>,
 }
 
-type Text<'j> = Option<Cow<'j, str>>;
+type Text<'j> = Option<&'j str>;
 
-/// Reads a JWK for one algorithm and one purpose.
-///
-/// # Errors
-/// [`Error::KeyMalformed`] for broken JSON, encoding or lengths; [`Error::KeyMismatch`] where `kty`, `crv`, `use`,
-/// `key_ops` or `alg` say that the key is for something else; [`Error::KeyPrivate`] and [`Error::KeyPublic`] for the
-/// wrong half.
-pub(crate) fn read(algorithm: Algorithm, purpose: Purpose, text: &[u8]) -> Result<Material, Error> {
-    // serde_json would take a name twice: the strict reader goes first.
-    json::parse_object(text, &mut Discard, &[])
-        .map_err(|_| Error::KeyMalformed("a JWK is a strict JSON object"))?;
-    let members: Members<'_> = serde_json::from_slice(text)
-        .map_err(|_| Error::KeyMalformed("a JWK member is missing or mistyped"))?;
-    members.check_intent(algorithm, purpose)?;
-    members.check_half(algorithm, purpose)?;
-    members.material(algorithm)
-}
+const MISSING: Error = Error::KeyMalformed("a JWK member is missing or mistyped");
 
-impl Members<'_> {
-    /// `use`, `key_ops` and `alg` (RFC 7517 sections 4.2 to 4.4).
-    fn check_intent(&self, algorithm: Algorithm, purpose: Purpose) -> Result<(), Error> {
-        if self
-            .key_use
-            .as_ref()
-            .is_some_and(|key_use| *key_use != PublicKeyUse::Signature)
-        {
-            return Err(Error::KeyMismatch("its use is not sig"));
+impl<'j> Jwk<'j> {
+    /// Reads the form of a JWK: strict JSON, members of the right types.
+    ///
+    /// # Errors
+    /// [`Error::KeyMalformed`].
+    pub(crate) fn parse(text: &'j [u8]) -> Result<Self, Error> {
+        // serde_json would take a name twice: the strict reader goes first.
+        json::parse_object(text, &mut Discard, &[])
+            .map_err(|_| Error::KeyMalformed("a JWK is a strict JSON object"))?;
+        let jwk: Self = serde_json::from_slice(text).map_err(|_| MISSING)?;
+        jwk.check_operations()?;
+        Ok(jwk)
+    }
+
+    /// `key_ops` holds nothing twice and nothing that `use` rules out (RFC 7517 section 4.3).
+    fn check_operations(&self) -> Result<(), Error> {
+        let operations = self.key_ops.as_deref().unwrap_or_default();
+        let mut rest = operations;
+        while let Some((first, others)) = rest.split_first() {
+            if others.contains(first) {
+                return Err(Error::KeyMalformed("its key_ops say one operation twice"));
+            }
+            rest = others;
         }
+        let contradicts = match self.key_use {
+            Some(PublicKeyUse::Signature) => operations.iter().any(encrypts),
+            Some(PublicKeyUse::Encryption) => operations.iter().any(signs),
+            _ => false,
+        };
+        if contradicts {
+            return Err(Error::KeyMalformed("its use and key_ops contradict"));
+        }
+        Ok(())
+    }
+
+    /// The decoded members, for one algorithm and one purpose.
+    ///
+    /// # Errors
+    /// [`Error::KeyMalformed`] for a broken encoding or length; [`Error::KeyMismatch`] where `kty`, `crv`, `use`,
+    /// `key_ops` or `alg` say that the key is for something else; [`Error::KeyPrivate`] and [`Error::KeyPublic`] for
+    /// the wrong half.
+    pub(crate) fn material(
+        &self,
+        algorithm: Algorithm,
+        purpose: Purpose,
+    ) -> Result<Material, Error> {
+        self.check_intent(algorithm, purpose)?;
+        self.check_half(algorithm, purpose)?;
+        match (algorithm.family(), self.family()?) {
+            (Family::Hmac, Family::Hmac) => Ok(Material::Octets(secret(self.k)?)),
+            (Family::Rsa, Family::Rsa) => self.rsa(),
+            (Family::Ec(wanted), Family::Ec(curve)) if wanted == curve => self.ec(curve),
+            (Family::Ec(_), Family::Ec(_)) => Err(OTHER_CURVE),
+            (Family::Ed25519, Family::Ed25519) => self.ed25519(),
+            _ => Err(Error::KeyMismatch("its kty is another")),
+        }
+    }
+
+    /// `kid` (RFC 7517 section 4.5).
+    pub(crate) fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// `kty` (RFC 7517 section 4.1).
+    pub(crate) fn kty(&self) -> &str {
+        &self.kty
+    }
+
+    /// The kind of key, by `kty` and `crv`.
+    ///
+    /// # Errors
+    /// [`Error::KeyMismatch`] for a kind that no algorithm here takes, [`Error::KeyMalformed`] without `crv`.
+    pub(crate) fn family(&self) -> Result<Family, Error> {
+        match (self.kty(), self.crv.as_deref()) {
+            ("oct", _) => Ok(Family::Hmac),
+            ("RSA", _) => Ok(Family::Rsa),
+            ("EC", Some(crv)) => Curve::from_name(crv).map(Family::Ec).ok_or(OTHER_CURVE),
+            ("OKP", Some("Ed25519")) => Ok(Family::Ed25519),
+            ("OKP", Some(_)) => Err(OTHER_CURVE),
+            ("EC" | "OKP", None) => Err(MISSING),
+            _ => Err(Error::KeyMismatch("its kty is another")),
+        }
+    }
+
+    /// The algorithm that `alg` names.
+    ///
+    /// # Errors
+    /// [`Error::KeyMismatch`] where it is none of ours.
+    pub(crate) fn algorithm(&self) -> Result<Option<Algorithm>, Error> {
+        let known = |name: &String| Algorithm::from_name(name).map_err(|_| OTHER_ALGORITHM);
+        self.alg.as_ref().map(known).transpose()
+    }
+
+    /// Whether it has a private member of an asymmetric key.
+    pub(crate) fn is_private(&self) -> bool {
+        let private = [self.d, self.p, self.q, self.dp, self.dq, self.qi];
+        private.iter().any(Option::is_some)
+    }
+
+    /// Whether `key_ops`, where there are any, allow to sign or to verify.
+    pub(crate) fn allows(&self, purpose: Purpose) -> bool {
         let operation = match purpose {
             Purpose::Sign => KeyOperations::Sign,
             Purpose::Verify => KeyOperations::Verify,
         };
-        if self
-            .key_ops
-            .as_ref()
-            .is_some_and(|operations| !operations.contains(&operation))
-        {
+        (self.key_ops.as_ref()).is_none_or(|operations| operations.contains(&operation))
+    }
+
+    /// The SHA-256 thumbprint (RFC 7638). The members are hashed as they stand: strict base64url has one spelling.
+    ///
+    /// # Errors
+    /// [`Error::KeyMalformed`] where a member is missing, those of [`Jwk::family`].
+    pub(crate) fn thumbprint(&self) -> Result<String, Error> {
+        let crv = self.crv.as_deref();
+        let kty = ("kty", Some(self.kty()));
+        let members = match self.family()? {
+            Family::Hmac => vec![("k", self.k), kty],
+            Family::Rsa => vec![("e", self.e), kty, ("n", self.n)],
+            Family::Ec(_) => vec![("crv", crv), kty, ("x", self.x), ("y", self.y)],
+            Family::Ed25519 => vec![("crv", crv), kty, ("x", self.x)],
+        };
+        let mut context = digest::Context::new(&digest::SHA256);
+        let mut opening = "{\"";
+        for (name, value) in members {
+            for piece in [opening, name, "\":\"", value.ok_or(MISSING)?] {
+                context.update(piece.as_bytes());
+            }
+            opening = "\",\"";
+        }
+        context.update(b"\"}");
+        Ok(encoding::encode(context.finish().as_ref()))
+    }
+
+    /// `use`, `key_ops` and `alg` (RFC 7517 sections 4.2 to 4.4).
+    fn check_intent(&self, algorithm: Algorithm, purpose: Purpose) -> Result<(), Error> {
+        let signature = |key_use: &PublicKeyUse| *key_use == PublicKeyUse::Signature;
+        if !self.key_use.as_ref().is_none_or(signature) {
+            return Err(Error::KeyMismatch("its use is not sig"));
+        }
+        if !self.allows(purpose) {
             return Err(Error::KeyMismatch("its key_ops lack this operation"));
         }
-        if self
-            .alg
-            .as_ref()
-            .is_some_and(|name| Algorithm::from_name(name) != Ok(algorithm))
-        {
-            return Err(Error::KeyMismatch("its alg is another"));
+        if self.algorithm()?.is_some_and(|named| named != algorithm) {
+            return Err(OTHER_ALGORITHM);
         }
         Ok(())
     }
 
     /// Whether the private half is there when signing and absent when verifying.
     fn check_half(&self, algorithm: Algorithm, purpose: Purpose) -> Result<(), Error> {
-        if algorithm.family() == Family::Hmac {
-            return Ok(());
-        }
-        let private = [&self.d, &self.p, &self.q, &self.dp, &self.dq, &self.qi]
-            .into_iter()
-            .any(Option::is_some);
-        match (purpose, private) {
-            (Purpose::Sign, false) if self.kty != "oct" => Err(Error::KeyPublic),
+        match (purpose, self.is_private()) {
+            _ if algorithm.family() == Family::Hmac => Ok(()),
+            (Purpose::Sign, false) if self.kty() != "oct" => Err(Error::KeyPublic),
             (Purpose::Verify, true) => Err(Error::KeyPrivate),
             _ => Ok(()),
-        }
-    }
-
-    fn material(&self, algorithm: Algorithm) -> Result<Material, Error> {
-        match (algorithm.family(), self.kty.as_ref()) {
-            (Family::Hmac, "oct") => Ok(Material::Octets(secret(&self.k)?)),
-            (Family::Rsa, "RSA") => self.rsa(),
-            (Family::Ec(curve), "EC") => self.ec(curve),
-            (Family::Ed25519, "OKP") => self.ed25519(),
-            _ => Err(Error::KeyMismatch("its kty is another")),
         }
     }
 
@@ -164,53 +253,43 @@ impl Members<'_> {
             return Err(Error::KeyMalformed("RSA with more than two primes"));
         }
         let public = RsaPublic {
-            n: octets(&self.n)?,
-            e: octets(&self.e)?,
+            n: octets(self.n)?,
+            e: octets(self.e)?,
         };
         if self.d.is_none() {
             return Ok(Material::Rsa(public, None));
         }
         let private = RsaPrivate {
-            d: secret(&self.d)?,
-            p: secret(&self.p)?,
-            q: secret(&self.q)?,
-            dp: secret(&self.dp)?,
-            dq: secret(&self.dq)?,
-            qi: secret(&self.qi)?,
+            d: secret(self.d)?,
+            p: secret(self.p)?,
+            q: secret(self.q)?,
+            dp: secret(self.dp)?,
+            dq: secret(self.dq)?,
+            qi: secret(self.qi)?,
         };
         Ok(Material::Rsa(public, Some(private)))
     }
 
     fn ec(&self, curve: Curve) -> Result<Material, Error> {
-        self.check_curve(curve.name())?;
         let length = curve.coordinate_length();
         let mut point = vec![4];
-        point.extend(sized(octets(&self.x)?, length)?);
-        point.extend(sized(octets(&self.y)?, length)?);
+        point.extend(sized(octets(self.x)?, length)?);
+        point.extend(sized(octets(self.y)?, length)?);
         Ok(Material::Ec(point, self.private_octets(length)?))
     }
 
     fn ed25519(&self) -> Result<Material, Error> {
-        self.check_curve("Ed25519")?;
         Ok(Material::Ed25519(
-            sized(octets(&self.x)?, 32)?,
+            sized(octets(self.x)?, 32)?,
             self.private_octets(32)?,
         ))
-    }
-
-    fn check_curve(&self, name: &str) -> Result<(), Error> {
-        match self.crv.as_deref() {
-            Some(crv) if crv == name => Ok(()),
-            Some(_) => Err(Error::KeyMismatch("another curve")),
-            None => Err(Error::KeyMalformed("a JWK member is missing or mistyped")),
-        }
     }
 
     fn private_octets(&self, length: usize) -> Result<Option<Secret>, Error> {
         if self.d.is_none() {
             return Ok(None);
         }
-        let d = secret(&self.d)?;
+        let d = secret(self.d)?;
         if d.len() == length {
             Ok(Some(d))
         } else {
@@ -220,16 +299,24 @@ impl Members<'_> {
 }
 
 const WRONG_LENGTH: Error = Error::KeyMalformed("a JWK member has the wrong length");
+const OTHER_ALGORITHM: Error = Error::KeyMismatch("its alg is another");
+const OTHER_CURVE: Error = Error::KeyMismatch("another curve");
 
-fn octets(member: &Text<'_>) -> Result<Vec<u8>, Error> {
-    let text = member
-        .as_ref()
-        .ok_or(Error::KeyMalformed("a JWK member is missing or mistyped"))?;
-    encoding::decode(text.as_bytes())
+fn signs(operation: &KeyOperations) -> bool {
+    matches!(operation, KeyOperations::Sign | KeyOperations::Verify)
+}
+
+/// Whether it is an operation of encryption or key agreement. An unknown one may be either.
+fn encrypts(operation: &KeyOperations) -> bool {
+    !signs(operation) && !matches!(operation, KeyOperations::Other(_))
+}
+
+fn octets(member: Text<'_>) -> Result<Vec<u8>, Error> {
+    encoding::decode(member.ok_or(MISSING)?.as_bytes())
         .map_err(|_| Error::KeyMalformed("a JWK member is not base64url"))
 }
 
-fn secret(member: &Text<'_>) -> Result<Secret, Error> {
+fn secret(member: Text<'_>) -> Result<Secret, Error> {
     octets(member).map(Zeroizing::new)
 }
 

@@ -12,9 +12,9 @@ use aws_lc_rs::signature::{
 
 use crate::algorithm::{Algorithm, Curve, Family, Hash, MAX_RSA_BITS, MIN_RSA_BITS};
 use crate::error::Error;
-use crate::jwk::{self, Material, Purpose, RsaPrivate, RsaPublic};
+use crate::jwk::{Jwk, Material, Purpose, RsaPrivate, RsaPublic};
 use crate::pem_file::{self, Label};
-use crate::{der, encoding};
+use crate::{der, encoding, roca};
 
 const REJECTED: Error = Error::KeyMalformed("the numbers of the key are not valid");
 const OTHER_FAMILY: Error = Error::KeyMismatch("another type of key");
@@ -92,7 +92,11 @@ impl SigningKey {
     /// # Errors
     /// Every `Key…` error, each as its variant says.
     pub fn from_jwk(algorithm: Algorithm, jwk: &[u8]) -> Result<Self, Error> {
-        let signer = match jwk::read(algorithm, Purpose::Sign, jwk)? {
+        Self::from_parsed_jwk(algorithm, &Jwk::parse(jwk)?)
+    }
+
+    pub(crate) fn from_parsed_jwk(algorithm: Algorithm, jwk: &Jwk<'_>) -> Result<Self, Error> {
+        let signer = match jwk.material(algorithm, Purpose::Sign)? {
             Material::Octets(secret) => return Self::from_secret(algorithm, &secret),
             Material::Rsa(public, Some(private)) => Signer::from_rsa_components(&public, &private)?,
             Material::Ec(point, Some(d)) => {
@@ -175,7 +179,7 @@ impl SigningKey {
 impl Signer {
     fn from_pkcs1(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
         check_family(algorithm, Family::Rsa)?;
-        check_rsa_bits(der::rsa_private_bits(der)?)?;
+        check_modulus(der::rsa_private_modulus(der)?)?;
         RsaKeyPair::from_der(der)
             .map(Self::Rsa)
             .map_err(|_| REJECTED)
@@ -196,7 +200,7 @@ impl Signer {
         check_family(algorithm, family)?;
         let signer = match family {
             Family::Rsa => {
-                check_rsa_bits(der::rsa_private_bits(key)?)?;
+                check_modulus(der::rsa_private_modulus(key)?)?;
                 RsaKeyPair::from_pkcs8(der).map(Self::Rsa)
             }
             Family::Ed25519 => Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map(Self::Ed25519),
@@ -206,7 +210,7 @@ impl Signer {
     }
 
     fn from_rsa_components(public: &RsaPublic, private: &RsaPrivate) -> Result<Self, Error> {
-        check_rsa_bits(der::bits(&public.n))?;
+        check_modulus(&public.n)?;
         let components = KeyPairComponents {
             public_key: PublicKeyComponents {
                 n: public.n.as_slice(),
@@ -264,7 +268,11 @@ impl VerifyingKey {
     /// # Errors
     /// Every `Key…` error, each as its variant says.
     pub fn from_jwk(algorithm: Algorithm, jwk: &[u8]) -> Result<Self, Error> {
-        let verifier = match jwk::read(algorithm, Purpose::Verify, jwk)? {
+        Self::from_parsed_jwk(algorithm, &Jwk::parse(jwk)?)
+    }
+
+    pub(crate) fn from_parsed_jwk(algorithm: Algorithm, jwk: &Jwk<'_>) -> Result<Self, Error> {
+        let verifier = match jwk.material(algorithm, Purpose::Verify)? {
             Material::Octets(secret) => return Self::from_secret(algorithm, &secret),
             Material::Rsa(public, _) => Verifier::from_rsa_components(algorithm, &public)?,
             Material::Ec(point, _) => Verifier::parse(algorithm, &point)?,
@@ -315,7 +323,7 @@ impl VerifyingKey {
 impl Verifier {
     fn from_pkcs1(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
         check_family(algorithm, Family::Rsa)?;
-        check_rsa_bits(der::rsa_public_bits(der)?)?;
+        check_modulus(der::rsa_public_modulus(der)?)?;
         Self::parse(algorithm, der)
     }
 
@@ -323,13 +331,13 @@ impl Verifier {
         let (family, key) = der::public_key_info(der)?;
         check_family(algorithm, family)?;
         if family == Family::Rsa {
-            check_rsa_bits(der::rsa_public_bits(key)?)?;
+            check_modulus(der::rsa_public_modulus(key)?)?;
         }
         Self::parse(algorithm, der)
     }
 
     fn from_rsa_components(algorithm: Algorithm, public: &RsaPublic) -> Result<Self, Error> {
-        check_rsa_bits(der::bits(&public.n))?;
+        check_modulus(&public.n)?;
         let components = PublicKeyComponents {
             n: public.n.as_slice(),
             e: public.e.as_slice(),
@@ -413,9 +421,13 @@ fn check_family(algorithm: Algorithm, family: Family) -> Result<(), Error> {
     }
 }
 
-fn check_rsa_bits(bits: usize) -> Result<(), Error> {
-    match bits {
+/// Every RSA key passes here before the library sees it.
+fn check_modulus(modulus: &[u8]) -> Result<(), Error> {
+    match der::bits(modulus) {
         ..MIN_RSA_BITS => Err(Error::KeyTooSmall),
+        MIN_RSA_BITS..=MAX_RSA_BITS if roca::has_fingerprint(modulus) => Err(Error::KeyWeak(
+            "its modulus has the ROCA fingerprint (CVE-2017-15361)",
+        )),
         MIN_RSA_BITS..=MAX_RSA_BITS => Ok(()),
         _ => Err(Error::KeyMalformed(
             "the RSA modulus has more than 8192 bits",

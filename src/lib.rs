@@ -8,6 +8,7 @@ pub mod encoding;
 pub mod error;
 pub mod json;
 pub mod jwk;
+pub mod jwk_set;
 pub mod jws;
 pub mod key;
 pub mod keyring;
@@ -15,3 +16,4 @@ mod pem_file;
 #[cfg(feature = "python")]
 mod python;
 pub mod refresh_rotation;
+pub mod roca;
