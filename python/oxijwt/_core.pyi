@@ -14,6 +14,7 @@ __all__ = [
     "SessionState",
     "SigningKey",
     "VerifyingKey",
+    "read_issuer_jwk_set",
     "unverified_claims",
     "unverified_header",
 ]
@@ -162,6 +163,15 @@ class RefreshDecision:
     def expires_at(self) -> int: ...
     @property
     def restate_auth_hash(self) -> bool: ...
+
+def read_issuer_jwk_set(
+    text: bytes, algorithms: Sequence[str]
+) -> tuple[list[tuple[str | None, VerifyingKey]], list[str]]:
+    """An issuer's JWK Set (RFC 7517 section 5): its keys, each with its kid, and a line on every key that is skipped.
+
+    A kid, kty and algorithm have one key at most. Raises CoreError `key_set_invalid` where the text is no JWK Set of
+    at most 1 MiB and 1024 keys, `algorithm_unknown`.
+    """
 
 def unverified_header(token: str | bytes) -> dict[str, Any]: ...
 def unverified_claims(token: str | bytes) -> dict[str, Any]: ...

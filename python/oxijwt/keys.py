@@ -7,13 +7,14 @@ of the `cryptography` package's key objects. With an HMAC algorithm text is alwa
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
-from urllib.error import URLError
+from http.client import HTTPException
+from typing import Any, NamedTuple, Self, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from ._core import CoreError, KeyRing, SigningKey, VerifyingKey
+from ._core import CoreError, KeyRing, SigningKey, VerifyingKey, read_issuer_jwk_set
 from .exceptions import KeyConfigurationError
+from .utils import logger
 
 Key = TypeVar("Key", SigningKey, VerifyingKey)
 
@@ -116,10 +117,32 @@ class JWKSetError(Exception):
     """The issuer's JWK Set can't be had, or holds no key for this token."""
 
 
+class IssuerKeys(NamedTuple):
+    """An issuer's keys for one algorithm."""
+
+    by_kid: dict[str | None, VerifyingKey]
+    sole: VerifyingKey | None
+    skipped: list[str]
+    """A line on each key that is not used: its place, its shortened kid and the reason."""
+
+    @classmethod
+    def read(cls, text: bytes, algorithm: str) -> Self:
+        """The usable keys of a JWK Set. Raises CoreError where the text is none."""
+        pairs, skipped = read_issuer_jwk_set(text, [algorithm])
+        return cls(dict(pairs), pairs[0][1] if len(pairs) == 1 else None, skipped)
+
+    def find(self, kid: object) -> VerifyingKey | None:
+        """The key of a token's `kid`, or the only one where the token names none."""
+        if kid is None:
+            return self.sole
+        return self.by_kid.get(kid) if isinstance(kid, str) else None
+
+
 class JWKSetClient:
     """The keys of one issuer's JWK Set (RFC 7517 section 5), fetched over http(s) and kept for `lifespan` seconds.
 
-    An unknown `kid` fetches again, at most once in JWK_SET_RETRY_INTERVAL seconds, whatever the answer.
+    An unknown `kid` fetches again, at most once in JWK_SET_RETRY_INTERVAL seconds, whatever the answer. A key that
+    can't be used is skipped, and logged as a warning when a fetch finds other such keys than the one before.
     """
 
     def __init__(
@@ -128,36 +151,47 @@ class JWKSetClient:
         self.url = url
         self._lifespan = lifespan
         self._fetch = fetch or fetch_jwk_set
-        self._jwks: dict[str | None, dict[str, Any]] = {}
+        self._set: tuple[bytes, dict[str, IssuerKeys]] = (b"", {})
+        self._told: dict[str, list[str]] = {}
         self._fetched_at = self._tried_at = float("-inf")
 
     def verifying_key(self, algorithm: str, kid: object) -> VerifyingKey:
         """The key named `kid`, or the only key where the token names none. Raises JWKSetError."""
         now = time.monotonic()
-        jwk = self._find(kid) if now - self._fetched_at < self._lifespan else None
-        if jwk is None and now - self._tried_at > JWK_SET_RETRY_INTERVAL:
+        key = self._find(algorithm, kid) if now - self._fetched_at < self._lifespan else None
+        if key is None and now - self._tried_at > JWK_SET_RETRY_INTERVAL:
             self._tried_at = now
-            self._jwks = self._read()
+            self._refresh(algorithm)
             self._fetched_at = now
-            jwk = self._find(kid)
-        if jwk is None:
-            raise JWKSetError("no key of the JWK Set has the token's kid")
+            key = self._find(algorithm, kid)
+        if key is None:
+            raise JWKSetError(f"the JWK Set has no {algorithm} key with the token's kid")
+        return key
+
+    def _find(self, algorithm: str, kid: object) -> VerifyingKey | None:
+        text, keys = self._set
+        if algorithm not in keys:  # fetched for another one
+            keys[algorithm] = self._read(text, algorithm)
+        return keys[algorithm].find(kid)
+
+    def _refresh(self, algorithm: str) -> None:
         try:
-            return VerifyingKey.from_jwk(algorithm, json.dumps(jwk).encode())
+            text = self._fetch(self.url)
+        except (HTTPException, OSError, ValueError) as error:
+            raise JWKSetError(f"the JWK Set can't be fetched: {type(error).__name__}") from error
+        self._set = (text, {algorithm: self._read(text, algorithm)})
+
+    def _read(self, text: bytes, algorithm: str) -> IssuerKeys:
+        try:
+            keys = IssuerKeys.read(text, algorithm)
         except CoreError as error:
-            raise JWKSetError(f"the key with the token's kid can't be used: {error.args[1]}") from error
-
-    def _find(self, kid: object) -> dict[str, Any] | None:
-        if kid is None and len(self._jwks) == 1:
-            return next(iter(self._jwks.values()))
-        return self._jwks.get(kid) if isinstance(kid, str) else None
-
-    def _read(self) -> dict[str | None, dict[str, Any]]:
-        try:
-            jwks = json.loads(self._fetch(self.url))["keys"]
-            return {jwk.get("kid"): jwk for jwk in jwks if jwk.get("use", "sig") == "sig"}
-        except (URLError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise JWKSetError(f"the JWK Set can't be read: {type(error).__name__}") from error
+            raise JWKSetError(error.args[1]) from error
+        if keys.skipped != self._told.get(algorithm, []):
+            for line in keys.skipped:
+                # The host alone: the rest of the URL may hold a password.
+                logger.warning("JWK Set of %s, for %s: skipped %s", urlsplit(self.url).hostname, algorithm, line)
+        self._told[algorithm] = keys.skipped
+        return keys
 
 
 def fetch_jwk_set(url: str) -> bytes:

@@ -23,7 +23,7 @@ pub(super) struct PySigningKey(Arc<SigningKey>);
 
 /// A key that verifies, parsed once and held ready.
 #[pyclass(name = "VerifyingKey", module = "oxijwt._core", frozen)]
-pub(super) struct PyVerifyingKey(Arc<VerifyingKey>);
+pub(super) struct PyVerifyingKey(pub(super) Arc<VerifyingKey>);
 
 /// What the claim rules compare with.
 #[pyclass(name = "ClaimPolicy", module = "oxijwt._core", frozen)]
@@ -33,7 +33,7 @@ pub(super) struct PyClaimPolicy(ClaimPolicy);
 #[pyclass(name = "KeyRing", module = "oxijwt._core", frozen)]
 pub(super) struct PyKeyRing(KeyRing);
 
-fn algorithm_named(name: &Bound<'_, PyString>) -> Result<Algorithm, Error> {
+pub(super) fn algorithm_named(name: &Bound<'_, PyString>) -> Result<Algorithm, Error> {
     Algorithm::from_name(name.to_str().map_err(|_| Error::AlgorithmUnknown)?)
 }
 

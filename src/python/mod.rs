@@ -2,6 +2,7 @@
 
 mod convert;
 mod error;
+mod jwk_set;
 mod keyring;
 mod refresh_rotation;
 
@@ -32,6 +33,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<refresh_rotation::PyRefreshPolicy>()?;
     module.add_class::<refresh_rotation::PySessionState>()?;
     module.add_class::<refresh_rotation::PyRefreshDecision>()?;
+    module.add_function(wrap_pyfunction!(jwk_set::read_issuer_jwk_set, module)?)?;
     module.add_function(wrap_pyfunction!(keyring::unverified_header, module)?)?;
     module.add_function(wrap_pyfunction!(keyring::unverified_claims, module)?)
 }
