@@ -67,6 +67,7 @@ stubtest: .venv/built
 
 rust-test:
 	cargo test $(CARGO_FLAGS)
+	@cargo test $(CARGO_FLAGS) --test core vectors -- --nocapture | sed -n 's/^vectors //p' | sort
 
 # SQLite runs everything; what touches tables, and so has pytest-django's mark, runs on the servers as well.
 python-test: .venv/built

@@ -216,8 +216,8 @@ pub fn parse_object<'j, B: Builder>(
 
 /// The texts of the elements of the array that one JSON object has as its member `name`; at most `most` of them.
 ///
-/// Only this frame is read: an element is balanced JSON, and strict only if [`parse_object`] says so too. What else
-/// the object has is passed over.
+/// An element is well-formed, and strict (names, depth, finite numbers) only if [`parse_object`] says so too. What
+/// else the object has is passed over.
 ///
 /// # Errors
 /// [`Error::Malformed`].

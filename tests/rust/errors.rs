@@ -6,6 +6,7 @@ use _core::algorithm::Algorithm;
 use _core::claims::ClaimPolicy;
 use _core::error::Error;
 use _core::json::Discard;
+use _core::jwk_set;
 use _core::key::{SigningKey, VerifyingKey};
 use _core::keyring::KeyRing;
 
@@ -62,9 +63,11 @@ fn each() -> Vec<Error> {
         SigningKey::from_pem(Algorithm::RS256, b"-----BEGIN").unwrap_err(),
         pem("p256.pkcs8.pem", false),
         pem("rsa1024.pkcs8.pem", false),
+        pem("roca.pkcs8.pem", false),
         pem("rsa.pkcs8.pem", true),
         pem("rsa.public.pem", false),
         pem("rsa.encrypted.pkcs8.pem", false),
+        jwk_set::read_own(b"{}").unwrap_err().error,
         Algorithm::from_name("none").unwrap_err(),
         empty.sign(b"{}").unwrap_err(),
         empty.verify(b"", NOW, &open, &mut Discard).unwrap_err(),

@@ -120,6 +120,19 @@ fn use_key_ops_and_alg_are_obeyed() {
                 "key_mismatch",
                 "key_mismatch",
             ),
+            ("key_ops", json!(["sign", "verify", "tls"]), "ok", "ok"),
+            (
+                "key_ops",
+                json!(["sign", "verify", "sign"]),
+                "key_malformed",
+                "key_malformed",
+            ),
+            (
+                "key_ops",
+                json!(["sign", "verify", "tls", "tls"]),
+                "key_malformed",
+                "key_malformed",
+            ),
             ("key_ops", json!("sign"), "key_malformed", "key_malformed"),
             ("key_ops", json!([1]), "key_malformed", "key_malformed"),
             ("alg", json!(algorithm.name()), "ok", "ok"),
@@ -128,7 +141,8 @@ fn use_key_ops_and_alg_are_obeyed() {
             ("alg", json!(null), "ok", "ok"),
             ("alg", json!(["RS256"]), "key_malformed", "key_malformed"),
             ("kid", json!("any"), "ok", "ok"),
-            ("x5c", json!(["any"]), "ok", "ok"),
+            ("kid", json!(7), "key_malformed", "key_malformed"),
+            ("kid", json!(["any"]), "key_malformed", "key_malformed"),
         ] {
             assert_eq!(
                 code(sign(algorithm, &with(private.clone(), name, value.clone()))),
@@ -154,6 +168,81 @@ fn use_key_ops_and_alg_are_obeyed() {
             "ok"
         );
     }
+}
+
+/// RFC 7517 section 4.3: what both say must be consistent.
+#[test]
+fn use_and_key_ops_do_not_contradict() {
+    for (key_use, operations, wanted) in [
+        ("sig", json!(["verify"]), "ok"),
+        ("sig", json!(["verify", "sign"]), "ok"),
+        ("sig", json!(["verify", "something else"]), "ok"),
+        ("sig", json!(["verify", "encrypt"]), "key_malformed"),
+        ("sig", json!(["verify", "decrypt"]), "key_malformed"),
+        ("sig", json!(["verify", "wrapKey"]), "key_malformed"),
+        ("sig", json!(["verify", "unwrapKey"]), "key_malformed"),
+        ("sig", json!(["verify", "deriveKey"]), "key_malformed"),
+        ("sig", json!(["verify", "deriveBits"]), "key_malformed"),
+        ("enc", json!(["verify"]), "key_malformed"),
+        ("enc", json!(["encrypt", "sign"]), "key_malformed"),
+        ("enc", json!(["encrypt"]), "key_mismatch"),
+        ("tls", json!(["verify"]), "key_mismatch"),
+    ] {
+        let jwk = with(members(Algorithm::ES256, "public"), "use", json!(key_use));
+        let jwk = with(jwk, "key_ops", operations);
+        assert_eq!(code(verify(Algorithm::ES256, &jwk)), wanted, "{jwk}");
+    }
+}
+
+/// Whoever can write these could otherwise name the key that verifies his own tokens.
+#[test]
+fn certificates_and_urls_in_a_jwk_lead_to_no_key() {
+    let key = signing_key(Algorithm::RS256);
+    let signature = key.sign(b"message").unwrap();
+    let certificate = ::pem::parse(fixture("rsa.certificate.pem")).unwrap();
+    let der = base64::Engine::encode(
+        &base64::engine::general_purpose::STANDARD,
+        certificate.contents(),
+    );
+    let other = json!({"kty": "RSA", "e": "AQAB", "n": other_modulus()});
+    for (name, value) in [
+        ("x5c", json!([der])),
+        ("x5c", json!(7)),
+        ("x5u", json!("file:///etc/passwd")),
+        ("x5t", json!("AAAA")),
+        ("x5t#S256", json!(null)),
+        ("jku", json!("https://mallory.example/jwks")),
+        ("jwk", members(Algorithm::RS256, "public")),
+    ] {
+        let jwk = with(other.clone(), name, value.clone());
+        let outcome = verify(Algorithm::RS256, &jwk).unwrap();
+        assert_eq!(
+            outcome.verify(b"message", &signature),
+            Err(Error::SignatureInvalid),
+            "{name}"
+        );
+        let alone = without(without(jwk, "n"), "e");
+        assert_eq!(
+            code(verify(Algorithm::RS256, &alone)),
+            "key_malformed",
+            "{name}"
+        );
+        let right = with(members(Algorithm::RS256, "public"), name, value);
+        assert!(
+            verify(Algorithm::RS256, &right)
+                .unwrap()
+                .verify(b"message", &signature)
+                .is_ok()
+        );
+    }
+}
+
+/// The modulus of a key that nobody holds, of the right length and odd.
+fn other_modulus() -> String {
+    let own = members(Algorithm::RS256, "public");
+    let mut octets = _core::encoding::decode(own["n"].as_str().unwrap().as_bytes()).unwrap();
+    octets[9] ^= 1;
+    _core::encoding::encode(&octets)
 }
 
 #[test]
@@ -306,11 +395,16 @@ fn an_rsa_exponent_is_odd_and_sane() {
         )),
         "ok"
     );
-    let padded = format!("AAAA{}", public["n"].as_str().unwrap());
-    assert_eq!(
-        code(verify(Algorithm::RS256, &with(public, "n", json!(padded)))),
-        "key_malformed"
-    );
+    let modulus = _core::encoding::decode(public["n"].as_str().unwrap().as_bytes()).unwrap();
+    for zeros in [1, 2, 3, 256] {
+        let padded = [vec![0; zeros], modulus.clone()].concat();
+        let jwk = with(public.clone(), "n", json!(_core::encoding::encode(&padded)));
+        assert_eq!(
+            code(verify(Algorithm::RS256, &jwk)),
+            "key_malformed",
+            "{zeros} zeros"
+        );
+    }
 }
 
 #[test]
@@ -346,13 +440,22 @@ fn the_text_is_strict_json() {
             "{text}"
         );
     }
-    assert_eq!(
-        code(VerifyingKey::from_jwk(
-            Algorithm::HS256,
-            br#"{"kty":"oct","k":"c2Vjcm\u0056\u0030"}"#
-        )),
-        "ok"
-    );
+}
+
+/// A parser's copy of an unescaped secret would not be wiped, and base64url needs no escapes.
+#[test]
+fn key_material_has_no_escapes_and_other_members_may() {
+    for (text, wanted) in [
+        (r#"{"kty":"oct","k":"c2Vjcm\u0056\u0030"}"#, "key_malformed"),
+        (r#"{"kty":"oct","k":"c2VjcmV0"}"#, "ok"),
+        (
+            r#"{"\u006bty":"o\u0063t","k":"c2VjcmV0","kid":"a\/b","alg":"HS\u0032\u0035\u0036"}"#,
+            "ok",
+        ),
+    ] {
+        let outcome = VerifyingKey::from_jwk(Algorithm::HS256, text.as_bytes());
+        assert_eq!(code(outcome), wanted, "{text}");
+    }
 }
 
 #[test]
