@@ -49,7 +49,7 @@ fn big_endian(number: &[u32]) -> Vec<u8> {
 
 /// The product of the primes up to `most`.
 fn primorial(most: u32) -> Number {
-    let is_prime = |number: &u32| (2..*number).all(|divisor| number % divisor != 0);
+    let is_prime = |number: &u32| (2..*number).all(|divisor| !number.is_multiple_of(divisor));
     (2..=most)
         .filter(is_prime)
         .fold(vec![1], |number, prime| product(&number, &[prime]))

@@ -5,6 +5,7 @@ import json
 import textwrap
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x25519
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_pem_private_key,
 )
 from jwt import PyJWS
 
@@ -54,6 +56,12 @@ def other_private_key(algorithm: str) -> Any:
 @cache
 def rsa_key(bits: int, name: str = "first") -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, bits)
+
+
+@cache
+def roca_key() -> Any:
+    """A key of the form that the ROCA generator made (CVE-2017-15361), made for the Rust suite."""
+    return load_pem_private_key((Path(__file__).parents[1] / "rust/keys/roca.pkcs8.pem").read_bytes(), None)
 
 
 @cache

@@ -1,9 +1,13 @@
 """Keys that fit, keys that do not, and what is said about them: the setting and the reason, never the key."""
 
 import json
+import re
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from http.client import BadStatusLine
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import jwt
@@ -114,6 +118,10 @@ SIGNING_MISFITS: list[tuple[tuple[str, ...], str, Callable[[str], Any]]] = [
     (RSA, "1024 bits as PKCS#1", lambda _: material.traditional(material.rsa_key(1024))),
     (RSA, "1024 bits as a JWK", lambda _: material.jwk("RS256", material.rsa_key(1024))),
     (RSA, "1024 bits as a key object", lambda _: material.rsa_key(1024)),
+    (RSA, "ROCA", lambda _: material.pkcs8(material.roca_key())),
+    (RSA, "ROCA as PKCS#1", lambda _: material.traditional(material.roca_key())),
+    (RSA, "ROCA as a JWK", lambda _: material.jwk("RS256", material.roca_key())),
+    (RSA, "ROCA as a key object", lambda _: material.roca_key()),
     (RSA, "an EC key", lambda _: pem_of("ES256")),
     (RSA, "an EC JWK", lambda _: private_jwk_of("ES256")),
     (RSA, "an Ed25519 key", lambda _: pem_of("EdDSA")),
@@ -156,6 +164,10 @@ VERIFYING_MISFITS: list[tuple[tuple[str, ...], str, Callable[[str], Any]]] = [
     (RSA, "1024 bits as PKCS#1", lambda _: material.pkcs1_public(material.rsa_key(1024))),
     (RSA, "1024 bits as a JWK", lambda _: material.jwk("RS256", material.rsa_key(1024).public_key())),
     (RSA, "1024 bits of a private key", lambda _: material.pkcs8(material.rsa_key(1024))),
+    (RSA, "ROCA", lambda _: material.spki(material.roca_key())),
+    (RSA, "ROCA as PKCS#1", lambda _: material.pkcs1_public(material.roca_key())),
+    (RSA, "ROCA as a JWK", lambda _: material.jwk("RS256", material.roca_key().public_key())),
+    (RSA, "ROCA of a private key", lambda _: material.pkcs8(material.roca_key())),
     (RSA, "an EC key", lambda _: public_pem_of("ES256")),
     (RSA, "an Ed25519 JWK", lambda _: public_jwk_of("EdDSA")),
     (EC, "an RSA key", lambda _: public_pem_of("RS256")),
@@ -450,3 +462,166 @@ def test_text_and_mapping_are_the_same_key() -> None:
     forms = [form("ES256", material.private_key("ES256")) for form in material.private_forms("ES256").values()]
     for one, other in pairwise([*forms, forms[0]]):
         assert TokenBackend("ES256", verifying_key=other).decode(TokenBackend("ES256", one).encode(CLAIMS)) == CLAIMS
+
+
+# The JWK Set client, on what an issuer publishes.
+
+
+class Issuer:
+    """What one answers, and how often it was asked."""
+
+    def __init__(self, *jwks: Any) -> None:
+        self.fetches = 0
+        self.answer: bytes | Exception = b""
+        self.publish(*jwks)
+
+    def publish(self, *jwks: Any) -> None:
+        self.answer = json.dumps({"keys": jwks}).encode()
+
+    def fetch(self, _: str) -> bytes:
+        self.fetches += 1
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def client(self) -> keys.JWKSetClient:
+        return keys.JWKSetClient("https://name:password@issuer.example/jwks", fetch=self.fetch)
+
+
+def published(algorithm: str, kid: str | None = None, **members: Any) -> dict[str, Any]:
+    return public_jwk_of(algorithm, **members) | ({} if kid is None else {"kid": kid})
+
+
+def others(algorithm: str, kid: str, **members: Any) -> dict[str, Any]:
+    return material.jwk(algorithm, material.other_private_key(algorithm).public_key()) | {"kid": kid} | members
+
+
+def test_keys_are_prepared_once_per_fetch_for_each_algorithm() -> None:
+    issuer = Issuer(published("RS256", "one"), published("ES256", "two"))
+    client = issuer.client()
+    first = client.verifying_key("RS256", "one")
+    assert client.verifying_key("RS256", "one") is first
+    assert client.verifying_key("PS256", "one").algorithm == "PS256"
+    assert client.verifying_key("ES256", "two").algorithm == "ES256"
+    assert client.verifying_key("RS256", "one") is first
+    assert issuer.fetches == 1
+
+
+def test_one_kid_may_be_two_keys_of_different_kinds() -> None:
+    client = Issuer(published("RS256", "one"), published("ES256", "one")).client()
+    assert client.verifying_key("RS256", "one").algorithm == "RS256"
+    assert client.verifying_key("ES256", "one").algorithm == "ES256"
+
+
+def test_a_token_without_kid_needs_a_sole_key_that_fits() -> None:
+    assert Issuer(published("RS256", "one"), published("ES256")).client().verifying_key("ES256", None)
+    for two in (others("ES256", "two"), without(others("ES256", "two"), "kid")):
+        with pytest.raises(keys.JWKSetError):
+            Issuer(published("ES256"), two).client().verifying_key("ES256", None)
+
+
+ODD_KEYS: dict[str, tuple[Callable[[], Any], str]] = {
+    "a secret": (lambda: material.secret_jwk() | {"kid": "odd"}, "2 'odd': .*symmetric"),
+    "for encryption": (lambda: others("RS256", "odd", use="enc"), "2 'odd': .*use"),
+    "for signing": (lambda: others("RS256", "odd", key_ops=["sign"]), "2 'odd': .*key_ops"),
+    "an unknown kty": (lambda: {"kty": "AKP", "kid": "odd"}, "2 'odd': .*kty"),
+    "an unknown crv": (lambda: others("EdDSA", "odd", crv="Ed448"), "2 'odd': .*curve"),
+    "another alg": (lambda: others("RS256", "odd", alg="RS384"), "2 'odd': .*configured algorithms"),
+    "an alg of encryption": (lambda: others("RS256", "odd", alg="RSA-OAEP"), "2 'odd': .*alg"),
+    "another kind": (lambda: others("ES256", "odd"), "2 'odd': .*configured algorithms"),
+    "1024 bits": (lambda: material.jwk("RS256", material.rsa_key(1024).public_key()), "2: .*2048 bits"),
+    "ROCA": (lambda: material.jwk("RS256", material.roca_key().public_key()), "2: .*ROCA"),
+    "a private key": (lambda: material.jwk("RS256", material.other_private_key("RS256")), "2: .*private"),
+    "half a key": (lambda: without(others("RS256", "odd"), "n"), "2 'odd': .*missing"),
+    "a kid that is no text": (lambda: others("RS256", "odd") | {"kid": 7}, "2: .*mistyped"),
+    "no object": (lambda: ["RSA"], "2: .*JSON object"),
+    "a kid with escapes": (
+        lambda: others("RS256", "odd\n\x1b[31m" + "k" * 100, use="enc"),
+        r"2 'odd\?\?\[31mk+\.\.\.': ",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ODD_KEYS)
+def test_an_odd_key_is_skipped_and_logged_and_the_rest_verifies(what: str, caplog: pytest.LogCaptureFixture) -> None:
+    make, reason = ODD_KEYS[what]
+    odd = make()
+    client = Issuer(published("RS256", "good"), odd).client()
+    assert client.verifying_key("RS256", "good").algorithm == "RS256"
+    with pytest.raises(keys.JWKSetError):
+        client.verifying_key("RS256", "odd")
+    [record] = caplog.records
+    assert (record.name, record.levelname) == ("oxijwt", "WARNING")
+    message = record.getMessage()
+    assert re.search(rf"^JWK Set of issuer\.example, for RS256: skipped key {reason}", message)
+    assert "password" not in message
+    assert message.isprintable()
+    assert_says_no_key(ValueError(message), without(odd, "kid") if isinstance(odd, dict) else odd)
+
+
+def test_keys_that_cannot_be_told_apart_are_both_skipped(caplog: pytest.LogCaptureFixture) -> None:
+    client = Issuer(published("ES256", "one"), others("ES256", "one"), others("ES256", "two")).client()
+    assert client.verifying_key("ES256", "two")
+    with pytest.raises(keys.JWKSetError):
+        client.verifying_key("ES256", "one")
+    assert len(caplog.records) == 2
+
+
+def test_skipped_keys_are_logged_when_they_change(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(keys, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    issuer = Issuer()
+    client = issuer.client()
+    fine, odd, odder = published("ES256", "fine"), others("ES256", "odd", use="enc"), {"kty": "AKP"}
+    told = []
+    for jwks in ([fine], [fine, odd], [fine, odd], [fine, odd, odder], [fine], [fine, odd]):
+        issuer.publish(*jwks)
+        clock.now += keys.JWK_SET_LIFESPAN + 1
+        caplog.clear()
+        for _ in range(3):
+            client.verifying_key("ES256", "fine")
+        told.append(len(caplog.records))
+    assert issuer.fetches == len(told)
+    assert told == [0, 1, 0, 2, 0, 1]
+
+
+HOSTILE_ANSWERS: dict[str, Callable[[], bytes | Exception]] = {
+    "HTML": lambda: b"<!doctype html><title>Sign in</title>",
+    "deep arrays": lambda: b'{"keys":' + b"[" * 500_000,
+    "deep arrays that end": lambda: b'{"keys":[' + b"[" * 100_000 + b"]" * 100_000 + b"]}",
+    "deep objects": lambda: b'{"keys":[' + b'{"a":' * 100_000,
+    "100,000 keys": lambda: b'{"keys":[' + b"{}," * 100_000 + b"{}]}",
+    "100,000 numbers": lambda: json.dumps({"keys": [0] * 100_000}).encode(),
+    "a huge number": lambda: b'{"keys":[{"kty":"RSA","n":' + b"9" * 1_000_000 + b"}]}",
+    "a huge exponent": lambda: b'{"keys":1e999999999}',
+    "a huge string": lambda: b'{"keys":"' + b"k" * 1_000_000 + b'"}',
+    "a huge set": lambda: b'{"keys":[]}' + b" " * (1 << 20),
+    "two lists of keys": lambda: b'{"keys":[],"keys":[]}',
+    "UTF-16": lambda: '{"keys":[]}'.encode("utf-16"),
+    "no text": lambda: b'{"keys":["\xff"]}',
+    "a broken answer": lambda: BadStatusLine("SSH-2.0"),
+    "a time-out": lambda: TimeoutError("timed out"),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE_ANSWERS)
+def test_a_hostile_answer_is_a_refusal_in_bounded_time(what: str, caplog: pytest.LogCaptureFixture) -> None:
+    issuer = Issuer()
+    issuer.answer = HOSTILE_ANSWERS[what]()
+    client = issuer.client()
+    begun = time.perf_counter()
+    with pytest.raises(keys.JWKSetError):
+        client.verifying_key("RS256", "one")
+    assert time.perf_counter() - begun < 1
+    assert issuer.fetches == 1
+    assert caplog.records == []
+
+
+def test_a_full_set_of_odd_keys_is_read_in_bounded_time(caplog: pytest.LogCaptureFixture) -> None:
+    client = Issuer(*({"kid": "k" * 900} for _ in range(1023)), published("RS256", "good")).client()
+    begun = time.perf_counter()
+    assert client.verifying_key("RS256", "good")
+    assert time.perf_counter() - begun < 1
+    assert len(caplog.records) == 1023
