@@ -103,9 +103,10 @@ class APISettings(_APISettings):
     def __getattr__(self, attr: str) -> Any:
         if attr != "SIGNING_KEY" or not self.signing_key_is_unset:
             return super().__getattr__(attr)
+        secret = settings.SECRET_KEY  # Django raises where it is empty: nothing was cached then
         self._cached_attrs.add(attr)
-        setattr(self, attr, settings.SECRET_KEY)
-        return settings.SECRET_KEY
+        setattr(self, attr, secret)
+        return secret
 
     @property
     def signing_key_is_unset(self) -> bool:

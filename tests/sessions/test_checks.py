@@ -41,6 +41,15 @@ def test_a_good_configuration_has_no_finding():
         ({"REVOCATION_CACHE": "default"}, "W005"),
         ({"REVOCATION_CACHE": "dummy"}, "E005"),
         ({"REVOCATION_CACHE": "nowhere"}, "E006"),
+        ({"REVOCATION_CACHE": ""}, "E006"),
+        ({"REVOCATION_CACHE": ["redis"]}, "E006"),
+        ({"REVOCATION_CACHE": 7}, "E006"),
+        ({"SESSION_CLIENT_INFO": "no.such.module"}, "E016"),
+        ({"SESSION_CLIENT_INFO": 7}, "E016"),
+        ({"SESSION_LIMIT_PER_USER": 0}, "E017"),
+        # Nothing is compared with what is no timedelta.
+        ({"REFRESH_REUSE_GRACE": 30}, "E010"),
+        ({"ACCESS_TOKEN_LIFETIME": "5m"}, "E010"),
     ],
 )
 def test_what_is_wrong_is_found(changes, finding):
@@ -55,6 +64,9 @@ def test_what_is_wrong_is_found(changes, finding):
         {"REFRESH_REUSE_GRACE": timedelta(0)},
         {"ACCESS_TOKEN_LIFETIME": timedelta(seconds=61)},
         {"REVOCATION_CACHE": "redis"},
+        {"SESSION_CLIENT_INFO": None},
+        {"SESSION_CLIENT_INFO": "oxijwt.token_sessions.client_info.default_client_info"},
+        {"SESSION_CLIENT_INFO": lambda request: (None, "")},
         {"apps": NEITHER, "ROTATE_REFRESH_TOKENS": False, "REFRESH_REUSE_GRACE": timedelta(days=1)},
     ],
 )
@@ -66,6 +78,14 @@ def test_what_is_right_is_not(changes):
 def test_the_cache_is_checked_where_no_session_is_read_too(cache):
     """A stateless service has no such app, and it is the one that asks the cache."""
     assert len(found(apps=NEITHER, REVOCATION_CACHE=cache)) == 1
+
+
+def test_a_cache_that_is_none_is_not_shown_and_those_that_are_are_named():
+    """A cache's URL, put where its alias belongs, has a password in it."""
+    with override_settings(CACHES=CACHES, SIMPLE_JWT=GOOD | {"REVOCATION_CACHE": "redis://:password@host/0"}):
+        [finding] = check_settings()
+    assert "password" not in finding.msg + finding.hint
+    assert "default, dummy, redis" in finding.hint
 
 
 def test_every_finding_has_a_hint():

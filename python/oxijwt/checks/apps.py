@@ -1,0 +1,74 @@
+"""Whether the settings suit the installed apps, and CACHES."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as CheckWarning
+
+from oxijwt import revocation
+from oxijwt.settings import api_settings
+
+CACHE_FINDINGS: dict[str, tuple[type[Error] | type[CheckWarning], str, str]] = {
+    "django.core.cache.backends.dummy.DummyCache": (Error, "forgets everything", "oxijwt.E005"),
+    "django.core.cache.backends.locmem.LocMemCache": (CheckWarning, "is seen by one process only", "oxijwt.W005"),
+}
+
+
+def blacklist() -> Iterable[CheckMessage]:
+    """Single use without a table to hold it."""
+    if api_settings.BLACKLIST_AFTER_ROTATION and not revocation.has_blacklist():
+        yield Error(
+            "SIMPLE_JWT['BLACKLIST_AFTER_ROTATION'] is on, but no installed app can hold a blacklist.",
+            hint="Add 'oxijwt.token_blacklist' to INSTALLED_APPS, or turn the setting off.",
+            id="oxijwt.E004",
+        )
+
+
+def sessions() -> Iterable[CheckMessage]:
+    """What weakens `oxijwt.token_sessions`."""
+    if not revocation.has_sessions():
+        return
+    if not api_settings.ROTATE_REFRESH_TOKENS:
+        yield CheckWarning(
+            "oxijwt.token_sessions is installed, but ROTATE_REFRESH_TOKENS is off: a stolen refresh token goes unseen.",
+            hint="Turn SIMPLE_JWT['ROTATE_REFRESH_TOKENS'] on.",
+            id="oxijwt.W002",
+        )
+    if revocation.has_blacklist():
+        yield CheckWarning(
+            "oxijwt.token_sessions and token_blacklist are both installed: OutstandingToken no longer has every login.",
+            hint="Loop over TokenSession, and drop token_blacklist once its tokens have expired.",
+            id="oxijwt.W004",
+        )
+
+
+def plain_tokens() -> Iterable[CheckMessage]:
+    """For `check --deploy`: whoever reads the table can use the refresh tokens in it."""
+    if revocation.has_blacklist() and not api_settings.OUTSTANDING_TOKEN_DIGEST:
+        yield CheckWarning(
+            "OutstandingToken.token holds whole refresh tokens: whoever reads the database or a backup can use them.",
+            hint="Turn SIMPLE_JWT['OUTSTANDING_TOKEN_DIGEST'] on.",
+            id="oxijwt.W010",
+        )
+
+
+def revocation_cache() -> Iterable[CheckMessage]:
+    """Findings about REVOCATION_CACHE."""
+    alias = api_settings.REVOCATION_CACHE
+    if alias is None:
+        return
+    if not isinstance(alias, str) or alias not in settings.CACHES:
+        yield Error(
+            "SIMPLE_JWT['REVOCATION_CACHE'] names none of CACHES.",
+            hint=f"Name a cache that all processes share. CACHES has {', '.join(settings.CACHES)}.",
+            id="oxijwt.E006",
+        )
+        return
+    level, why, check_id = CACHE_FINDINGS.get(settings.CACHES[alias]["BACKEND"], (None, "", ""))
+    if level is not None:
+        yield level(
+            f"SIMPLE_JWT['REVOCATION_CACHE'] names a cache that {why}.",
+            hint="Use a cache that all processes share and that evicts nothing, such as Redis with noeviction.",
+            id=check_id,
+        )
