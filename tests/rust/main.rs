@@ -16,6 +16,7 @@ mod json;
 mod jwk;
 mod jws;
 mod keys;
+mod policy;
 mod refresh_rotation;
 mod refresh_rotation_model;
 mod refresh_rotation_properties;
