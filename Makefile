@@ -4,7 +4,7 @@
 #   make test     every check there is; all of them run, and it fails at the end if one failed
 #   make lint     format, clippy, ruff, import contracts, types
 #   make parity   simplejwt's own suite, on simplejwt and on oxijwt
-#   make bench    the token layer against simplejwt's
+#   make bench    the token layer against simplejwt's, and what refusing costs
 #   make scale    sessions at a million rows on PostgreSQL, beside simplejwt's tokens (minutes, 2 GB of disk)
 #   make clean    remove all that make made
 
@@ -88,6 +88,7 @@ parity: .venv/built
 
 bench: .venv/built
 	$(PY) -m tests.bench.token_layer
+	$(PY) -m tests.bench.refusals
 
 scale: .venv/built
 	nice $(PY) -m tests.scale

@@ -11,6 +11,11 @@ pub const ISSUED_IN_FUTURE_TOLERANCE: f64 = 60.0;
 /// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z, in seconds since 1970: what a datetime holds.
 const DATETIME_RANGE: std::ops::RangeInclusive<f64> = -62_135_596_800.0..=253_402_300_799.0;
 
+/// A leeway, in seconds, beyond all datetimes.
+const ANY_TIME: f64 = 1e12;
+/// Most characters of a `jti`: what a column holds.
+const MAX_ID_LENGTH: usize = 255;
+
 /// What the claim rules compare with.
 #[derive(Clone, Debug)]
 pub struct ClaimPolicy {
@@ -43,6 +48,16 @@ impl ClaimPolicy {
             issuer,
             integer_subject,
         })
+    }
+
+    /// The types alone: any time, any issuer, any audience.
+    pub(crate) fn at_any_time(&self) -> Self {
+        Self {
+            leeway: ANY_TIME,
+            audience: None,
+            issuer: None,
+            integer_subject: self.integer_subject,
+        }
     }
 
     /// Holds the claims against this policy at `now`, in seconds since 1970: the types of all of them first, then
@@ -130,7 +145,9 @@ fn check_types(claims: &Members<'_>, integer_subject: bool) -> Result<Times, Err
         expiry: time(claims, "exp")?,
     };
     check_type(claims, "iss", RawValue::is_string)?;
-    check_type(claims, "jti", RawValue::is_string)?;
+    check_type(claims, "jti", |value| {
+        value.as_string().is_some_and(|id| is_id(&id))
+    })?;
     check_type(claims, "sub", |value| {
         value.is_string() || (integer_subject && value.is_integer())
     })?;
@@ -138,6 +155,14 @@ fn check_types(claims: &Members<'_>, integer_subject: bool) -> Result<Times, Err
         value.is_string() || value.as_strings().is_some()
     })?;
     Ok(times)
+}
+
+/// A non-empty text without control characters that logs, tables and keys of a cache can hold.
+fn is_id(id: &str) -> bool {
+    // Most are short and plain: then no character is decoded.
+    let short = id.len() <= MAX_ID_LENGTH || id.chars().count() <= MAX_ID_LENGTH;
+    let plain = id.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    !id.is_empty() && short && (plain || !id.chars().any(char::is_control))
 }
 
 fn time(claims: &Members<'_>, name: &'static str) -> Result<Option<f64>, Error> {

@@ -8,7 +8,7 @@ use std::fmt;
 pub enum Error {
     /// Not a compact serialization of strict JSON; says which rule was broken.
     Malformed(&'static str),
-    /// Longer than [`crate::jws::MAX_TOKEN_LENGTH`].
+    /// Longer than the policy allows.
     TooLarge,
     /// The header asks for something that is never served (RFC 7515 section 4.1.11); names the member.
     HeaderUnsupported(&'static str),
@@ -128,7 +128,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(what) => write!(f, "malformed token: {what}"),
-            Self::TooLarge => f.write_str("the token is longer than 16384 bytes"),
+            Self::TooLarge => f.write_str("the token is longer than is allowed"),
             Self::HeaderUnsupported(name) => {
                 write!(f, "the header member '{name}' is not supported")
             }

@@ -1,16 +1,36 @@
 //! Compact serialization (RFC 7515 section 7.1).
 
+use std::borrow::Cow;
+
 use crate::algorithm::Algorithm;
 use crate::encoding;
 use crate::error::Error;
-use crate::json::{self, Discard};
+use crate::json::{self, Discard, Members};
 use crate::key::{SigningKey, VerifyingKey};
 
-/// Longest token in bytes that is read or made. Checked before anything is decoded.
-pub const MAX_TOKEN_LENGTH: usize = 16_384;
-
 const ALG: &str = "alg";
-const WATCHED: &[&str] = &[ALG, "crit", "b64", "zip", "enc"];
+const TYP: &str = "typ";
+/// Extensions, refused whether or not `crit` lists them: `b64` (RFC 7797), `zip` and `enc` (RFC 7516) change what the
+/// payload means.
+const UNSUPPORTED: [&str; 4] = ["crit", "b64", "zip", "enc"];
+const WATCHED: &[&str] = &[ALG, TYP, "crit", "b64", "zip", "enc"];
+/// The `typ` of the headers that [`VerifyingKey::knows_header`].
+const KNOWN_TYP: &str = "JWT";
+
+/// The members of a header that are obeyed.
+struct Header {
+    algorithm: Algorithm,
+    typ: Option<Cow<'static, str>>,
+}
+
+/// What a signature verifies.
+#[derive(Debug)]
+pub struct Verified {
+    /// The header's `typ`.
+    pub typ: Option<Cow<'static, str>>,
+    /// Any bytes, JSON or not.
+    pub payload: Vec<u8>,
+}
 
 /// A token taken apart, nothing decoded or checked yet.
 #[derive(Clone, Copy)]
@@ -22,14 +42,11 @@ pub struct Compact<'t> {
 }
 
 impl<'t> Compact<'t> {
-    /// Takes a token apart.
+    /// Takes a token apart. How long it may be is the caller's policy.
     ///
     /// # Errors
-    /// [`Error::TooLarge`]; [`Error::Malformed`] where it isn't three parts of ASCII (a JWE has five).
+    /// [`Error::Malformed`] where it isn't three parts of ASCII (a JWE has five).
     pub fn split(token: &'t [u8]) -> Result<Self, Error> {
-        if token.len() > MAX_TOKEN_LENGTH {
-            return Err(Error::TooLarge);
-        }
         if !token.is_ascii() {
             return Err(Error::Malformed("not ASCII"));
         }
@@ -46,17 +63,17 @@ impl<'t> Compact<'t> {
         })
     }
 
-    /// The algorithm that the header names; the header is parsed only if no key knows its bytes.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`], [`Error::HeaderUnsupported`] or [`Error::AlgorithmMismatch`] for an unknown `alg`.
-    pub fn algorithm<'k>(
+    /// The header, parsed only if no key knows its bytes.
+    fn header<'k>(
         &self,
         keys: impl IntoIterator<Item = &'k VerifyingKey>,
-    ) -> Result<Algorithm, Error> {
+    ) -> Result<Header, Error> {
         match keys.into_iter().find(|key| key.knows_header(self.header)) {
-            Some(key) => Ok(key.algorithm()),
-            None => header_algorithm(&self.header_json()?),
+            Some(key) => Ok(Header {
+                algorithm: key.algorithm(),
+                typ: Some(Cow::Borrowed(KNOWN_TYP)),
+            }),
+            None => read_header(&self.header_json()?),
         }
     }
 
@@ -81,6 +98,16 @@ impl<'t> Compact<'t> {
         encoding::decode(self.header)
     }
 
+    /// The header's `typ`, unverified.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`].
+    pub fn unverified_typ(&self) -> Result<Option<Cow<'static, str>>, Error> {
+        let header = self.header_json()?;
+        let ((), members) = json::parse_object(&header, &mut Discard, &[TYP])?;
+        typ(&members)
+    }
+
     /// The payload, decoded and unverified.
     ///
     /// # Errors
@@ -89,16 +116,16 @@ impl<'t> Compact<'t> {
         encoding::decode(self.payload)
     }
 
-    /// The payload, once one of `keys` with the header's algorithm verifies the signature.
+    /// The payload, once one of `keys` with the header's algorithm verifies the signature, and the header's `typ`.
     ///
     /// # Errors
-    /// [`Error::AlgorithmMismatch`] where no key has that algorithm, [`Error::SignatureInvalid`], and those of
-    /// [`Compact::algorithm`] and of decoding.
-    pub fn verified_payload<'k, K>(&self, keys: K) -> Result<Vec<u8>, Error>
+    /// [`Error::Malformed`], [`Error::HeaderUnsupported`], [`Error::AlgorithmMismatch`] where no key has the header's
+    /// `alg`, [`Error::SignatureInvalid`].
+    pub fn verified<'k, K>(&self, keys: K) -> Result<Verified, Error>
     where
         K: IntoIterator<Item = &'k VerifyingKey> + Clone,
     {
-        let algorithm = self.algorithm(keys.clone())?;
+        let Header { algorithm, typ } = self.header(keys.clone())?;
         let signature = self.signature()?;
         let mut outcome = Err(Error::AlgorithmMismatch);
         for key in keys.into_iter().filter(|key| key.algorithm() == algorithm) {
@@ -107,7 +134,11 @@ impl<'t> Compact<'t> {
                 break;
             }
         }
-        outcome.and_then(|()| self.unverified_payload())
+        outcome?;
+        Ok(Verified {
+            typ,
+            payload: self.unverified_payload()?,
+        })
     }
 }
 
@@ -118,39 +149,45 @@ fn split_last(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((before, after.get(1..)?))
 }
 
-/// Reads a header strictly (RFC 7515 section 4). Extensions are refused whether or not `crit` lists them: `b64`
-/// (RFC 7797), `zip` and `enc` (RFC 7516) change what the payload means.
-fn header_algorithm(header: &[u8]) -> Result<Algorithm, Error> {
+/// Reads a header strictly (RFC 7515 section 4).
+fn read_header(header: &[u8]) -> Result<Header, Error> {
     let ((), members) = json::parse_object(header, &mut Discard, WATCHED)?;
-    if let Some(name) = WATCHED
-        .iter()
-        .find(|name| **name != ALG && members.get(name).is_some())
-    {
+    if let Some(name) = UNSUPPORTED.iter().find(|name| members.get(name).is_some()) {
         return Err(Error::HeaderUnsupported(name));
     }
     let name = members
         .get(ALG)
         .and_then(json::RawValue::as_string)
         .ok_or(Error::Malformed("no alg in the header"))?;
-    Algorithm::from_name(&name).map_err(|_| Error::AlgorithmMismatch)
+    Ok(Header {
+        algorithm: Algorithm::from_name(&name).map_err(|_| Error::AlgorithmMismatch)?,
+        typ: typ(&members)?,
+    })
+}
+
+fn typ(members: &Members<'_>) -> Result<Option<Cow<'static, str>>, Error> {
+    let Some(value) = members.get(TYP) else {
+        return Ok(None);
+    };
+    let text = value
+        .as_string()
+        .ok_or(Error::Malformed("typ is no string"))?;
+    Ok(Some(Cow::Owned(text.into_owned())))
 }
 
 /// The payload of a token whose signature `key` verifies; any bytes, JSON or not.
 ///
 /// # Errors
-/// Those of [`Compact::split`] and [`Compact::verified_payload`].
+/// Those of [`Compact::split`] and [`Compact::verified`].
 pub fn verify(token: &[u8], key: &VerifyingKey) -> Result<Vec<u8>, Error> {
-    Compact::split(token)?.verified_payload([key])
+    Ok(Compact::split(token)?.verified([key])?.payload)
 }
 
 /// The compact serialization of `payload`, any bytes, with the header `{"alg":…,"typ":"JWT"}`.
 ///
 /// # Errors
-/// [`Error::TooLarge`] where the token would not be read again; [`Error::KeyMalformed`] where the key can't sign.
+/// [`Error::KeyMalformed`] where the key can't sign.
 pub fn sign(payload: &[u8], key: &SigningKey) -> Result<String, Error> {
-    if payload.len() > MAX_TOKEN_LENGTH {
-        return Err(Error::TooLarge);
-    }
     let mut token = String::with_capacity(payload.len().saturating_mul(2).saturating_add(256));
     token.push_str(key.header());
     token.push('.');
@@ -158,9 +195,5 @@ pub fn sign(payload: &[u8], key: &SigningKey) -> Result<String, Error> {
     let signature = key.sign(token.as_bytes())?;
     token.push('.');
     encoding::encode_onto(&signature, &mut token);
-    if token.len() > MAX_TOKEN_LENGTH {
-        Err(Error::TooLarge)
-    } else {
-        Ok(token)
-    }
+    Ok(token)
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::claims::{self, ClaimPolicy};
+use crate::claims;
 use crate::error::Error;
 use crate::json::{self, Builder, Discard};
 use crate::jws::{self, Compact};
 use crate::key::{SigningKey, VerifyingKey};
+use crate::policy::{TokenPolicy, check_length};
 
 /// At most one key that signs and any number that verify.
 #[derive(Debug)]
@@ -30,41 +31,43 @@ impl KeyRing {
     }
 
     /// Signs claims that are JSON already; these very bytes. They are read as verification would read them, so that
-    /// no token is made that would be refused for its form.
+    /// no token is made that would be refused for its form, or for being longer than `max_length` bytes.
     ///
     /// # Errors
-    /// [`Error::Unserializable`] where they aren't a strict JSON object, [`Error::ClaimInvalid`],
+    /// [`Error::Unserializable`] where they aren't a strict JSON object, [`Error::ClaimInvalid`], [`Error::TooLarge`],
     /// [`Error::NoSigningKey`], and those of [`jws::sign`].
-    pub fn sign(&self, payload: &[u8]) -> Result<String, Error> {
+    pub fn sign(&self, payload: &[u8], max_length: usize) -> Result<String, Error> {
         let signer = self.signer()?;
-        if payload.len() > jws::MAX_TOKEN_LENGTH {
-            return Err(Error::TooLarge);
-        }
+        check_length(payload.len(), max_length)?;
         let ((), members) = json::parse_object(payload, &mut Discard, claims::REGISTERED)
             .map_err(unserializable)?;
         claims::check_writable(&members)?;
-        jws::sign(payload, signer)
+        let token = jws::sign(payload, signer)?;
+        check_length(token.len(), max_length)?;
+        Ok(token)
     }
 
-    /// The claims of a token, made by `builder`, once its signature verifies and its registered claims hold at `now`,
-    /// in seconds since 1970.
+    /// The claims of a token, made by `builder`, once its signature verifies and its length, `typ` and registered
+    /// claims hold at `now`, in seconds since 1970.
     ///
     /// # Errors
-    /// [`Error::NoVerifyingKey`], those of [`Compact::verified_payload`], [`ClaimPolicy::check`] and the builder.
+    /// [`Error::NoVerifyingKey`], [`Error::TooLarge`], those of [`Compact::verified`], [`TokenPolicy::check_typ`],
+    /// [`claims::ClaimPolicy::check`] and the builder.
     pub fn verify<B: Builder>(
         &self,
         token: &[u8],
         now: f64,
-        policy: &ClaimPolicy,
+        policy: &TokenPolicy,
         builder: &mut B,
     ) -> Result<B::Value, B::Error> {
         if self.verifiers.is_empty() {
             return Err(Error::NoVerifyingKey.into());
         }
-        let payload =
-            Compact::split(token)?.verified_payload(self.verifiers.iter().map(AsRef::as_ref))?;
-        let (value, members) = json::parse_object(&payload, builder, claims::REGISTERED)?;
-        policy.check(&members, now)?;
+        check_length(token.len(), policy.max_length())?;
+        let verified = Compact::split(token)?.verified(self.verifiers.iter().map(AsRef::as_ref))?;
+        policy.check_typ(verified.typ.as_deref())?;
+        let (value, members) = json::parse_object(&verified.payload, builder, claims::REGISTERED)?;
+        policy.claims().check(&members, now)?;
         Ok(value)
     }
 }

@@ -13,6 +13,7 @@ pub mod jws;
 pub mod key;
 pub mod keyring;
 mod pem_file;
+pub mod policy;
 #[cfg(feature = "python")]
 mod python;
 pub mod refresh_rotation;

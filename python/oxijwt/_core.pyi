@@ -6,17 +6,18 @@ from typing import Any, Final, Literal, final
 __all__ = [
     "ALGORITHMS",
     "ERROR_CODES",
-    "ClaimPolicy",
     "CoreError",
     "KeyRing",
     "RefreshDecision",
     "RefreshPolicy",
     "SessionState",
     "SigningKey",
+    "TokenPolicy",
     "VerifyingKey",
     "read_issuer_jwk_set",
     "unverified_claims",
     "unverified_header",
+    "unverified_is_access_token",
 ]
 
 ALGORITHMS: Final[tuple[str, ...]]
@@ -62,35 +63,41 @@ class VerifyingKey:
     def is_weak(self) -> bool: ...
 
 @final
-class ClaimPolicy:
-    """What the claim rules compare with. Frozen.
+class TokenPolicy:
+    """What a verified token is held against. Frozen.
 
-    `leeway` is in seconds. `audience`: a token's `aud` must share a member with it; `issuer`: its `iss` must be one
-    of them; None asks for neither. `integer_subject` lets `sub` be an integer too.
+    `max_length` is in bytes, `leeway` in seconds. `allowed_typ`: the header's `typ`, where there is one, must be one of
+    them, without regard to case and to `application/` before it; None takes any. `audience`: a token's `aud` must share
+    a member with it; `issuer`: its `iss` must be one of them; None asks for neither. `integer_subject` lets `sub` be an
+    integer too.
     """
 
     def __new__(
         cls,
         *,
+        max_length: int,
+        allowed_typ: Sequence[str] | None = None,
         leeway: float = 0.0,
         audience: Sequence[str] | None = None,
         issuer: Sequence[str] | None = None,
         integer_subject: bool = False,
-    ) -> ClaimPolicy: ...
+    ) -> TokenPolicy: ...
+    def at_any_time(self) -> TokenPolicy:
+        """The same for any `exp`, `nbf`, `iat`, `aud` and `iss`."""
 
 @final
 class KeyRing:
     """At most one key that signs and any number that verify. Frozen."""
 
     def __new__(cls, signer: SigningKey | None, verifiers: Sequence[VerifyingKey]) -> KeyRing: ...
-    def sign(self, claims: dict[str, Any]) -> str:
-        """The compact serialization of these claims (RFC 7515 section 7.1)."""
+    def sign(self, claims: dict[str, Any], max_length: int) -> str:
+        """The compact serialization of these claims (RFC 7515 section 7.1), at most `max_length` bytes long."""
 
-    def sign_json(self, payload: bytes) -> str:
+    def sign_json(self, payload: bytes, max_length: int) -> str:
         """The same for claims that a custom encoder has already turned into JSON."""
 
-    def verify(self, token: str | bytes, now: float, policy: ClaimPolicy) -> dict[str, Any]:
-        """The claims of a token whose signature and registered claims hold at `now`, seconds since 1970."""
+    def verify(self, token: str | bytes, now: float, policy: TokenPolicy) -> dict[str, Any]:
+        """The claims of a token whose signature, `typ` and registered claims hold at `now`, seconds since 1970."""
 
 @final
 class RefreshPolicy:
@@ -173,5 +180,7 @@ def read_issuer_jwk_set(
     at most 1 MiB and 1024 keys, `algorithm_unknown`.
     """
 
-def unverified_header(token: str | bytes) -> dict[str, Any]: ...
-def unverified_claims(token: str | bytes) -> dict[str, Any]: ...
+def unverified_header(token: str | bytes, max_length: int) -> dict[str, Any]: ...
+def unverified_claims(token: str | bytes, max_length: int) -> dict[str, Any]: ...
+def unverified_is_access_token(token: str | bytes) -> bool:
+    """Whether the header's `typ` is `at+jwt` (RFC 9068 section 2.1)."""

@@ -1,8 +1,10 @@
 """TokenBackend: claims ↔ compact serialization, and the one place that maps the core's codes to exceptions."""
 
 import json
+import sys
 import time
 from collections.abc import Iterable
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,15 +14,17 @@ from django.utils.translation import gettext_lazy as _
 from . import keys
 from ._core import (
     ALGORITHMS,
-    ClaimPolicy,
     CoreError,
     KeyRing,
     SigningKey,
+    TokenPolicy,
     VerifyingKey,
     unverified_claims,
     unverified_header,
+    unverified_is_access_token,
 )
 from .exceptions import KeyConfigurationError, TokenBackendError, TokenBackendExpiredToken
+from .settings import DEFAULTS
 from .utils import datetime_to_epoch, format_lazy
 
 ALLOWED_ALGORITHMS = frozenset(ALGORITHMS)
@@ -70,8 +74,8 @@ CONFIGURATION_CODES = frozenset(
 SIGNING_CODES = frozenset({"unserializable"})
 """Codes that only signing can raise."""
 
-ANY_TIME = 1e12
-"""A leeway, in seconds, beyond all datetimes."""
+LONGEST = sys.maxsize
+"""The greatest MAX_TOKEN_LENGTH, in bytes."""
 
 NO_LEEWAY = timedelta(0)
 
@@ -91,9 +95,15 @@ class TokenBackend:
     integer_subject = True
     """Whether `sub` may be an integer, as tokens of old have it."""
 
+    max_token_length: int = DEFAULTS["MAX_TOKEN_LENGTH"]
+    """The longest token in bytes that is read or made."""
+
+    allowed_typ: str | Iterable[str] | None = DEFAULTS["ALLOWED_TYP"]
+    """What the header's `typ` may be, where there is one; None takes any."""
+
     _ring: tuple[tuple[object, ...], KeyRing] | None = None
     _signer: tuple[tuple[object, ...], KeyRing] | None = None
-    _policy: tuple[tuple[object, ...], ClaimPolicy] | None = None
+    _policy: tuple[tuple[object, ...], TokenPolicy] | None = None
 
     def __init__(  # noqa: PLR0913, PLR0917  simplejwt's signature
         self,
@@ -151,7 +161,8 @@ class TokenBackend:
         if self.jwks_client is None or keys.is_hmac(self.algorithm):
             return self.prepared_verifying_key
         try:
-            return self.jwks_client.verifying_key(self.algorithm, unverified_header(token).get("kid"))
+            kid = unverified_header(token, self._length_limit()).get("kid")
+            return self.jwks_client.verifying_key(self.algorithm, kid)
         except keys.JWKSetError as error:
             raise TokenBackendError(_("Token is invalid")) from error
 
@@ -162,11 +173,11 @@ class TokenBackend:
         TypeError for values that JSON has no word for, KeyConfigurationError for an unfit key.
         """
         claims = self._claims_to_sign(payload)
-        ring = self._signing_ring()
+        ring, longest = self._signing_ring(), self._length_limit()
         try:
             if self.json_encoder is None:
-                return ring.sign(claims)
-            return ring.sign_json(json.dumps(claims, separators=(",", ":"), cls=self.json_encoder).encode())
+                return ring.sign(claims, longest)
+            return ring.sign_json(json.dumps(claims, separators=(",", ":"), cls=self.json_encoder).encode(), longest)
         except CoreError as error:
             raise TokenBackendError(error.args[1]) from error
         except RecursionError as error:  # the custom encoder's
@@ -175,22 +186,22 @@ class TokenBackend:
     def decode(self, token: str | bytes, verify: bool = True) -> dict[str, Any]:
         """The claims of a token whose signature and registered claims hold now.
 
-        With `verify=False` nothing but the form is checked. Raises TokenBackendExpiredToken past `exp`,
-        TokenBackendError for every other refusal, KeyConfigurationError for an unfit key.
+        With `verify=False` nothing but length and form is checked. Raises TokenBackendExpiredToken past `exp`,
+        TokenBackendError for every other refusal, KeyConfigurationError for an unfit key or setting.
         """
         if not isinstance(token, (str, bytes)):
             raise TokenBackendError(_("Token is invalid"))
         try:
             if not verify:
-                return unverified_claims(token)
-            return self._verifying_ring(token).verify(token, time.time(), self._claim_policy())
+                return unverified_claims(token, self._length_limit())
+            return self._verifying_ring(token).verify(token, time.time(), self._token_policy())
         except CoreError as error:
             raise refusal(error) from error
 
     def decode_expired(self, token: str | bytes) -> dict[str, Any]:
         """As `decode`, of a token whose `exp` may have passed: it still says whose session to end, and nothing else."""
         try:
-            any_time = ClaimPolicy(leeway=ANY_TIME, integer_subject=self.integer_subject)
+            any_time = self._token_policy().at_any_time()
             return self._verifying_ring(token).verify(token, time.time(), any_time)
         except CoreError as error:
             raise refusal(error) from error
@@ -225,27 +236,43 @@ class TokenBackend:
             return []
         return [keys.verifying_key(self.algorithm, key, "SECRET_KEY_FALLBACKS") for key in self.fallback_keys]
 
-    def _claim_policy(self) -> ClaimPolicy:
-        try:
-            made_of = (self.leeway, _snapshot(self.audience), _snapshot(self.issuer))
-            if self._policy is None or self._policy[0] != made_of:
-                self._policy = (made_of, self._new_policy())
-        except (CoreError, TypeError, ValueError, OverflowError) as error:
-            raise KeyConfigurationError("SIMPLE_JWT: LEEWAY, AUDIENCE or ISSUER can't be used") from error
+    def _length_limit(self) -> int:
+        longest = self.max_token_length
+        if type(longest) is int and 0 < longest <= LONGEST:
+            return longest
+        raise KeyConfigurationError("SIMPLE_JWT['MAX_TOKEN_LENGTH'] must be a number of bytes, an int above zero")
+
+    def _token_policy(self) -> TokenPolicy:
+        made_of = (self.max_token_length, self.allowed_typ, self.leeway, self.audience, self.issuer)
+        if self._policy is None or self._policy[0] != made_of:
+            # A list may be changed in place; what it held when it was read must not change with it.
+            self._policy = (tuple(map(copy, made_of)), self._new_policy())
         return self._policy[1]
 
-    def _new_policy(self) -> ClaimPolicy:
-        return ClaimPolicy(
-            leeway=self.get_leeway().total_seconds(),
-            audience=_names(self.audience),
-            issuer=_names(self.issuer),
-            integer_subject=self.integer_subject,
-        )
+    def _new_policy(self) -> TokenPolicy:
+        longest = self._length_limit()
+        try:
+            return TokenPolicy(
+                max_length=longest,
+                allowed_typ=_names(self.allowed_typ),
+                leeway=self.get_leeway().total_seconds(),
+                audience=_names(self.audience),
+                issuer=_names(self.issuer),
+                integer_subject=self.integer_subject,
+            )
+        except (CoreError, TypeError, ValueError, OverflowError) as error:
+            raise KeyConfigurationError("SIMPLE_JWT: ALLOWED_TYP, LEEWAY, AUDIENCE or ISSUER can't be used") from error
 
 
-def _snapshot(value: str | Iterable[str] | None) -> str | tuple[str, ...] | None:
-    # A list may be changed in place; what it held when it was read must not change with it.
-    return value if value is None or isinstance(value, str) else tuple(value)
+def is_access_token(token: object) -> bool:
+    """Whether the header of a decoded token says that it is one for access only (RFC 9068 section 2.1).
+
+    What has no header of the compact serialization is none; a backend of the project's own may decode such texts.
+    """
+    try:
+        return unverified_is_access_token(token)  # type: ignore[arg-type]  # TypeError is caught
+    except (CoreError, TypeError):
+        return False
 
 
 def _names(value: str | Iterable[str] | None) -> list[str] | None:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from .token_blacklist.models import BlacklistedToken, OutstandingToken
 
 BLACKLIST_LABEL = "token_blacklist"
-JTI_MAX_LENGTH = 255
 SESSION_APP = "oxijwt.token_sessions"
 BATCH_SIZE = 1000
 
@@ -134,15 +133,8 @@ def stored_text(text: str) -> str:
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def can_hold(jti: str) -> bool:
-    """Whether a row can have this `jti`: no database takes more than the column does, PostgreSQL takes no NUL."""
-    return len(jti) <= JTI_MAX_LENGTH and "\0" not in jti
-
-
 def find(jti: str) -> OutstandingToken | None:
     """The record of a token with its blacklist entry, if there is one: one statement."""
-    if not can_hold(jti):
-        return None
     model = _outstanding_model()
     records = model.objects.using(_database(model)).select_related("blacklistedtoken").defer("token")
     return records.filter(jti=jti).first()

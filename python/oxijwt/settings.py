@@ -54,6 +54,8 @@ DEFAULTS: dict[str, Any] = {
     "ON_LOGIN_SUCCESS": "oxijwt.serializers.default_on_login_success",
     "ON_LOGIN_FAILED": "oxijwt.serializers.default_on_login_failed",
     # oxijwt
+    "MAX_TOKEN_LENGTH": 16_384,  # bytes
+    "ALLOWED_TYP": ("JWT", "at+jwt"),
     "OUTSTANDING_TOKEN_DIGEST": False,
     # oxijwt.token_sessions
     "TOKEN_SESSIONS": "issue",

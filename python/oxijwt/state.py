@@ -32,6 +32,8 @@ class SettingsTokenBackend(TokenBackend):
     issuer = setting_attribute[Any]("ISSUER")
     leeway = setting_attribute[Any]("LEEWAY")
     json_encoder = setting_attribute[Any]("JSON_ENCODER")
+    max_token_length = setting_attribute[Any]("MAX_TOKEN_LENGTH")
+    allowed_typ = setting_attribute[Any]("ALLOWED_TYP")
 
     def __init__(self) -> None:
         # Nothing is read before it is needed, so this module can be imported while settings are still loading.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from functools import cache, partial
 from importlib import import_module
@@ -13,6 +14,7 @@ from django.utils.functional import classproperty
 from django.utils.translation import gettext_lazy as _
 
 from . import revocation
+from .backends import is_access_token
 from .exceptions import ExpiredTokenError, TokenBackendError, TokenBackendExpiredToken, TokenError
 from .settings import api_settings, setting_attribute
 from .utils import (
@@ -101,7 +103,8 @@ class Token:
         return self.get_token_backend().encode(self.payload)
 
     def verify(self) -> None:
-        """Check what the backend has not: `exp` is there, and the claims named by JTI_CLAIM and TOKEN_TYPE_CLAIM.
+        """Check what the backend has not: `exp` is there, and the claims that JTI_CLAIM, TOKEN_TYPE_CLAIM and
+        USER_ID_CLAIM name.
 
         Subclasses may extend it; it raises TokenError.
         """
@@ -110,11 +113,20 @@ class Token:
             self._verify_jti()
         if api_settings.TOKEN_TYPE_CLAIM is not None:
             self.verify_token_type()
+        self._verify_user_id()
 
     def _verify_jti(self) -> None:
         if api_settings.JTI_CLAIM not in self.payload:
             raise TokenError(_("Token has no id"))
-        if not isinstance(self.payload[api_settings.JTI_CLAIM], str):
+        if not _is_id(self.payload[api_settings.JTI_CLAIM]):
+            raise TokenError(_("Token is invalid"))
+
+    def _verify_user_id(self) -> None:
+        user_id = self.payload.get(api_settings.USER_ID_CLAIM, "")
+        if isinstance(user_id, str):
+            return
+        # `true` is not user 1, though Python and Django take it for that.
+        if not isinstance(user_id, int) or isinstance(user_id, bool):
             raise TokenError(_("Token is invalid"))
 
     def verify_token_type(self) -> None:
@@ -187,6 +199,17 @@ def _state() -> ModuleType:
     return import_module("oxijwt.state")
 
 
+JTI_MAX_LENGTH = 255
+CONTROL_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
+def _is_id(jti: object) -> bool:
+    """Whether a claim can be a token's id: the core's rule for `jti`, which JTI_CLAIM may name otherwise."""
+    if not isinstance(jti, str) or not 0 < len(jti) <= JTI_MAX_LENGTH:
+        return False
+    return jti.isprintable() or CONTROL_CHARACTER.search(jti) is None
+
+
 def _claimed_time(value: object) -> datetime:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TokenError(_("Token is invalid"))
@@ -194,6 +217,11 @@ def _claimed_time(value: object) -> datetime:
         return datetime_from_epoch(value)
     except (OverflowError, OSError, ValueError) as error:
         raise TokenError(_("Token is invalid")) from error
+
+
+def _refuse_access_token(token: object) -> None:
+    if is_access_token(token):
+        raise TokenError(_("Token has wrong type"))
 
 
 class _WithRevocation:
@@ -323,7 +351,8 @@ class BlacklistMixin(Generic[T]):
         jti = self.payload.get(api_settings.JTI_CLAIM)
         if not isinstance(jti, str):
             raise TokenError(_("Token has no id"))
-        if not revocation.can_hold(jti):
+        # Nothing has checked the id of a token that was read unverified, or that the project's code has set.
+        if not _is_id(jti):
             raise TokenError(_("Token is invalid"))
         return jti
 
@@ -408,6 +437,12 @@ class SlidingToken(SessionMixin["SlidingToken"], Token):
         super().set_exp(claim, from_time, lifetime)
         self._cap(claim, self.session)
 
+    def check_exp(self, claim: str = "exp", current_time: datetime | None = None) -> None:
+        """As Token's; of SLIDING_TOKEN_REFRESH_EXP_CLAIM it also asks whether the token may be refreshed at all."""
+        if claim == api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM:
+            _refuse_access_token(self.token)
+        super().check_exp(claim, current_time)
+
     def _idle_lifetime(self) -> Any:
         # Their refresh writes nothing: the row lasts as long as a token refreshed at the last moment.
         return api_settings.SLIDING_TOKEN_REFRESH_LIFETIME + self.lifetime
@@ -437,6 +472,11 @@ class RefreshToken(SessionMixin["RefreshToken"], Token):
     lifetime = setting_attribute[timedelta]("REFRESH_TOKEN_LIFETIME")
     access_token_class: type[Token] = AccessToken
     _reading: Any = None
+
+    def verify(self, *args: Any, **kwargs: Any) -> None:
+        """As BlacklistMixin's, and no token that its header calls an access token (RFC 9068). Raises TokenError."""
+        _refuse_access_token(self.token)
+        super().verify(*args, **kwargs)
 
     @classproperty
     def no_copy_claims(cls) -> tuple[str | None, ...]:  # noqa: N805  a classproperty
@@ -506,8 +546,10 @@ class RefreshToken(SessionMixin["RefreshToken"], Token):
             unread.payload = unread.get_token_backend().decode_expired(text)
         except TokenBackendError as error:
             raise TokenError(_("Token is invalid")) from error
+        _refuse_access_token(text)
         if api_settings.TOKEN_TYPE_CLAIM is not None:
             unread.verify_token_type()
+        unread._verify_user_id()
         return unread.payload
 
     def _spend(self, user: Any) -> None:
@@ -559,4 +601,6 @@ class UntypedToken(Token):
     lifetime = timedelta(0)
 
     def verify_token_type(self) -> None:
-        """Any type will do."""
+        """Any type will do, and none as well; it is text. Raises TokenError."""
+        if not isinstance(self.payload.get(api_settings.TOKEN_TYPE_CLAIM, ""), str):
+            raise TokenError(_("Token is invalid"))

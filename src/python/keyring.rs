@@ -16,6 +16,7 @@ use crate::json;
 use crate::jws::Compact;
 use crate::key::{SigningKey, VerifyingKey};
 use crate::keyring::KeyRing;
+use crate::policy::{TokenPolicy, check_length, is_access_token};
 
 /// A key that signs, parsed once and held ready.
 #[pyclass(name = "SigningKey", module = "oxijwt._core", frozen)]
@@ -25,9 +26,9 @@ pub(super) struct PySigningKey(Arc<SigningKey>);
 #[pyclass(name = "VerifyingKey", module = "oxijwt._core", frozen)]
 pub(super) struct PyVerifyingKey(pub(super) Arc<VerifyingKey>);
 
-/// What the claim rules compare with.
-#[pyclass(name = "ClaimPolicy", module = "oxijwt._core", frozen)]
-pub(super) struct PyClaimPolicy(ClaimPolicy);
+/// What a verified token is held against.
+#[pyclass(name = "TokenPolicy", module = "oxijwt._core", frozen)]
+pub(super) struct PyTokenPolicy(TokenPolicy);
 
 /// At most one key that signs and any number that verify.
 #[pyclass(name = "KeyRing", module = "oxijwt._core", frozen)]
@@ -124,17 +125,28 @@ impl PyVerifyingKey {
 }
 
 #[pymethods]
-impl PyClaimPolicy {
+impl PyTokenPolicy {
     #[new]
-    #[pyo3(signature = (*, leeway = 0.0, audience = None, issuer = None, integer_subject = false))]
+    #[pyo3(signature = (*, max_length, allowed_typ = None, leeway = 0.0, audience = None, issuer = None,
+                        integer_subject = false))]
     fn new(
+        max_length: usize,
+        allowed_typ: Option<Vec<Bound<'_, PyString>>>,
         leeway: f64,
         audience: Option<Vec<Bound<'_, PyString>>>,
         issuer: Option<Vec<Bound<'_, PyString>>>,
         integer_subject: bool,
     ) -> PyResult<Self> {
-        let policy = ClaimPolicy::new(leeway, texts(audience)?, texts(issuer)?, integer_subject)?;
-        Ok(Self(policy))
+        let claims = ClaimPolicy::new(leeway, texts(audience)?, texts(issuer)?, integer_subject)?;
+        Ok(Self(TokenPolicy::new(
+            max_length,
+            texts(allowed_typ)?,
+            claims,
+        )))
+    }
+
+    fn at_any_time(&self) -> Self {
+        Self(self.0.at_any_time())
     }
 }
 
@@ -166,24 +178,30 @@ impl PyKeyRing {
         ))
     }
 
-    fn sign(&self, py: Python<'_>, claims: &Bound<'_, PyDict>) -> PyResult<String> {
+    fn sign(&self, claims: &Bound<'_, PyDict>, max_length: usize) -> PyResult<String> {
         self.0.signer()?;
-        self.sign_payload(py, &to_json(claims)?)
+        self.sign_json(claims.py(), &to_json(claims)?, max_length)
     }
 
-    fn sign_json(&self, py: Python<'_>, payload: &[u8]) -> PyResult<String> {
-        self.sign_payload(py, payload)
+    /// Other threads run on while RSA signs; for the faster algorithms letting them costs more than it gives.
+    fn sign_json(&self, py: Python<'_>, payload: &[u8], max_length: usize) -> PyResult<String> {
+        let token = match self.0.signer()?.algorithm().family() {
+            Family::Rsa => py.detach(|| self.0.sign(payload, max_length)),
+            _ => self.0.sign(payload, max_length),
+        };
+        Ok(token?)
     }
 
     fn verify<'py>(
         &self,
         token: &Bound<'py, PyAny>,
         now: f64,
-        policy: &Bound<'py, PyClaimPolicy>,
+        policy: &Bound<'py, PyTokenPolicy>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let mut builder = PythonBuilder::new(token.py());
-        let outcome = token_bytes(token)
-            .and_then(|token| self.0.verify(token, now, &policy.get().0, &mut builder));
+        let policy = &policy.get().0;
+        let outcome = token_bytes(token, policy.max_length())
+            .and_then(|token| self.0.verify(token, now, policy, &mut builder));
         if let Err(Failure::Refused(error)) = &outcome {
             // The code alone: never a token, a claim or a key.
             debug!(target: "oxijwt::core", "token refused: {}", error.code());
@@ -196,40 +214,47 @@ impl PyKeyRing {
     }
 }
 
-impl PyKeyRing {
-    /// Other threads run on while RSA signs; for the faster algorithms letting them costs more than it gives.
-    fn sign_payload(&self, py: Python<'_>, payload: &[u8]) -> PyResult<String> {
-        let token = match self.0.signer()?.algorithm().family() {
-            Family::Rsa => py.detach(|| self.0.sign(payload)),
-            _ => self.0.sign(payload),
-        };
-        Ok(token?)
-    }
-}
-
 /// The header of a token that nobody has checked.
 #[pyfunction]
-pub(super) fn unverified_header<'py>(token: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let header = Compact::split(token_bytes(token)?)?.header_json()?;
+pub(super) fn unverified_header<'py>(
+    token: &Bound<'py, PyAny>,
+    max_length: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    let header = Compact::split(token_bytes(token, max_length)?)?.header_json()?;
     Ok(json::parse_object(&header, &mut PythonBuilder::new(token.py()), &[])?.0)
 }
 
 /// The claims of a token that nobody has checked.
 #[pyfunction]
-pub(super) fn unverified_claims<'py>(token: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let payload = Compact::split(token_bytes(token)?)?.unverified_payload()?;
+pub(super) fn unverified_claims<'py>(
+    token: &Bound<'py, PyAny>,
+    max_length: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    let payload = Compact::split(token_bytes(token, max_length)?)?.unverified_payload()?;
     Ok(json::parse_object(&payload, &mut PythonBuilder::new(token.py()), &[])?.0)
 }
 
-fn token_bytes<'a>(token: &'a Bound<'_, PyAny>) -> Result<&'a [u8], Failure> {
-    if let Ok(text) = token.cast::<PyString>() {
-        let text = text
-            .to_str()
-            .map_err(|_| Error::Malformed("a lone surrogate"))?;
-        return Ok(text.as_bytes());
-    }
-    match token.cast::<PyBytes>() {
-        Ok(bytes) => Ok(bytes.as_bytes()),
-        Err(_) => Err(PyTypeError::new_err("a token is str or bytes").into()),
-    }
+/// Whether a header calls its token an access token. Asked of what was decoded before, so of any length.
+#[pyfunction]
+pub(super) fn unverified_is_access_token(token: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let typ = Compact::split(token_bytes(token, usize::MAX)?)?.unverified_typ()?;
+    Ok(typ.is_some_and(|typ| is_access_token(&typ)))
+}
+
+/// The bytes of a token that is no longer than may be.
+fn token_bytes<'a>(token: &'a Bound<'_, PyAny>, max_length: usize) -> Result<&'a [u8], Failure> {
+    let bytes = if let Ok(text) = token.cast::<PyString>() {
+        // Its characters first, which are no more than its bytes: a long text is not even turned into UTF-8.
+        check_length(text.len()?, max_length)?;
+        text.to_str()
+            .map_err(|_| Error::Malformed("a lone surrogate"))?
+            .as_bytes()
+    } else {
+        let bytes = token.cast::<PyBytes>();
+        bytes
+            .map_err(|_| PyTypeError::new_err("a token is str or bytes"))?
+            .as_bytes()
+    };
+    check_length(bytes.len(), max_length)?;
+    Ok(bytes)
 }

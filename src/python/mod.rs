@@ -28,12 +28,16 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     )?;
     module.add_class::<keyring::PySigningKey>()?;
     module.add_class::<keyring::PyVerifyingKey>()?;
-    module.add_class::<keyring::PyClaimPolicy>()?;
+    module.add_class::<keyring::PyTokenPolicy>()?;
     module.add_class::<keyring::PyKeyRing>()?;
     module.add_class::<refresh_rotation::PyRefreshPolicy>()?;
     module.add_class::<refresh_rotation::PySessionState>()?;
     module.add_class::<refresh_rotation::PyRefreshDecision>()?;
     module.add_function(wrap_pyfunction!(jwk_set::read_issuer_jwk_set, module)?)?;
+    module.add_function(wrap_pyfunction!(
+        keyring::unverified_is_access_token,
+        module
+    )?)?;
     module.add_function(wrap_pyfunction!(keyring::unverified_header, module)?)?;
     module.add_function(wrap_pyfunction!(keyring::unverified_claims, module)?)
 }

@@ -77,6 +77,7 @@ fn every_registered_claim_has_one_type() {
         "exp" => vec!["1700000001"],
         "iat" | "nbf" => vec!["1700000001", "1.7e9"],
         "aud" => vec!["\"\"", "\"1700000001\"", "[]", "[\"a\"]"],
+        "jti" => vec!["\"1700000001\""],
         _ => vec!["\"\"", "\"1700000001\""],
     };
     let lenient = policy(1.0, None, None);
@@ -133,6 +134,43 @@ fn a_subject_may_be_an_integer_where_the_policy_says_so() {
         let claims = format!("{{\"sub\":{subject}}}");
         assert_eq!(check(&open(), &claims).is_ok(), by_string, "{claims}");
         assert_eq!(check(&integers, &claims).is_ok(), by_integer, "{claims}");
+    }
+}
+
+#[test]
+fn a_jti_is_some_characters_and_none_of_them_control() {
+    let long = "a".repeat(255);
+    let long_outside_ascii = "\u{1f600}".repeat(255);
+    for (jti, valid) in [
+        ("a", true),
+        (" ", true),
+        (&*long, true),
+        (&*long_outside_ascii, true),
+        ("\u{a0}\u{200b}\u{2028}", true),
+        (r"\ud83d\ude00", true),
+        (r"a\/b\u0020", true),
+        ("", false),
+        (&*format!("{long}a"), false),
+        (&*format!("{long_outside_ascii}a"), false),
+        (r"\u0000", false),
+        (r"a\u0000b", false),
+        (r"\t", false),
+        (r"a\n", false),
+        (r"\u001f", false),
+        ("\u{7f}", false),
+        (r"\u007f", false),
+        ("\u{80}", false),
+        (r"a\u009f", false),
+    ] {
+        let claims = format!("{{\"jti\":\"{jti}\"}}");
+        let outcome = if valid {
+            Ok(())
+        } else {
+            Err(Error::ClaimInvalid("jti"))
+        };
+        assert_eq!(check(&open(), &claims), outcome, "{claims}");
+        let ((), members) = parse_object(claims.as_bytes(), &mut Discard, REGISTERED).unwrap();
+        assert_eq!(check_writable(&members), outcome, "{claims}");
     }
 }
 

@@ -9,14 +9,16 @@ use _core::json::Discard;
 use _core::jwk_set;
 use _core::key::{SigningKey, VerifyingKey};
 use _core::keyring::KeyRing;
+use _core::policy::TokenPolicy;
 
-use crate::support::{NOW, SECRET, fixture, ring, signed};
+use crate::support::{MAX_LENGTH, NOW, SECRET, fixture, open_policy, ring, signed};
 
 fn verify(header: &str, payload: &str) -> Error {
     let key = SigningKey::from_secret(Algorithm::HS256, SECRET).unwrap();
     let token = signed(&key, header.as_bytes(), payload.as_bytes());
     let names = || Some(vec!["name".to_owned()]);
-    let policy = ClaimPolicy::new(0.0, names(), names(), false).unwrap();
+    let claims = ClaimPolicy::new(0.0, names(), names(), false).unwrap();
+    let policy = TokenPolicy::new(MAX_LENGTH, None, claims);
     ring(Algorithm::HS256)
         .verify(token.as_bytes(), NOW, &policy, &mut Discard)
         .unwrap_err()
@@ -36,7 +38,7 @@ fn pem(name: &str, verifying: bool) -> Error {
 }
 
 fn each() -> Vec<Error> {
-    let open = ClaimPolicy::new(0.0, None, None, false).unwrap();
+    let open = open_policy();
     let hs256 = ring(Algorithm::HS256);
     let empty = KeyRing::new(None, vec![]);
     let with_another_signature = format!("{}A.AAAA", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30");
@@ -58,7 +60,7 @@ fn each() -> Vec<Error> {
         claims(r#"{"iss":"name","aud":"mallory"}"#),
         claims("{}"),
         claims(r#"{"exp":true}"#),
-        hs256.sign(b"[]").unwrap_err(),
+        hs256.sign(b"[]", MAX_LENGTH).unwrap_err(),
         SigningKey::from_secret(Algorithm::HS256, b"").unwrap_err(),
         SigningKey::from_pem(Algorithm::RS256, b"-----BEGIN").unwrap_err(),
         pem("p256.pkcs8.pem", false),
@@ -69,7 +71,7 @@ fn each() -> Vec<Error> {
         pem("rsa.encrypted.pkcs8.pem", false),
         jwk_set::read_own(b"{}").unwrap_err().error,
         Algorithm::from_name("none").unwrap_err(),
-        empty.sign(b"{}").unwrap_err(),
+        empty.sign(b"{}", MAX_LENGTH).unwrap_err(),
         empty.verify(b"", NOW, &open, &mut Discard).unwrap_err(),
         ClaimPolicy::new(-1.0, None, None, false).unwrap_err(),
     ]

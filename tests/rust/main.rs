@@ -17,6 +17,7 @@ mod jwk;
 mod jwk_set;
 mod jws;
 mod keys;
+mod policy;
 mod refresh_rotation;
 mod refresh_rotation_model;
 mod refresh_rotation_properties;

@@ -3,14 +3,23 @@
 use std::sync::Arc;
 
 use _core::algorithm::{Algorithm, Curve, Family};
+use _core::claims::ClaimPolicy;
 use _core::encoding;
 use _core::error::Error;
 use _core::json::Builder;
 use _core::key::{SigningKey, VerifyingKey};
 use _core::keyring::KeyRing;
+use _core::policy::TokenPolicy;
 
 pub const NOW: f64 = 1_700_000_000.0;
+pub const MAX_LENGTH: usize = 16_384;
 pub const SECRET: &[u8] = b"a secret of sixty-four bytes, so long that no hash finds it weak";
+
+/// Asks for nothing that a token need not have.
+pub fn open_policy() -> TokenPolicy {
+    let claims = ClaimPolicy::new(0.0, None, None, false).unwrap();
+    TokenPolicy::new(MAX_LENGTH, None, claims)
+}
 
 pub fn fixture(name: &str) -> Vec<u8> {
     let path = format!("{}/tests/rust/keys/{name}", env!("CARGO_MANIFEST_DIR"));

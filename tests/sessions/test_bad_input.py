@@ -5,6 +5,7 @@ from django.test import RequestFactory
 
 from oxijwt.token_sessions.client_info import clean_address, clean_user_agent, client_info
 from oxijwt.token_sessions.models import TokenSession
+from tests.site import forge
 
 from .api import (
     PASSWORD,
@@ -203,14 +204,43 @@ def test_a_refresh_token_without_generation_is_refused(tokens):
 
 
 def test_a_null_sid_is_refused_like_any_other(tokens):
-    from tests.site import forge  # noqa: PLC0415
-
     null = forge(claims(tokens["refresh"]) | {"sid": None})
     assert answer(refresh(null)) == (401, "token_not_valid")
     assert answer(who_am_i(forge(claims(tokens["access"]) | {"sid": None}))) == (401, "token_not_valid")
 
 
-USER_IDS = JSON | {"another": "999999"}
+USER_IDS = {
+    name: value
+    for name, value in (JSON | {"another": "999999"}).items()
+    if isinstance(value, str | int) and not isinstance(value, bool)
+}
+
+
+@pytest.mark.parametrize("name", [name for name in JSON if name not in USER_IDS])
+def test_a_user_id_that_is_neither_text_nor_integer_is_refused(tokens, name):
+    changes = {"user_id": JSON[name]}
+    assert_refused_everywhere(tokens, changes, {"token_not_valid"})
+    access = changed(tokens["access"], **changes)
+    for response in (who_am_i(access), get("stateless/", access), verify(access), logout(access=access)):
+        assert answer(response) == (401, "token_not_valid")
+
+
+@pytest.mark.parametrize("typ", ["at+jwt", "application/AT+JWT"])
+def test_an_access_token_of_rfc_9068_refreshes_and_ends_nothing(tokens, typ):
+    header = {"alg": "HS256", "typ": typ}
+    refresh_token = forge(claims(tokens["refresh"]), header)
+    expired = forge(claims(tokens["refresh"]) | {"exp": 1}, header)
+    before = rows()
+    for token in (refresh_token, expired):
+        for response in (
+            refresh(token),
+            logout(token),
+            logout(token, scope="global"),
+            post("blacklist/", {"refresh": token}),
+        ):
+            assert answer(response) == (401, "token_not_valid")
+    assert rows() == before
+    assert answer(who_am_i(forge(claims(tokens["access"]), header))) == answer(who_am_i(tokens["access"]))
 
 
 @pytest.mark.parametrize("name", USER_IDS)

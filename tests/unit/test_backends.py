@@ -21,6 +21,7 @@ from oxijwt import backends, keys
 from oxijwt._core import ERROR_CODES
 from oxijwt.backends import TokenBackend
 from oxijwt.exceptions import KeyConfigurationError, TokenBackendError, TokenBackendExpiredToken
+from tests.site import forge
 from tests.unit import key_material as material
 from tests.unit.key_material import ALGORITHMS, ASYMMETRIC, HMAC, SECRET
 
@@ -210,6 +211,140 @@ def test_without_verification_only_the_form_counts() -> None:
         strict.decode(expired.rpartition(".")[0], verify=False)
 
 
+# Length.
+
+
+def token_of_length(length: int) -> str:
+    """A signed token of exactly this length: the header's padding makes up what the payload's can't."""
+    for width in range(3):
+        header = {"x": "x" * width}
+        shortest = len(token_of({"x": ""}, headers=header))
+        token = token_of({"x": "x" * ((length - shortest) * 3 // 4)}, headers=header)
+        if len(token) == length:
+            return token
+    raise AssertionError(length)
+
+
+def every_read(backend: TokenBackend, token: str) -> list[Callable[[], Any]]:
+    return [
+        lambda: backend.decode(token),
+        lambda: backend.decode(token.encode()),
+        lambda: backend.decode(token, verify=False),
+        lambda: backend.decode_expired(token),
+    ]
+
+
+@pytest.mark.parametrize("limit", [16_384, 200, 1_000, 100_000])
+def test_a_token_is_read_up_to_the_greatest_length(limit: int) -> None:
+    backend = TokenBackend("HS256", SECRET)
+    assert backend.max_token_length == 16_384
+    backend.max_token_length = limit
+    for length in (limit - 1, limit):
+        for read_it in every_read(backend, token_of_length(length)):
+            assert read_it()
+    for length in (limit + 1, 10 << 20):
+        for read_it in every_read(backend, token_of_length(length)):
+            with pytest.raises(TokenBackendError, match=r"^Token is invalid$"):
+                read_it()
+
+
+@pytest.mark.parametrize("encoder", [None, json.JSONEncoder], ids=["json", "an encoder"])
+@pytest.mark.parametrize("limit", [16_384, 200, 100_000])
+def test_a_token_is_made_up_to_the_greatest_length(limit: int, encoder: Any) -> None:
+    backend = TokenBackend("HS256", SECRET, json_encoder=encoder)
+    backend.max_token_length = 2 * limit
+    lengths = range((limit - 150) * 3 // 4, limit * 3 // 4)
+    longest = max(length for length in lengths if len(backend.encode({"x": "x" * length})) <= limit)
+    backend.max_token_length = limit
+    assert backend.encode({"x": "x" * longest})
+    with pytest.raises(TokenBackendError, match=r"^the token is longer than is allowed$"):
+        backend.encode({"x": "x" * (longest + 1)})
+
+
+def test_a_long_text_is_not_looked_into() -> None:
+    backend = TokenBackend("HS256", SECRET)
+    for text in ("é" * 16_385, "\ud800" * 16_385, "é" * 10_000, b"\xff" * 16_385):
+        for verify in (True, False):
+            with pytest.raises(TokenBackendError) as caught:
+                backend.decode(text, verify=verify)
+            assert caught.value.__cause__.args[0] == "too_large"  # type: ignore[union-attr]
+
+
+def test_a_long_token_asks_no_issuer_for_keys() -> None:
+    backend = TokenBackend("RS256")
+    backend.jwks_client = keys.JWKSetClient("http://127.0.0.1/", fetch=lambda url: pytest.fail("asked"))
+    with pytest.raises(TokenBackendError) as caught:
+        backend.decode(token_of_length(16_385))
+    assert caught.value.__cause__.args[0] == "too_large"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("limit", [0, -1, True, False, 16_384.0, "16384", None, 2**64], ids=repr)
+def test_a_greatest_length_that_is_no_number_of_bytes_is_a_mistake_in_the_settings(limit: Any) -> None:
+    backend = TokenBackend("HS256", SECRET)
+    token = backend.encode(CLAIMS)
+    backend.max_token_length = limit
+    for use in [lambda: backend.encode(CLAIMS), *every_read(backend, token)]:
+        with pytest.raises(KeyConfigurationError, match=r"^SIMPLE_JWT\['MAX_TOKEN_LENGTH'\]"):
+            use()
+
+
+# The header's typ.
+
+
+def token_of_typ(typ: object) -> str:
+    # By hand: PyJWT leaves an empty typ out.
+    return forge(CLAIMS, {"alg": "HS256", "typ": typ}, SECRET)
+
+
+def takes(backend: TokenBackend, token: str) -> bool:
+    try:
+        return backend.decode(token) == CLAIMS
+    except TokenBackendError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("allowed", "taken"),
+    [
+        (("JWT", "at+jwt"), {"JWT", "jwt", "Application/JWT", "at+jwt", "application/AT+JWT"}),
+        (["application/jwt"], {"JWT", "jwt", "Application/JWT"}),
+        ("at+jwt", {"at+jwt", "application/AT+JWT"}),
+        ({"logout+jwt"}, {"logout+jwt"}),
+        ((), set()),
+        (None, {"JWT", "jwt", "Application/JWT", "at+jwt", "application/AT+JWT", "logout+jwt", "JOSE", ""}),
+    ],
+    ids=repr,
+)
+def test_a_typ_is_one_of_the_allowed(allowed: Any, taken: set[str]) -> None:
+    """Our own header is known by its bytes, which must be no way around."""
+    backend = TokenBackend("HS256", SECRET)
+    assert backend.allowed_typ == ("JWT", "at+jwt")
+    backend.allowed_typ = allowed
+    typs = ["JWT", "jwt", "Application/JWT", "at+jwt", "application/AT+JWT", "logout+jwt", "JOSE", ""]
+    assert {typ for typ in typs if takes(backend, token_of_typ(typ))} == taken
+    assert takes(backend, backend.encode(CLAIMS)) == ("JWT" in taken)
+    assert takes(backend, forge(CLAIMS, {"alg": "HS256"}, SECRET))
+    assert not takes(backend, token_of_typ(None))
+
+
+def test_allowed_typ_is_seen_when_it_changes_in_place() -> None:
+    backend = TokenBackend("HS256", SECRET)
+    allowed = ["at+jwt"]
+    backend.allowed_typ = allowed
+    assert not takes(backend, token_of_typ("JWT"))
+    allowed.append("JWT")
+    assert takes(backend, token_of_typ("JWT"))
+
+
+@pytest.mark.parametrize("allowed", [7, [7], [None], ["\ud800"], True], ids=ascii)
+def test_an_allowed_typ_of_another_type_is_a_mistake_in_the_settings(allowed: Any) -> None:
+    backend = TokenBackend("HS256", SECRET)
+    backend.allowed_typ = allowed
+    for use in (backend.decode, backend.decode_expired):
+        with pytest.raises(KeyConfigurationError, match="ALLOWED_TYP"):
+            use(token_of_typ("JWT"))
+
+
 # Times.
 
 
@@ -260,6 +395,9 @@ BAD_CLAIMS: dict[str, tuple[str, Callable[[], Any], Callable[[], Any]]] = {
     "iat is text": ("iat", lambda: 0, lambda: str(int(time.time()))),
     "nbf is a list": ("nbf", lambda: 0, lambda: [1]),
     "jti is a number": ("jti", lambda: "x", lambda: 7),
+    "jti is empty": ("jti", lambda: " ", lambda: ""),
+    "jti is long": ("jti", lambda: "😀" * 255, lambda: "x" * 256),
+    "jti holds a control character": ("jti", lambda: "\u200b", lambda: "x\x85"),
     "iss is a list": ("iss", lambda: "x", lambda: ["x"]),
     "aud holds a number": ("aud", lambda: ["x", "y"], lambda: ["x", 7]),
     "aud is an object": ("aud", lambda: "x", lambda: {"x": "y"}),
@@ -383,6 +521,9 @@ UNSIGNABLE: dict[str, Callable[[], dict[str, Any]]] = {
     "a lone surrogate as a name": lambda: {"\udfff": 1},
     "a thousand levels": lambda: {"claim": deep(1000)},
     "a megabyte": lambda: {"claim": "x" * 1_000_000},
+    "an empty jti": lambda: {"jti": ""},
+    "a long jti": lambda: {"jti": "x" * 256},
+    "a control character in jti": lambda: {"jti": "x\0"},
 }
 
 

@@ -10,20 +10,20 @@ import pytest
 import oxijwt
 from oxijwt import _core, backends
 from oxijwt._core import (
-    ClaimPolicy,
     CoreError,
     KeyRing,
     RefreshDecision,
     RefreshPolicy,
     SessionState,
     SigningKey,
+    TokenPolicy,
     VerifyingKey,
 )
 
 PACKAGE = Path(oxijwt.__file__).parent
 STUB = ast.parse((PACKAGE / "_core.pyi").read_text())
 IMPORTERS = {"backends.py", "checks/keys.py", "keys.py", "token_sessions/reading.py", "token_sessions/rows.py"}
-CLASSES = [ClaimPolicy, KeyRing, RefreshDecision, RefreshPolicy, SessionState, SigningKey, VerifyingKey]
+CLASSES = [KeyRing, RefreshDecision, RefreshPolicy, SessionState, SigningKey, TokenPolicy, VerifyingKey]
 FOR_TESTS = {"ERROR_CODES"}
 """What the package has no use for: the tests below hold the tables in `backends` against it."""
 
@@ -31,7 +31,7 @@ SIGNING_KEY = SigningKey.from_secret("HS256", b"k" * 32)
 POLICY = RefreshPolicy(grace_seconds=30, idle_lifetime=1, absolute_lifetime=None, rotate=True)
 STATE = SessionState.begin(POLICY, 0)
 HANDLES = [
-    ClaimPolicy(),
+    TokenPolicy(max_length=1),
     KeyRing(SIGNING_KEY, []),
     POLICY,
     STATE,
@@ -131,7 +131,7 @@ def test_other_codes_are_the_projects_mistake(code):
 )
 def test_signing_raises_codes_that_are_no_configuration(claims):
     with pytest.raises(CoreError) as caught:
-        KeyRing(SIGNING_KEY, []).sign(claims)
+        KeyRing(SIGNING_KEY, []).sign(claims, 16_384)
     assert caught.value.args[0] in {"claim_invalid", "too_large", *backends.SIGNING_CODES}
 
 

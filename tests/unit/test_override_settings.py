@@ -27,7 +27,7 @@ from oxijwt.authentication import (
     default_user_authentication_rule,
 )
 from oxijwt.backends import TokenBackend
-from oxijwt.exceptions import AuthenticationFailed, InvalidToken, TokenError
+from oxijwt.exceptions import AuthenticationFailed, InvalidToken, TokenBackendError, TokenError
 from oxijwt.keys import JWKSetClient
 from oxijwt.models import TokenUser
 from oxijwt.serializers import TokenObtainPairSerializer, TokenRefreshSerializer
@@ -213,6 +213,48 @@ def test_audience_issuer_and_leeway() -> None:
     with pytest.raises(TokenError):
         AccessToken(str(expired))
     assert (token_backend.audience, token_backend.issuer, token_backend.leeway) == (None, None, 0)
+
+
+def test_the_greatest_length_of_a_token() -> None:
+    token = AccessToken()
+    text = str(token)
+    long = token_backend.encode({"x": "x" * 12_000})
+    assert token_backend.max_token_length == 16_384
+    with override_settings(SIMPLE_JWT={"MAX_TOKEN_LENGTH": len(text)}):
+        assert AccessToken(text).payload == token.payload
+        for read in (AccessToken, lambda text: AccessToken(text, verify=False)):
+            with pytest.raises(TokenError):
+                read(long)
+        token["more"] = 1
+        with pytest.raises(TokenBackendError):
+            str(token)
+        token_backend.max_token_length = len(text) + 100
+        assert AccessToken(str(token))["more"] == 1
+        del token_backend.max_token_length
+    with override_settings(SIMPLE_JWT={"MAX_TOKEN_LENGTH": 20_000}):
+        longer = token_backend.encode({"x": "x" * 14_000})
+        assert token_backend.decode(longer)
+    assert token_backend.decode(long)
+    with pytest.raises(TokenBackendError):
+        token_backend.decode(longer)
+
+
+def test_the_allowed_typ() -> None:
+    claims = AccessToken().payload
+    plain = str(AccessToken())
+    logout = jwt.encode(claims, settings.SECRET_KEY, algorithm="HS256", headers={"typ": "logout+jwt"})
+    assert token_backend.allowed_typ == ("JWT", "at+jwt")
+    for allowed, taken in ((["logout+jwt"], [logout]), (None, [plain, logout]), ("jwt", [plain]), ((), [])):
+        with override_settings(SIMPLE_JWT={"ALLOWED_TYP": allowed}):
+            for text in (plain, logout):
+                if text in taken:
+                    assert AccessToken(text)
+                else:
+                    with pytest.raises(TokenError):
+                        AccessToken(text)
+    assert AccessToken(plain)
+    with pytest.raises(TokenError):
+        AccessToken(logout)
 
 
 class Stringly(json.JSONEncoder):

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -11,7 +12,7 @@ from oxijwt.exceptions import TokenError
 from oxijwt.settings import api_settings
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import AccessToken, BlacklistMixin, RefreshToken, SlidingToken, Token, UntypedToken
-from tests.site import make_user
+from tests.site import forge, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -187,6 +188,153 @@ def test_subclass_without_type_or_lifetime_can_not_be_made():
     for token_class in (Token, Typeless, Endless):
         with pytest.raises(TokenError, match="Cannot create token with no type or lifetime"):
             token_class()
+
+
+# What the header, the id and the user's id may be
+
+
+def typed(token, typ):
+    return forge(token.payload, {"alg": "HS256", "typ": typ})
+
+
+AT_JWT = pytest.mark.parametrize("typ", ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"])
+JWT = pytest.mark.parametrize("typ", ["JWT", "jwt", "application/JWT"])
+
+
+@AT_JWT
+def test_an_access_token_by_its_header_is_no_refresh_token(user, typ):
+    text = typed(RefreshToken.for_user(user), typ)
+    with pytest.raises(TokenError, match=r"^Token has wrong type$"):
+        RefreshToken(text)
+    with pytest.raises(TokenError, match=r"^Token has wrong type$"):
+        RefreshToken.read_expired(text)
+    assert UntypedToken(text)["token_type"] == RefreshToken(text, verify=False)["token_type"] == "refresh"
+
+
+@JWT
+def test_another_header_may_be_a_refresh_tokens(user, typ):
+    token = RefreshToken.for_user(user)
+    text = typed(token, typ)
+    assert RefreshToken(text).payload == RefreshToken.read_expired(text) == token.payload
+
+
+def test_the_header_counts_without_a_token_type_too(user, settings):
+    settings.SIMPLE_JWT = {"TOKEN_TYPE_CLAIM": None, "ALLOWED_TYP": None}
+    token = RefreshToken.for_user(user)
+    assert RefreshToken(typed(token, "JWT")).payload == token.payload
+    for read in (RefreshToken, RefreshToken.read_expired):
+        with pytest.raises(TokenError, match=r"^Token has wrong type$"):
+            read(typed(token, "at+jwt"))
+
+
+@AT_JWT
+def test_an_access_token_by_its_header_is_for_access(user, typ):
+    for token_class in (AccessToken, SlidingToken, UntypedToken):
+        token = token_class.for_user(user)
+        token.set_exp(lifetime=timedelta(minutes=1))
+        assert token_class(typed(token, typ)).payload == token.payload
+
+
+@AT_JWT
+def test_a_sliding_token_that_is_an_access_token_by_its_header_is_not_refreshed(user, typ):
+    token = SlidingToken.for_user(user)
+    SlidingToken(typed(token, "JWT")).check_exp("refresh_exp")
+    token.check_exp("refresh_exp")
+    with pytest.raises(TokenError, match=r"^Token has wrong type$"):
+        SlidingToken(typed(token, typ)).check_exp("refresh_exp")
+
+
+def test_a_backend_of_the_projects_own_may_read_what_has_no_header(user):
+    token = RefreshToken.for_user(user)
+
+    class Reader(RefreshToken):
+        def get_token_backend(self):
+            return SimpleNamespace(decode=lambda text, verify: token.payload, get_leeway=timedelta)
+
+    assert Reader("opaque").payload == token.payload
+
+
+@pytest.mark.parametrize("claim", ["jti", "id"])
+@pytest.mark.parametrize("jti", ["a", " ", "é" * 255, "\u200b", "\u2028"], ids=ascii)
+def test_an_id_is_some_characters(settings, claim, jti):
+    settings.SIMPLE_JWT = {"JTI_CLAIM": claim}
+    token = RefreshToken()
+    token[claim] = jti
+    assert RefreshToken(str(token))[claim] == jti
+
+
+@pytest.mark.parametrize("claim", ["jti", "id"])
+@pytest.mark.parametrize(
+    "jti", ["", "a" * 256, "\0", "a\n", "\x1f", "\x7f", "\x80", "a\x9f", 7, None, ["a"]], ids=ascii
+)
+def test_an_id_is_not_empty_nor_long_nor_with_control_characters(settings, claim, jti):
+    settings.SIMPLE_JWT = {"JTI_CLAIM": claim}
+    for token_class in (AccessToken, RefreshToken, SlidingToken, UntypedToken):
+        token = token_class()
+        token.set_exp(lifetime=timedelta(minutes=1))
+        token[claim] = jti
+        with pytest.raises(TokenError, match=r"^Token is invalid$"):
+            token_class(forge(token.payload))
+
+
+@pytest.mark.parametrize("jti", ["", "a" * 256, "\0", "a\x9f"], ids=ascii)
+def test_an_id_that_no_row_can_hold_is_looked_for_nowhere(jti):
+    """PostgreSQL takes no NUL: an unverified token's id was a 500 there."""
+    token = RefreshToken()
+    token["jti"] = jti
+    for use in (token.check_blacklist, token.blacklist):
+        with pytest.raises(TokenError, match=r"^Token is invalid$"):
+            use()
+
+
+CLASSES = pytest.mark.parametrize("token_class", [AccessToken, RefreshToken, SlidingToken, UntypedToken])
+
+
+def forged(token_class, **claims):
+    token = token_class()
+    token.set_exp(lifetime=timedelta(minutes=1))
+    return forge(token.payload | claims)
+
+
+@CLASSES
+@pytest.mark.parametrize("claim", ["user_id", "sub", "owner"])
+@pytest.mark.parametrize("user_id", [True, False, 1.0, 1e300, None, [], ["1"], {}, {"id": 1}], ids=repr)
+def test_a_user_id_is_never_of_another_type(settings, token_class, claim, user_id):
+    settings.SIMPLE_JWT = {"USER_ID_CLAIM": claim}
+    with pytest.raises(TokenError, match=r"^Token is invalid$"):
+        token_class(forged(token_class, **{claim: user_id}))
+
+
+@CLASSES
+@pytest.mark.parametrize("claim", ["user_id", "sub", "owner"])
+@pytest.mark.parametrize("user_id", ["1", "", "\0", 1, 0, -1, 10**400], ids=lambda value: repr(value)[:9])
+def test_a_user_id_is_text_or_an_integer(settings, token_class, claim, user_id):
+    settings.SIMPLE_JWT = {"USER_ID_CLAIM": claim}
+    assert token_class(forged(token_class, **{claim: user_id}))[claim] == user_id
+
+
+@CLASSES
+def test_a_token_may_be_nobodys(token_class):
+    assert "user_id" not in token_class(forged(token_class))
+
+
+def test_an_unread_logout_looks_at_the_user_id_too():
+    assert RefreshToken.read_expired(forged(RefreshToken, user_id="1", exp=1))["user_id"] == "1"
+    for user_id in (True, None, ["1"]):
+        with pytest.raises(TokenError, match=r"^Token is invalid$"):
+            RefreshToken.read_expired(forged(RefreshToken, user_id=user_id, exp=1))
+
+
+@pytest.mark.parametrize("claim", ["token_type", "kind"])
+@pytest.mark.parametrize("token_type", [None, True, 1, 1.5, [], ["access"], {}], ids=repr)
+def test_a_token_type_is_text(settings, claim, token_type):
+    settings.SIMPLE_JWT = {"TOKEN_TYPE_CLAIM": claim}
+    with pytest.raises(TokenError, match=r"^Token is invalid$"):
+        UntypedToken(forged(AccessToken, **{claim: token_type}))
+    for token_class in (AccessToken, RefreshToken, SlidingToken):
+        with pytest.raises(TokenError, match=r"^Token has wrong type$"):
+            token_class(forged(token_class, **{claim: token_type}))
+    assert UntypedToken(forged(AccessToken, **{claim: "anything"}))[claim] == "anything"
 
 
 # Lifetimes
