@@ -119,7 +119,7 @@ class JWTAuthentication(authentication.BaseAuthentication):
         if _has_session(validated_token):
             user = _read_session(validated_token)
         else:
-            user = find_user(self.user_model, api_settings.USER_ID_FIELD, user_id)
+            user = find_user(self.user_model.objects, api_settings.USER_ID_FIELD, user_id)
         if user is None:
             raise AuthenticationFailed(_("User not found"), code="user_not_found")
         if api_settings.CHECK_USER_IS_ACTIVE and not user.is_active:

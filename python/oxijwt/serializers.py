@@ -140,7 +140,7 @@ class _RefreshableUser:
         elif token.get(api_settings.USER_ID_CLAIM) is None:
             return None
         else:
-            user = find_user(get_user_model(), api_settings.USER_ID_FIELD, token[api_settings.USER_ID_CLAIM])
+            user = find_user(get_user_model().objects, api_settings.USER_ID_FIELD, token[api_settings.USER_ID_CLAIM])
         if user is None or not api_settings.USER_AUTHENTICATION_RULE(user):
             raise AuthenticationFailed(self.error_messages["no_active_account"], "no_active_account")
         if not password_is_unchanged(token, user):

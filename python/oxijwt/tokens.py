@@ -329,7 +329,7 @@ class BlacklistMixin(Generic[T]):
 
     def _find_user(self) -> Any:
         user_id = self.payload.get(api_settings.USER_ID_CLAIM)
-        return None if user_id is None else find_user(get_user_model(), api_settings.USER_ID_FIELD, user_id)
+        return None if user_id is None else find_user(get_user_model().objects, api_settings.USER_ID_FIELD, user_id)
 
 
 class SessionMixin(BlacklistMixin[T]):

@@ -210,12 +210,19 @@ def test_a_null_sid_is_refused_like_any_other(tokens):
     assert answer(who_am_i(forge(claims(tokens["access"]) | {"sid": None}))) == (401, "token_not_valid")
 
 
-USER_IDS = JSON | {"another": "999999"}
+USER_IDS = JSON | {
+    "another": "999999",
+    "blank before": lambda pk: f" {pk}",
+    "blank after": lambda pk: f"{pk} ",
+    "plus": lambda pk: f"+{pk}",
+    "leading zero": lambda pk: f"0{pk}",
+    "fullwidth digits": lambda pk: "".join(chr(ord(digit) + 0xFEE0) for digit in str(pk)),
+}
 
 
 @pytest.mark.parametrize("name", USER_IDS)
-def test_a_user_id_that_does_not_parse_is_nobodys(tokens, name):
-    changes = {"user_id": USER_IDS[name]}
+def test_a_user_id_that_does_not_parse_is_nobodys(ada, tokens, name):
+    changes = {"user_id": USER_IDS[name](ada.pk) if callable(USER_IDS[name]) else USER_IDS[name]}
     assert_refused_everywhere(tokens, changes, {"user_not_found", "no_active_account"})
     assert answer(who_am_i(changed(tokens["access"], **changes))) == (401, "user_not_found")
     assert answer(get("stateless/", changed(tokens["access"], sid=5))) == (200, None)
