@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import get_user_model
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
-from rest_framework import HTTP_HEADER_ENCODING, authentication
+from rest_framework import HTTP_HEADER_ENCODING, authentication, exceptions
 
 from . import revocation
 from .exceptions import AuthenticationFailed, InvalidToken, SessionError, TokenError
@@ -38,6 +38,17 @@ AUTH_HEADER_TYPES = lazy(_header_types, tuple)()
 AUTH_HEADER_TYPE_BYTES = lazy(_header_type_bytes, frozenset)()
 
 
+def refuse_token(request: Any) -> None:
+    """Remember that this request's token was refused: what is refused must not depend on whose challenge is asked."""
+    request.oxijwt_refused_token = True
+
+
+def challenge(request: Any, realm: str) -> str:
+    """The WWW-Authenticate header of a 401 (RFC 6750 section 3): with an error only where a token was refused."""
+    error = ', error="invalid_token"' if getattr(request, "oxijwt_refused_token", False) else ""
+    return f'{AUTH_HEADER_TYPES[0]} realm="{realm}"{error}'
+
+
 class JWTAuthentication(authentication.BaseAuthentication):
     """Authenticates a request by the token in its AUTH_HEADER_NAME header, and loads the user: one SQL statement."""
 
@@ -50,6 +61,13 @@ class JWTAuthentication(authentication.BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, Token] | None:
         """(user, token), or None where the request carries no token of ours. Raises AuthenticationFailed."""
+        try:
+            return self._authenticate(request)
+        except exceptions.AuthenticationFailed:
+            refuse_token(request)
+            raise
+
+    def _authenticate(self, request: Request) -> tuple[Any, Token] | None:
         header = self.get_header(request)
         if header is None:
             return None
@@ -67,8 +85,11 @@ class JWTAuthentication(authentication.BaseAuthentication):
             _read_session(validated_token)
 
     def authenticate_header(self, request: Request) -> str:
-        """The challenge of a 401 (RFC 6750 section 3)."""
-        return f'{AUTH_HEADER_TYPES[0]} realm="{self.www_authenticate_realm}"'
+        """The challenge of a 401, which says `invalid_token` where this request's token was refused.
+
+        Another instance than the one that refused it is asked.
+        """
+        return challenge(request, self.www_authenticate_realm)
 
     def get_header(self, request: Request) -> bytes | None:
         """The header that may carry a token, as bytes."""
@@ -83,7 +104,7 @@ class JWTAuthentication(authentication.BaseAuthentication):
 
         Raises AuthenticationFailed where the header has our type but not exactly one more part.
         """
-        parts = header.split()
+        parts = [part for part in header.replace(b"\t", b" ").split(b" ") if part]
         if not parts or not _is_header_type(parts[0]):
             return None
         if len(parts) != 2:  # noqa: PLR2004  the type and the token

@@ -15,6 +15,7 @@ from oxijwt.exceptions import TokenError
 from oxijwt.token_sessions import store
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from oxijwt.tokens import RefreshToken, SlidingToken
+from tests.site import CHALLENGE, INVALID_TOKEN
 
 from .api import (
     PASSWORD,
@@ -128,10 +129,11 @@ BAD_BODIES = [
     ["refresh"],
     "refresh",
     b"{",
+    b'{"refresh": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
 ]
 
 
-@pytest.mark.parametrize("body", BAD_BODIES, ids=str)
+@pytest.mark.parametrize("body", BAD_BODIES, ids=lambda body: str(body)[:30])
 def test_logout_answers_400_to_what_it_cannot_read(body):
     tokens = login()
     before = rows()
@@ -157,7 +159,8 @@ def test_logout_refuses_what_is_no_token_of_a_session(name, scope):
     arguments = REFUSED[name](tokens) if callable(REFUSED[name]) else REFUSED[name]
     response = logout(**arguments, scope=scope)
     assert response.status_code == 401
-    assert response["WWW-Authenticate"] == 'Bearer realm="api"'
+    assert response["WWW-Authenticate"] == (INVALID_TOKEN if arguments else CHALLENGE)
+    assert response["Cache-Control"] == "no-store"
     assert rows() == before
 
 
@@ -186,7 +189,9 @@ def test_the_list_has_the_users_live_sessions_with_the_current_one_marked(clock,
     clock.tick(1)
     second = login(HTTP_USER_AGENT="laptop")
     logout(login()["refresh"])
-    listed = get("token/sessions/", second["access"]).json()
+    answered = get("token/sessions/", second["access"])
+    assert answered["Cache-Control"] == "no-store"
+    listed = answered.json()
     assert [(row["user_agent"], row["current"]) for row in listed] == [("laptop", True), ("phone", False)]
     assert set(listed[0]) == {
         "id", "created_at", "last_used_at", "expires_at", "ip_address", "user_agent", "current"
@@ -274,7 +279,7 @@ def test_a_thief_after_grace_ends_the_session_for_both_at_once(clock, heard):
     clock.tick(45)
     response = refresh(stolen["refresh"])
     assert answer(response) == (401, "token_reused")
-    assert response["WWW-Authenticate"] == 'Bearer realm="api"'
+    assert response["WWW-Authenticate"] == INVALID_TOKEN
     assert answer(who_am_i(stolen["access"])) == (401, "session_revoked")
     assert answer(who_am_i(victim["access"])) == (401, "session_revoked")
     assert answer(refresh(victim["refresh"])) == (401, "session_revoked")
