@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import get_user_model
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 from rest_framework import HTTP_HEADER_ENCODING, authentication, exceptions
 
 from . import revocation
@@ -59,6 +60,7 @@ class JWTAuthentication(authentication.BaseAuthentication):
         super().__init__(*args, **kwargs)
         self.user_model = get_user_model()
 
+    @sensitive_variables()
     def authenticate(self, request: Request) -> tuple[Any, Token] | None:
         """(user, token), or None where the request carries no token of ours. Raises AuthenticationFailed."""
         try:
@@ -113,6 +115,7 @@ class JWTAuthentication(authentication.BaseAuthentication):
             )
         return parts[1]
 
+    @sensitive_variables()
     def get_validated_token(self, raw_token: bytes | str) -> Token:
         """The token as the first of AUTH_TOKEN_CLASSES that takes it. Raises InvalidToken with each one's reason."""
         messages = []

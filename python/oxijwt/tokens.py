@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from django.contrib.auth import get_user_model
 from django.utils.functional import classproperty
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from . import revocation
 from .exceptions import ExpiredTokenError, TokenBackendError, TokenBackendExpiredToken, TokenError
@@ -49,6 +50,7 @@ class Token:
     session: Any = None
     """The token's TokenSession, once it was read or begun; None for tokens without one."""
 
+    @sensitive_variables()
     def __init__(self, token: Any = None, verify: bool = True) -> None:
         if self.token_type is None or self.lifetime is None:
             raise TokenError(_("Cannot create token with no type or lifetime"))
@@ -255,6 +257,7 @@ class BlacklistMixin(Generic[T]):
             return None
         return revocation.record(self._issued(self._find_user(), str(self)))
 
+    @sensitive_variables()
     def rotate(self, user: Any = None) -> str:
         """Make this token its own successor with new `jti`, `exp` and `iat`, and return that one signed.
 

@@ -9,7 +9,7 @@ from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
-from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from rest_framework import generics, status
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
@@ -20,6 +20,7 @@ from rest_framework.serializers import BaseSerializer
 from . import revocation
 from .authentication import challenge, refuse_token
 from .exceptions import AccountRefused, InvalidToken, TokenError, TokenReusedError
+from .reports import without_variables
 from .settings import setting_attribute
 
 MAX_BODY_DEPTH = 100
@@ -76,9 +77,12 @@ class NonAtomicView(generics.GenericAPIView[Any]):
         return parsers
 
 
-@method_decorator(sensitive_post_parameters(), name="dispatch")
+@method_decorator([sensitive_post_parameters(), sensitive_variables(), without_variables], name="dispatch")
 class TokenViewBase(NonAtomicView):
-    """POST → what the serializer answers. It never authenticates, so a stale credential can't block a login."""
+    """POST → what the serializer answers. It never authenticates, so a stale credential can't block a login.
+
+    Django's error reports show no variable of the request: they would be tokens and passwords.
+    """
 
     permission_classes = ()
     authentication_classes = ()

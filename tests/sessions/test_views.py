@@ -15,6 +15,7 @@ from oxijwt.exceptions import TokenError
 from oxijwt.token_sessions import store
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from oxijwt.tokens import RefreshToken, SlidingToken
+from tests.leaks import FAULT, break_down, require_absence
 from tests.site import CHALLENGE, INVALID_TOKEN
 
 from .api import (
@@ -783,3 +784,28 @@ def test_reuse_is_told_though_it_could_not_be_published(lost_cache, heard, clock
         assert refresh(tokens["refresh"]).status_code == 503
     assert len(heard.of("refresh_reuse_detected")) == 1
     assert session_of(tokens["refresh"]).revoke_reason == RevokeReason.REUSE
+
+
+# Reports of what fails
+
+
+FAILING = {
+    "refresh read": (lambda tokens: refresh(tokens["refresh"]), "SELECT"),
+    "refresh write": (lambda tokens: refresh(tokens["refresh"]), "UPDATE"),
+    "logout": (lambda tokens: logout(tokens["refresh"]), "UPDATE"),
+    "logout by access token": (lambda tokens: logout(access=tokens["access"]), "oxijwt.token_sessions.store.end"),
+    "request": (lambda tokens: who_am_i(tokens["access"]), "SELECT"),
+    "list": (lambda tokens: get("token/sessions/", tokens["access"]), "SELECT"),
+    "login": (lambda _tokens: login(), "INSERT"),
+    "rehash": (lambda _tokens: login(), "oxijwt.token_sessions.rehash.following"),
+}
+
+
+@pytest.mark.parametrize(("act", "fault"), FAILING.values(), ids=FAILING)
+def test_no_report_shows_a_secret(reported, monkeypatch, settings, act, fault):
+    tokens = login()
+    with break_down(monkeypatch, fault), pytest.raises(RuntimeError, match=FAULT):
+        act(tokens)
+    texts = reported()
+    assert any(FAULT in text and "<!DOCTYPE html>" in text for text in texts), "a report was mailed"
+    require_absence([*tokens.values(), PASSWORD, settings.SECRET_KEY], *texts)
