@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from . import revocation
+from .authentication import AUTH_HEADER_TYPES as AUTH_HEADER_TYPES  # noqa: PLC0414  simplejwt's name, imported from here
 from .authentication import challenge, refuse_token
 from .exceptions import AccountRefused, InvalidToken, TokenError, TokenReusedError
 from .reports import without_variables
