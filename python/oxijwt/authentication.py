@@ -40,7 +40,7 @@ AUTH_HEADER_TYPE_BYTES = lazy(_header_type_bytes, frozenset)()
 
 
 def refuse_token(request: Any) -> None:
-    """Remember that this request's token was refused: what is refused must not depend on whose challenge is asked."""
+    """Remember on the request that its token was refused: DRF asks another authenticator for the challenge."""
     request.oxijwt_refused_token = True
 
 
@@ -87,10 +87,7 @@ class JWTAuthentication(authentication.BaseAuthentication):
             _read_session(validated_token)
 
     def authenticate_header(self, request: Request) -> str:
-        """The challenge of a 401, which says `invalid_token` where this request's token was refused.
-
-        Another instance than the one that refused it is asked.
-        """
+        """The challenge of a 401, which says `invalid_token` where this request's token was refused."""
         return challenge(request, self.www_authenticate_realm)
 
     def get_header(self, request: Request) -> bytes | None:
