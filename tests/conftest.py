@@ -1,12 +1,23 @@
-"""The services that some tests need. A test that misses one is skipped, and fails where CI=true."""
+"""The services that some tests need, and what is said about requests that fail.
 
+A test that misses a service is skipped, and fails where CI=true.
+"""
+
+import logging
 import os
 import socket
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from django.core import mail
+from django.core.signals import got_request_exception
+from django.template.defaultfilters import pprint
+from django.utils.log import AdminEmailHandler
+from django.views.debug import ExceptionReporter
 
+from tests.leaks import everything_that_is_logged, texts_of
 from tests.settings import DATABASE, DATABASES_BY_NAME, REDIS_URL
 
 REPOSITORY = Path(__file__).parents[1]
@@ -53,3 +64,29 @@ def django_db_modify_db_settings() -> None:
     """pytest-django calls this before it creates the test database: the moment to say that its server is missing."""
     if DATABASE != "sqlite":
         require_service(DATABASE)
+
+
+@pytest.fixture
+def mails(settings):
+    """The reports that Django mails to ADMINS, with the HTML that the default configuration leaves out."""
+    settings.ADMINS = [("admin", "admin@example.org")]
+    handler, logger = AdminEmailHandler(include_html=True), logging.getLogger("django.request")
+    logger.addHandler(handler)
+    yield lambda: [text for sent in mail.outbox for text in (sent.subject, sent.body, *dict(sent.alternatives))]
+    logger.removeHandler(handler)
+
+
+@pytest.fixture
+def reported(mails, caplog):
+    """Everything that is said about the failing requests of a test: a function that returns texts."""
+    caplog.set_level(logging.DEBUG)
+    seen = []
+
+    def keep(request, **_named):
+        seen.extend(texts_of(sys.exc_info()[1]))
+        frames = ExceptionReporter(request, *sys.exc_info()).get_traceback_frames()
+        seen.extend(pprint(value) for frame in frames for _name, value in frame["vars"])
+
+    got_request_exception.connect(keep)
+    yield lambda: [*seen, *everything_that_is_logged(caplog), *mails()]
+    got_request_exception.disconnect(keep)

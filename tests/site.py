@@ -17,6 +17,8 @@ from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 PASSWORD = "a password of the tests"
 HS256_HEADER = {"alg": "HS256", "typ": "JWT"}
 CHALLENGE = 'Bearer realm="api"'
+INVALID_TOKEN = f'{CHALLENGE}, error="invalid_token"'
+"""The challenges of RFC 6750 section 3: to who sent no token, and to who sent one that was refused."""
 
 ENDPOINT_FIELDS = {
     "token_refresh": "refresh",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import get_user_model
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
-from rest_framework import HTTP_HEADER_ENCODING, authentication
+from django.views.decorators.debug import sensitive_variables
+from rest_framework import HTTP_HEADER_ENCODING, authentication, exceptions
 
 from . import revocation
 from .exceptions import AuthenticationFailed, InvalidToken, SessionError, TokenError
@@ -38,6 +39,17 @@ AUTH_HEADER_TYPES = lazy(_header_types, tuple)()
 AUTH_HEADER_TYPE_BYTES = lazy(_header_type_bytes, frozenset)()
 
 
+def refuse_token(request: Any) -> None:
+    """Remember on the request that its token was refused: DRF asks another authenticator for the challenge."""
+    request.oxijwt_refused_token = True
+
+
+def challenge(request: Any, realm: str) -> str:
+    """The WWW-Authenticate header of a 401 (RFC 6750 section 3): with an error only where a token was refused."""
+    error = ', error="invalid_token"' if getattr(request, "oxijwt_refused_token", False) else ""
+    return f'{AUTH_HEADER_TYPES[0]} realm="{realm}"{error}'
+
+
 class JWTAuthentication(authentication.BaseAuthentication):
     """Authenticates a request by the token in its AUTH_HEADER_NAME header, and loads the user: one SQL statement."""
 
@@ -48,8 +60,16 @@ class JWTAuthentication(authentication.BaseAuthentication):
         super().__init__(*args, **kwargs)
         self.user_model = get_user_model()
 
+    @sensitive_variables()
     def authenticate(self, request: Request) -> tuple[Any, Token] | None:
         """(user, token), or None where the request carries no token of ours. Raises AuthenticationFailed."""
+        try:
+            return self._authenticate(request)
+        except exceptions.AuthenticationFailed:
+            refuse_token(request)
+            raise
+
+    def _authenticate(self, request: Request) -> tuple[Any, Token] | None:
         header = self.get_header(request)
         if header is None:
             return None
@@ -67,8 +87,8 @@ class JWTAuthentication(authentication.BaseAuthentication):
             _read_session(validated_token)
 
     def authenticate_header(self, request: Request) -> str:
-        """The challenge of a 401 (RFC 6750 section 3)."""
-        return f'{AUTH_HEADER_TYPES[0]} realm="{self.www_authenticate_realm}"'
+        """The challenge of a 401, which says `invalid_token` where this request's token was refused."""
+        return challenge(request, self.www_authenticate_realm)
 
     def get_header(self, request: Request) -> bytes | None:
         """The header that may carry a token, as bytes."""
@@ -83,7 +103,7 @@ class JWTAuthentication(authentication.BaseAuthentication):
 
         Raises AuthenticationFailed where the header has our type but not exactly one more part.
         """
-        parts = header.split()
+        parts = [part for part in header.replace(b"\t", b" ").split(b" ") if part]
         if not parts or not _is_header_type(parts[0]):
             return None
         if len(parts) != 2:  # noqa: PLR2004  the type and the token
@@ -92,6 +112,7 @@ class JWTAuthentication(authentication.BaseAuthentication):
             )
         return parts[1]
 
+    @sensitive_variables()
     def get_validated_token(self, raw_token: bytes | str) -> Token:
         """The token as the first of AUTH_TOKEN_CLASSES that takes it. Raises InvalidToken with each one's reason."""
         messages = []
@@ -119,7 +140,7 @@ class JWTAuthentication(authentication.BaseAuthentication):
         if _has_session(validated_token):
             user = _read_session(validated_token)
         else:
-            user = find_user(self.user_model, api_settings.USER_ID_FIELD, user_id)
+            user = find_user(self.user_model.objects, api_settings.USER_ID_FIELD, user_id)
         if user is None:
             raise AuthenticationFailed(_("User not found"), code="user_not_found")
         if api_settings.CHECK_USER_IS_ACTIVE and not user.is_active:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from . import keys
 from ._core import (
@@ -166,6 +167,7 @@ class TokenBackend:
         except keys.JWKSetError as error:
             raise TokenBackendError(_("Token is invalid")) from error
 
+    @sensitive_variables()
     def encode(self, payload: dict[str, Any]) -> str:
         """The signed compact serialization of these claims, `aud` and `iss` added where they are configured.
 
@@ -183,6 +185,7 @@ class TokenBackend:
         except RecursionError as error:  # the custom encoder's
             raise TokenBackendError("the claims are nested too deeply") from error
 
+    @sensitive_variables()
     def decode(self, token: str | bytes, verify: bool = True) -> dict[str, Any]:
         """The claims of a token whose signature and registered claims hold now.
 

@@ -94,3 +94,7 @@ class InvalidToken(AuthenticationFailed):
     status_code = status.HTTP_401_UNAUTHORIZED
     default_detail = _("Token is invalid or expired")
     default_code = "token_not_valid"
+
+
+class AccountRefused(exceptions.AuthenticationFailed):
+    """401 of a good token whose user may have no more of them; its body has no `code`, as in simplejwt."""

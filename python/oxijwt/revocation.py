@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db import IntegrityError, connections, router, transaction
+from django.views.decorators.debug import sensitive_variables
 
 from .settings import api_settings
 
@@ -145,12 +146,14 @@ def is_blacklisted(record: OutstandingToken | None) -> bool:
     return record is not None and hasattr(record, "blacklistedtoken")
 
 
+@sensitive_variables()
 def record(token: IssuedToken) -> tuple[OutstandingToken, bool]:
     """Write a token down unless its `jti` is already: the record, and whether it is new."""
     model = _outstanding_model()
     return model.objects.using(_database(model)).get_or_create(jti=token.jti, defaults=token.as_row())
 
 
+@sensitive_variables()
 def record_new(token: IssuedToken) -> OutstandingToken:
     """Write down a token that was made just now: one statement."""
     model = _outstanding_model()

@@ -16,7 +16,7 @@ from rest_framework.fields import empty
 
 from . import revocation
 from .authentication import password_is_unchanged
-from .exceptions import InvalidToken, SessionError, TokenBackendError, TokenError, TokenReusedError
+from .exceptions import AccountRefused, InvalidToken, SessionError, TokenBackendError, TokenError, TokenReusedError
 from .settings import api_settings
 from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
 from .tokens import RefreshToken, SlidingToken, Token, UntypedToken
@@ -134,17 +134,17 @@ class _RefreshableUser:
     error_messages: dict[str, Any]
 
     def get_active_user(self, token: Token) -> Any:
-        """The user the token names, or None where it names none. Raises AuthenticationFailed."""
+        """The user the token names, or None where it names none. Raises AccountRefused."""
         if token.session is not None:
             user = token.session.user
         elif token.get(api_settings.USER_ID_CLAIM) is None:
             return None
         else:
-            user = find_user(get_user_model(), api_settings.USER_ID_FIELD, token[api_settings.USER_ID_CLAIM])
+            user = find_user(get_user_model().objects, api_settings.USER_ID_FIELD, token[api_settings.USER_ID_CLAIM])
         if user is None or not api_settings.USER_AUTHENTICATION_RULE(user):
-            raise AuthenticationFailed(self.error_messages["no_active_account"], "no_active_account")
+            raise AccountRefused(self.error_messages["no_active_account"], "no_active_account")
         if not password_is_unchanged(token, user):
-            raise AuthenticationFailed(self.error_messages["password_changed"], "password_changed")
+            raise AccountRefused(self.error_messages["password_changed"], "password_changed")
         return user
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from django.contrib.auth import get_user_model
 from django.utils.functional import classproperty
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from . import revocation
 from .backends import is_access_token
@@ -51,6 +52,7 @@ class Token:
     session: Any = None
     """The token's TokenSession, once it was read or begun; None for tokens without one."""
 
+    @sensitive_variables()
     def __init__(self, token: Any = None, verify: bool = True) -> None:
         if self.token_type is None or self.lifetime is None:
             raise TokenError(_("Cannot create token with no type or lifetime"))
@@ -283,6 +285,7 @@ class BlacklistMixin(Generic[T]):
             return None
         return revocation.record(self._issued(self._find_user(), str(self)))
 
+    @sensitive_variables()
     def rotate(self, user: Any = None) -> str:
         """Make this token its own successor with new `jti`, `exp` and `iat`, and return that one signed.
 
@@ -358,7 +361,7 @@ class BlacklistMixin(Generic[T]):
 
     def _find_user(self) -> Any:
         user_id = self.payload.get(api_settings.USER_ID_CLAIM)
-        return None if user_id is None else find_user(get_user_model(), api_settings.USER_ID_FIELD, user_id)
+        return None if user_id is None else find_user(get_user_model().objects, api_settings.USER_ID_FIELD, user_id)
 
 
 class SessionMixin(BlacklistMixin[T]):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DataError
 from django.utils.functional import lazy
 
@@ -63,11 +63,16 @@ def _format(template: Any, *args: object, **kwargs: object) -> str:
 format_lazy = lazy(_format, str)
 
 
-def find_user(user_model: type[Any], field: str, user_id: object) -> Any | None:
-    """The user whose `field` is `user_id`, or None: also where the field can't take such a value at all."""
+def find_user(users: Any, field: str, user_id: object) -> Any | None:
+    """The one of `users` (a manager or query set) whose `field` is `user_id`, or None.
+
+    None also where the field can't take such a value at all, and where it differs from what the token says: fields
+    read " 1" and "+1" as 1, and a case-blind collation finds "Ada" by "ada". The text of both must be the same.
+    """
     if isinstance(user_id, NO_USER_ID):
         return None
     try:
-        return user_model.objects.get(**{field: user_id})
-    except (user_model.DoesNotExist, *UNFIT_USER_ID):
+        user = users.get(**{field: user_id})
+    except (ObjectDoesNotExist, *UNFIT_USER_ID):
         return None
+    return user if str(getattr(user, field)) == str(user_id) else None

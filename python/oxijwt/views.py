@@ -1,33 +1,89 @@
 """The token views, in simplejwt's names, each with its `as_view()` alias."""
 
+from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any
 
 from django.db import transaction
 from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
-from django.views.decorators.debug import sensitive_post_parameters
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from rest_framework import generics, status
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from . import revocation
-from .authentication import AUTH_HEADER_TYPES
-from .exceptions import InvalidToken, TokenError, TokenReusedError
+from .authentication import AUTH_HEADER_TYPES as AUTH_HEADER_TYPES  # noqa: PLC0414  simplejwt's name, imported from here
+from .authentication import challenge, refuse_token
+from .exceptions import AccountRefused, InvalidToken, TokenError, TokenReusedError
+from .reports import without_variables
 from .settings import setting_attribute
 
+MAX_BODY_DEPTH = 100
+"""Levels of arrays and objects: far below what Python reads, since what it reads may be rendered again, deeper down."""
 
+
+def _refusing_depth(parse: Callable[..., Any]) -> Callable[..., Any]:
+    """A parser's `parse` that raises ParseError for a body of more than MAX_BODY_DEPTH levels."""
+
+    @wraps(parse)
+    def parse_or_refuse(*args: Any, **kwargs: Any) -> Any:
+        try:
+            parsed = parse(*args, **kwargs)
+        except RecursionError as error:
+            raise ParseError(_("The body is nested too deeply")) from error
+        if _is_deeper(parsed, MAX_BODY_DEPTH):
+            raise ParseError(_("The body is nested too deeply"))
+        return parsed
+
+    return parse_or_refuse
+
+
+def _is_deeper(parsed: object, levels: int) -> bool:
+    containers = _containers([parsed])
+    for _level in range(levels):
+        containers = [inner for outer in containers for inner in _containers(_members(outer))]
+    return bool(containers)
+
+
+def _containers(values: Iterable[object]) -> list[Any]:
+    return [value for value in values if isinstance(value, dict | list)]
+
+
+def _members(container: dict[str, object] | list[object]) -> Iterable[object]:
+    return container.values() if isinstance(container, dict) else container
+
+
+@method_decorator(cache_control(no_store=True), name="dispatch")
 class NonAtomicView(generics.GenericAPIView[Any]):
-    """A view outside ATOMIC_REQUESTS: ending a session must outlive the refusal that follows it."""
+    """A view whose answers no cache may keep (RFC 6749 section 5.1), with the parsers of the project.
+
+    It is outside ATOMIC_REQUESTS: ending a session must outlive the refusal that follows it.
+    """
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
+    def get_parsers(self) -> list[BaseParser]:
+        """The project's parsers, made for this request: none of them answers 500 to what a body holds."""
+        parsers = super().get_parsers()
+        for parser in parsers:
+            parser.parse = _refusing_depth(parser.parse)  # type: ignore[method-assign]  # of this instance only
+        return parsers
 
-@method_decorator(sensitive_post_parameters(), name="dispatch")
+
+@method_decorator([sensitive_post_parameters(), sensitive_variables(), without_variables], name="dispatch")
 class TokenViewBase(NonAtomicView):
-    """POST → what the serializer answers. It never authenticates, so a stale credential can't block a login."""
+    """POST → what the serializer answers. It never authenticates, so a stale credential can't block a login.
+
+    Django's error reports show no variable of the request: they would be tokens and passwords.
+    """
 
     permission_classes = ()
     authentication_classes = ()
@@ -48,8 +104,14 @@ class TokenViewBase(NonAtomicView):
         return serializer
 
     def get_authenticate_header(self, request: Request) -> str:
-        """The challenge of a 401 (RFC 6750 section 3)."""
-        return f'{AUTH_HEADER_TYPES[0]} realm="{self.www_authenticate_realm}"'
+        """The challenge of a 401, which says `invalid_token` where a token was refused, not a login."""
+        return challenge(request, self.www_authenticate_realm)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """The answer to an exception, DRF's; a refused token is remembered for the challenge."""
+        if isinstance(exc, InvalidToken | AccountRefused):
+            refuse_token(self.request)
+        return super().handle_exception(exc)
 
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """200 with the serializer's answer; 400 for a body it can't read; 401 for a token or login it refuses."""
@@ -65,6 +127,7 @@ class TokenViewBase(NonAtomicView):
 
     def refusal(self, request: Request, error: TokenError) -> Response:
         """The 401 of a refusal that wrote something: returned, since raising it would have DRF roll that back."""
+        refuse_token(request)
         headers = {"WWW-Authenticate": self.get_authenticate_header(request)}
         return Response(invalid_token(error).detail, status=status.HTTP_401_UNAUTHORIZED, headers=headers)
 

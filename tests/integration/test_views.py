@@ -6,23 +6,45 @@ from typing import Any, NamedTuple
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.checks import run_checks
+from django.db import connection
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils.module_loading import import_string
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView, exception_handler
 
 from oxijwt import revocation
+from oxijwt.authentication import JWTAuthentication, JWTStatelessUserAuthentication
+from oxijwt.exceptions import InvalidToken
 from oxijwt.serializers import TokenRefreshSerializer, TokenRefreshSlidingSerializer
 from oxijwt.settings import api_settings
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, UntypedToken
 from oxijwt.utils import get_md5_hash_password
-from tests.site import CHALLENGE, PASSWORD, bearer, blacklist_rows, claims, forge, get, login, make_user, post
+from oxijwt.views import TokenObtainPairView
+from tests.site import (
+    CHALLENGE,
+    ENDPOINT_FIELDS,
+    INVALID_TOKEN,
+    PASSWORD,
+    bearer,
+    blacklist_rows,
+    claims,
+    forge,
+    get,
+    login,
+    make_user,
+    post,
+)
 
 pytestmark = pytest.mark.django_db
 
 ROTATING = {"ROTATE_REFRESH_TOKENS": True, "BLACKLIST_AFTER_ROTATION": True}
 NO_ACCOUNT = {"detail": "No active account found with the given credentials"}
 NO_ACCOUNT_FOR_TOKEN = {"detail": "No active account found for the given token."}
+NO_CREDENTIALS = {"detail": "Authentication credentials were not provided."}
 PASSWORD_CHANGED = {"detail": "The user's password has been changed."}
 REQUIRED = ["This field is required."]
 BLANK = ["This field may not be blank."]
@@ -37,10 +59,10 @@ def no_access(message):
     return not_valid("Given token not valid for any token type") | {"messages": [reason]}
 
 
-def require(answer, status, body):
+def require(answer, status, body, challenge=INVALID_TOKEN):
     """The answer is exactly this one, and a 401 carries the challenge that nothing else does."""
     assert (answer.status_code, answer.json()) == (status, body)
-    assert answer.headers.get("WWW-Authenticate") == (CHALLENGE if status == 401 else None)
+    assert answer.headers.get("WWW-Authenticate") == (challenge if status == 401 else None)
     assert answer.headers["Content-Type"] == "application/json"
 
 
@@ -99,14 +121,14 @@ def test_sliding_login_answers_with_one_token(user):
 )
 def test_refused_login(user, name, body, status, expected):
     make_user("inactive", is_active=False)
-    require(post(name, body), status, expected)
+    require(post(name, body), status, expected, CHALLENGE)
     assert blacklist_rows() == [[], []]
 
 
 def test_inactive_user_logs_in_without_check_user_is_active(settings):
     settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.AllowAllUsersModelBackend"]
     inactive = make_user(is_active=False)
-    require(login(), 401, NO_ACCOUNT)
+    require(login(), 401, NO_ACCOUNT, CHALLENGE)
     settings.SIMPLE_JWT = {"CHECK_USER_IS_ACTIVE": False}
     access = login().json()["access"]
     require(bearer(access), 200, {"user": inactive.pk})
@@ -411,13 +433,23 @@ def test_endpoints_take_post_only_and_never_authenticate(client, name):
 
 def test_request_without_token():
     for header in [None, "", "Basic dXNlcjpwdw==", "Token abc"]:
-        require(get(header), 401, {"detail": "Authentication credentials were not provided."})
+        require(get(header), 401, NO_CREDENTIALS, CHALLENGE)
 
 
 @pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Bearer a b", "bearer a b c"])
 def test_header_with_another_number_of_parts(header):
     detail = "Authorization header must contain two space-delimited values"
     require(get(header), 401, {"detail": detail, "code": "bad_authorization_header"})
+
+
+@pytest.mark.parametrize("separator", ["\n", "\r", "\v", "\f", "\x1c", "\x85", "\xa0"], ids=ascii)
+def test_header_is_parted_by_spaces_and_tabs_only(user, separator):
+    """`bytes.split()` takes line breaks and form feeds too: RFC 9110 section 5.6.3 does not."""
+    token = AccessToken.for_user(user)
+    require(get(f"Bearer{separator}{token}"), 401, NO_CREDENTIALS, CHALLENGE)
+    require(get(f"Bearer {separator}{token}"), 401, no_access("Token is invalid"))
+    require(get(f"Bearer {token}{separator}"), 401, no_access("Token is invalid"))
+    require(get(f" \tBearer \t {token}\t "), 200, {"user": user.pk})
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
@@ -432,6 +464,8 @@ def test_header_types_and_header_name_follow_the_settings(user, client, settings
         assert client.get(reverse("whoami"), HTTP_X_ACCESS=f"{scheme} {token}").status_code == 200
     refused = client.get(reverse("whoami"), HTTP_X_ACCESS=f"Bearer {token}")
     assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, 'JWT realm="api"')
+    refused = client.get(reverse("whoami"), HTTP_X_ACCESS="JWT garbage")
+    assert refused.headers["WWW-Authenticate"] == 'JWT realm="api", error="invalid_token"'
     assert bearer(token).status_code == 401
 
 
@@ -495,12 +529,246 @@ def test_stateless_user_is_made_of_the_token(django_assert_num_queries):
     require(bearer(token), 401, {"detail": "User not found", "code": "user_not_found"})
 
 
+ALMOST_THE_ID = [
+    ("blank before", " 10"),
+    ("blank after", "10 "),
+    ("line break", "10\n"),
+    ("no-break space", "10\xa0"),
+    ("plus", "+10"),
+    ("leading zero", "010"),
+    ("underscore", "1_0"),
+    ("fullwidth digits", "\uff11\uff10"),
+    ("Arabic digits", "\u0661\u0660"),
+]
+ALMOST_THE_USERNAME = [
+    ("upper case", "ADA"),
+    ("capital", "Ada"),
+    ("blank after", "ada "),
+    ("blank before", " ada"),
+    ("fullwidth letters", "\uff41\uff44\uff41"),
+    ("accent", "adá"),
+    ("soft hyphen", "a\xadda"),
+]
+ALMOST = [("id", "10", *case) for case in ALMOST_THE_ID] + [("username", "ada", *case) for case in ALMOST_THE_USERNAME]
+
+
+@pytest.mark.parametrize(
+    ("field", "exact", "almost"),
+    [(field, exact, almost) for field, exact, _name, almost in ALMOST],
+    ids=[f"{field} {name}" for field, _exact, name, _almost in ALMOST],
+)
+def test_user_id_is_compared_exactly(settings, field, exact, almost):
+    """Django reads " 10" and "1_0" as 10, and MariaDB finds "ada" by "ADA": each of them named the user."""
+    settings.SIMPLE_JWT = ROTATING | {"USER_ID_FIELD": field}
+    user = make_user(pk=10)
+
+    def token(kind, user_id):
+        return forge(claims(kind, user_id=user_id))
+
+    require(bearer(token("access", exact)), 200, {"user": user.pk})
+    assert post("token_refresh", {"refresh": token("refresh", exact)}).status_code == 200
+    before = blacklist_rows()
+    require(bearer(token("access", almost)), 401, {"detail": "User not found", "code": "user_not_found"})
+    require(post("token_refresh", {"refresh": token("refresh", almost)}), 401, NO_ACCOUNT_FOR_TOKEN)
+    sliding = post("token_refresh_sliding", {"token": token("sliding", almost)})
+    require(sliding, 401, NO_ACCOUNT_FOR_TOKEN)
+    assert blacklist_rows() == before
+
+
+def count_and_answer(error, context):
+    """An exception handler that asks the database, as one that keeps an audit log does."""
+    get_user_model().objects.count()
+    return exception_handler(error, context)
+
+
+@pytest.fixture
+def atomic_requests(transactional_db, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+
+
+@pytest.mark.parametrize("field", ["id", "username"])
+@pytest.mark.parametrize("user_id", [2**63, -(2**63) - 1, 10**400, "9" * 30, "\0", "1\0", "é" * 2_000], ids=ascii)
+def test_user_id_that_no_column_holds_leaves_the_transaction_usable(atomic_requests, settings, field, user_id):
+    settings.SIMPLE_JWT = {"USER_ID_FIELD": field}
+    settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": f"{__name__}.count_and_answer"}
+    user = make_user()
+    answer = bearer(forge(claims("access", user_id=user_id)))
+    require(answer, 401, {"detail": "User not found", "code": "user_not_found"})
+    require(bearer(AccessToken.for_user(user)), 200, {"user": user.pk})
+
+
+def test_user_id_that_the_database_refuses_is_401_in_a_transaction(atomic_requests, settings):
+    """The server's own DataError undoes the transaction; nothing is asked of it any more."""
+    settings.SIMPLE_JWT = {"USER_ID_FIELD": "username__regex"}
+    if connection.vendor != "postgresql":
+        pytest.skip("only PostgreSQL says DataError to such a pattern")
+    user = make_user()
+    answer = bearer(forge(claims("access", user_id="(")))
+    require(answer, 401, {"detail": "User not found", "code": "user_not_found"})
+    settings.SIMPLE_JWT = {}
+    require(bearer(AccessToken.for_user(user)), 200, {"user": user.pk})
+
+
 def test_user_id_field_and_claim_follow_the_settings(user, settings):
     settings.SIMPLE_JWT = ROTATING | {"USER_ID_FIELD": "username", "USER_ID_CLAIM": "sub"}
     pair = login().json()
     assert AccessToken(pair["access"])["sub"] == "ada"
     require(bearer(pair["access"]), 200, {"user": user.pk})
     assert post("token_refresh", {"refresh": pair["refresh"]}).status_code == 200
+
+
+# The challenge where others take part
+
+
+class Refusing(APIView):
+    """A view that refuses whom it has let in."""
+
+    authentication_classes = [JWTAuthentication]
+    refusal: Any = NotAuthenticated
+
+    def get(self, *_arguments):
+        raise self.refusal
+
+
+class OtherScheme(BaseAuthentication):
+    """Refuses everybody who sends its header."""
+
+    def authenticate(self, request):
+        if request.headers.get("X-Other"):
+            raise AuthenticationFailed
+
+
+class OwnRealm(JWTAuthentication):
+    """A project's class as simplejwt's documentation has them."""
+
+    www_authenticate_realm = "own"
+
+    def get_user(self, *_arguments):
+        raise AuthenticationFailed
+
+
+def challenge_of(view, **headers):
+    return view(RequestFactory().get("/", headers=headers)).headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("authentication", [JWTAuthentication, JWTStatelessUserAuthentication])
+@pytest.mark.parametrize("refusal", [NotAuthenticated, AuthenticationFailed, InvalidToken])
+def test_an_accepted_token_is_not_called_invalid(user, authentication, refusal):
+    view = Refusing.as_view(authentication_classes=[authentication], refusal=refusal)
+    token = AccessToken.for_user(user)
+    assert challenge_of(view) == CHALLENGE
+    assert challenge_of(view, Authorization=f"Bearer {token}") == CHALLENGE
+    assert challenge_of(view, Authorization=f"Bearer {token}x") == INVALID_TOKEN
+
+
+def test_what_another_class_refuses_is_no_token_of_ours(user):
+    view = Refusing.as_view(authentication_classes=[JWTAuthentication, OtherScheme])
+    assert challenge_of(view, X_Other="1") == CHALLENGE
+    assert challenge_of(view, X_Other="1", Authorization="Basic dTpw") == CHALLENGE
+    assert challenge_of(view, X_Other="1", Authorization="Bearer x") == INVALID_TOKEN
+
+
+def test_a_refusal_of_a_projects_class_is_a_refused_token(user):
+    view = Refusing.as_view(authentication_classes=[OwnRealm])
+    expected = 'Bearer realm="own", error="invalid_token"'
+    assert challenge_of(view, Authorization=f"Bearer {AccessToken.for_user(user)}") == expected
+    assert challenge_of(view) == 'Bearer realm="own"'
+
+
+# Caches
+
+LOGINS = ["token_obtain_pair", "token_obtain_sliding"]
+
+
+@pytest.mark.parametrize("name", [*LOGINS, *ENDPOINT_FIELDS])
+def test_no_cache_keeps_an_answer_of_a_token_view(user, settings, name):
+    settings.SIMPLE_JWT = ROTATING
+    kind = SlidingToken if "sliding" in name else RefreshToken
+    good = {ENDPOINT_FIELDS[name]: str(kind.for_user(user))} if name in ENDPOINT_FIELDS else None
+    answers = [login(name=name) if good is None else post(name, good), post(name, b"{"), get(name=name)]
+    answers.append(login(name=name, password="wrong") if good is None else post(name, good | {"token": "x"}))
+    assert [answer.status_code for answer in answers[:3]] == [200, 400, 405]
+    assert [answer.headers["Cache-Control"] for answer in answers] == ["no-store"] * 4
+
+
+def test_a_views_own_cache_control_is_kept_beside_ours(user):
+    class Login(TokenObtainPairView):
+        def finalize_response(self, *args, **kwargs):
+            response = super().finalize_response(*args, **kwargs)
+            response["Cache-Control"] = "private, max-age=60"
+            return response
+
+    request = RequestFactory().post("/", {"username": "ada", "password": PASSWORD})
+    answer = Login.as_view()(request)
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "private, max-age=60, no-store"
+
+
+# Bodies that are nested too deeply
+
+
+TOO_DEEP = {"detail": "The body is nested too deeply"}
+
+
+def nested(depth, inner="", opening="[", closing="]"):
+    """JSON of `depth` levels, one of them an object."""
+    return f'{{"refresh": {opening * (depth - 1)}{inner}{closing * (depth - 1)}}}'
+
+
+DEEP_BODIES = {
+    "arrays": nested(100_000),
+    "objects": nested(100_000, "1", '{"a":', "}"),
+    "one level too many": nested(101),
+    "one level too many, not empty": nested(101, "1"),
+    "no object": "[" * 100_000 + "]" * 100_000,
+    "cut": "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", [*LOGINS, *ENDPOINT_FIELDS])
+@pytest.mark.parametrize("body", DEEP_BODIES.values(), ids=DEEP_BODIES)
+def test_deep_body_is_400(name, body):
+    """DRF's JSONParser lets the RecursionError through, which was a 500."""
+    require(post(name, body), 400, TOO_DEEP)
+
+
+@pytest.mark.parametrize("body", [nested(100), nested(100, "1")], ids=["empty", "not empty"])
+def test_body_as_deep_as_may_be_is_read(body):
+    require(post("token_refresh", body), 400, {"refresh": ["Not a valid string."]})
+
+
+@pytest.mark.parametrize("name", ["token_obtain_pair", "token_refresh"])
+@pytest.mark.parametrize("depth", [100, *range(800, 1000, 5), 100_000])
+def test_deep_body_is_400_for_a_browser(name, depth):
+    """The browsable API renders what it was sent into forms, further down the stack than it was read: a 500."""
+    body = nested(depth).replace("refresh", "username" if name == "token_obtain_pair" else "refresh")
+    answer = Client().post(reverse(name), body, content_type="application/json", headers={"Accept": "text/html"})
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+class Throttle(BaseThrottle):
+    """Counts logins by user name, and so reads the body before the view does."""
+
+    def allow_request(self, request, *_arguments):
+        return bool(request.data) or True
+
+
+def test_deep_body_is_400_to_whoever_reads_it_first():
+    view = TokenObtainPairView.as_view(throttle_classes=[Throttle])
+    request = RequestFactory().post("/", nested(100_000), content_type="application/json")
+    assert view(request).status_code == 400
+
+
+def test_recursion_in_a_projects_code_is_no_400(user, settings):
+    """It is a fault of the project's: a 400 would hide it."""
+    settings.SIMPLE_JWT = {"ON_LOGIN_SUCCESS": f"{__name__}.recurse"}
+    with pytest.raises(RecursionError):
+        login()
+
+
+def recurse(*arguments):
+    recurse(*arguments)
 
 
 # Claims that are left out

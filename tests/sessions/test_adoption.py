@@ -105,6 +105,13 @@ def test_reading_verifying_and_logging_in_adopt_nothing(adopting, old):
     assert TokenSession.objects.count() == 0
 
 
+@pytest.mark.parametrize("spelling", [" {}", "{} ", "0{}", "+{}"])
+def test_a_token_whose_user_id_is_spelt_differently_is_not_adopted(adopting, old, ada, spelling):
+    broken = changed(old["refresh"], user_id=spelling.format(ada.pk))
+    assert refresh(broken).status_code == 401
+    assert TokenSession.objects.count() == 0
+
+
 def test_custom_claims_are_kept(adopting, ada, clock):
     token = forge({"token_type": "refresh", "jti": "x" * 40, "exp": 1900000000, "user_id": str(ada.pk), "team": 7})
     assert claims(refreshed(token)["refresh"])["team"] == 7

@@ -210,9 +210,14 @@ def test_a_null_sid_is_refused_like_any_other(tokens):
 
 
 USER_IDS = {
-    name: value
-    for name, value in (JSON | {"another": "999999"}).items()
-    if isinstance(value, str | int) and not isinstance(value, bool)
+    name: value for name, value in JSON.items() if isinstance(value, str | int) and not isinstance(value, bool)
+} | {
+    "another": "999999",
+    "blank before": lambda pk: f" {pk}",
+    "blank after": lambda pk: f"{pk} ",
+    "plus": lambda pk: f"+{pk}",
+    "leading zero": lambda pk: f"0{pk}",
+    "fullwidth digits": lambda pk: "".join(chr(ord(digit) + 0xFEE0) for digit in str(pk)),
 }
 
 
@@ -244,8 +249,8 @@ def test_an_access_token_of_rfc_9068_refreshes_and_ends_nothing(tokens, typ):
 
 
 @pytest.mark.parametrize("name", USER_IDS)
-def test_a_user_id_that_does_not_parse_is_nobodys(tokens, name):
-    changes = {"user_id": USER_IDS[name]}
+def test_a_user_id_that_does_not_parse_is_nobodys(ada, tokens, name):
+    changes = {"user_id": USER_IDS[name](ada.pk) if callable(USER_IDS[name]) else USER_IDS[name]}
     assert_refused_everywhere(tokens, changes, {"user_not_found", "no_active_account"})
     assert answer(who_am_i(changed(tokens["access"], **changes))) == (401, "user_not_found")
     assert answer(get("stateless/", changed(tokens["access"], sid=5))) == (200, None)

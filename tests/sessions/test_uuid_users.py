@@ -72,6 +72,29 @@ def test_a_user_id_that_is_no_uuid_is_nobodys(tokens, joins, user_id):
     assert refusal.value.detail["code"] == "user_not_found"
 
 
+SPELLINGS = {
+    "upper case": str.upper,
+    "no hyphens": lambda user_id: user_id.replace("-", ""),
+    "braces": lambda user_id: "{" + user_id + "}",
+    "urn": lambda user_id: f"urn:uuid:{user_id}",
+    "hyphens elsewhere": lambda user_id: "-" + user_id.replace("-", "-" * 2),
+    "integer": lambda user_id: int(user_id.replace("-", ""), 16),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_uuid_in_another_spelling_is_nobodys(ada, tokens, joins, spelling):
+    """Python's UUID reads all of them: each named the user."""
+    user_id = SPELLINGS[spelling](str(ada.pk))
+    broken = forge(claims(tokens["refresh"]) | {"user_id": user_id})
+    assert answer(post("refresh/", refresh=broken)) == (401, "no_active_account")
+    assert answer(post("verify/", token=broken)) == (401, "user_not_found")
+    assert answer(post("logout/", refresh=broken)) == (401, "user_not_found")
+    with pytest.raises(InvalidToken) as refusal:
+        authenticate(forge(claims(tokens["access"]) | {"user_id": user_id}))
+    assert refusal.value.detail["code"] == "user_not_found"
+
+
 def test_a_session_of_another_user_is_none(tokens, joins):
     other = get_user_model()(email="grace@example.org")
     other.set_password(PASSWORD)

@@ -15,6 +15,8 @@ from oxijwt.exceptions import TokenError
 from oxijwt.token_sessions import store
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from oxijwt.tokens import RefreshToken, SlidingToken
+from tests.leaks import FAULT, break_down, require_absence
+from tests.site import CHALLENGE, INVALID_TOKEN
 
 from .api import (
     PASSWORD,
@@ -128,10 +130,11 @@ BAD_BODIES = [
     ["refresh"],
     "refresh",
     b"{",
+    b'{"refresh": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
 ]
 
 
-@pytest.mark.parametrize("body", BAD_BODIES, ids=str)
+@pytest.mark.parametrize("body", BAD_BODIES, ids=lambda body: str(body)[:30])
 def test_logout_answers_400_to_what_it_cannot_read(body):
     tokens = login()
     before = rows()
@@ -157,7 +160,8 @@ def test_logout_refuses_what_is_no_token_of_a_session(name, scope):
     arguments = REFUSED[name](tokens) if callable(REFUSED[name]) else REFUSED[name]
     response = logout(**arguments, scope=scope)
     assert response.status_code == 401
-    assert response["WWW-Authenticate"] == 'Bearer realm="api"'
+    assert response["WWW-Authenticate"] == (INVALID_TOKEN if arguments else CHALLENGE)
+    assert response["Cache-Control"] == "no-store"
     assert rows() == before
 
 
@@ -186,7 +190,9 @@ def test_the_list_has_the_users_live_sessions_with_the_current_one_marked(clock,
     clock.tick(1)
     second = login(HTTP_USER_AGENT="laptop")
     logout(login()["refresh"])
-    listed = get("token/sessions/", second["access"]).json()
+    answered = get("token/sessions/", second["access"])
+    assert answered["Cache-Control"] == "no-store"
+    listed = answered.json()
     assert [(row["user_agent"], row["current"]) for row in listed] == [("laptop", True), ("phone", False)]
     assert set(listed[0]) == {
         "id", "created_at", "last_used_at", "expires_at", "ip_address", "user_agent", "current"
@@ -274,7 +280,7 @@ def test_a_thief_after_grace_ends_the_session_for_both_at_once(clock, heard):
     clock.tick(45)
     response = refresh(stolen["refresh"])
     assert answer(response) == (401, "token_reused")
-    assert response["WWW-Authenticate"] == 'Bearer realm="api"'
+    assert response["WWW-Authenticate"] == INVALID_TOKEN
     assert answer(who_am_i(stolen["access"])) == (401, "session_revoked")
     assert answer(who_am_i(victim["access"])) == (401, "session_revoked")
     assert answer(refresh(victim["refresh"])) == (401, "session_revoked")
@@ -778,3 +784,28 @@ def test_reuse_is_told_though_it_could_not_be_published(lost_cache, heard, clock
         assert refresh(tokens["refresh"]).status_code == 503
     assert len(heard.of("refresh_reuse_detected")) == 1
     assert session_of(tokens["refresh"]).revoke_reason == RevokeReason.REUSE
+
+
+# Reports of what fails
+
+
+FAILING = {
+    "refresh read": (lambda tokens: refresh(tokens["refresh"]), "SELECT"),
+    "refresh write": (lambda tokens: refresh(tokens["refresh"]), "UPDATE"),
+    "logout": (lambda tokens: logout(tokens["refresh"]), "UPDATE"),
+    "logout by access token": (lambda tokens: logout(access=tokens["access"]), "oxijwt.token_sessions.store.end"),
+    "request": (lambda tokens: who_am_i(tokens["access"]), "SELECT"),
+    "list": (lambda tokens: get("token/sessions/", tokens["access"]), "SELECT"),
+    "login": (lambda _tokens: login(), "INSERT"),
+    "rehash": (lambda _tokens: login(), "oxijwt.token_sessions.rehash.following"),
+}
+
+
+@pytest.mark.parametrize(("act", "fault"), FAILING.values(), ids=FAILING)
+def test_no_report_shows_a_secret(reported, monkeypatch, settings, act, fault):
+    tokens = login()
+    with break_down(monkeypatch, fault), pytest.raises(RuntimeError, match=FAULT):
+        act(tokens)
+    texts = reported()
+    assert any(FAULT in text and "<!DOCTYPE html>" in text for text in texts), "a report was mailed"
+    require_absence([*tokens.values(), PASSWORD, settings.SECRET_KEY], *texts)

@@ -15,41 +15,13 @@ from oxijwt.state import SettingsTokenBackend, token_backend
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, UntypedToken
 from oxijwt.utils import aware_utcnow
+from tests.leaks import everything_that_is_logged, require_absence, texts_of
 from tests.site import PASSWORD, bearer, claims, forge, login, make_user, post
 from tests.unit.key_material import ALGORITHMS, ASYMMETRIC, HMAC, key_settings, pkcs8, private_key, spki
 
 pytestmark = pytest.mark.django_db
 
 SECRET = "correct-horse-battery-staple-" * 3
-
-
-def shreds(secret):
-    """Pieces of a secret that would give it away; a PEM's armour and short strings are no secret."""
-    text = secret.decode() if isinstance(secret, bytes) else secret
-    lines = [line for line in text.splitlines() if line and not line.startswith("-----")]
-    return [line[:24] for line in lines] + [line[-24:] for line in lines]
-
-
-def require_absence(secrets, *texts):
-    for secret in secrets:
-        for shred in shreds(secret):
-            for text in texts:
-                assert shred not in text
-
-
-def texts_of(error):
-    """Everything that an error and all errors behind it, shown or suppressed, have to say."""
-    texts = traceback.format_exception(error)
-    seen = set()
-    waiting = [error]
-    while waiting:
-        current = waiting.pop()
-        if current is None or id(current) in seen:
-            continue
-        seen.add(id(current))
-        texts += [str(current), repr(current), repr(current.args), repr(vars(current))]
-        waiting += [current.__cause__, current.__context__]
-    return texts
 
 
 def test_the_search_finds_what_is_there():
@@ -229,12 +201,6 @@ def test_no_answer_repeats_a_token_it_refuses(settings):
             require_absence([text, SECRET], bearer(text, name).content.decode())
         for name, field in (("token_refresh", "refresh"), ("token_verify", "token"), ("token_blacklist", "refresh")):
             require_absence([text, SECRET], post(name, {field: text}).content.decode())
-
-
-def everything_that_is_logged(caplog):
-    formatter = logging.Formatter("%(name)s %(message)s")
-    texts = [formatter.format(record) for record in caplog.records]
-    return texts + [repr(record.args) for record in caplog.records]
 
 
 def test_no_log_record_shows_a_secret(settings, caplog):

@@ -12,7 +12,7 @@ from django.db.models import FilteredRelation, Q
 
 from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenReusedError
 from oxijwt.settings import api_settings
-from oxijwt.utils import NO_USER_ID, UNFIT_USER_ID, find_user
+from oxijwt.utils import find_user
 
 from .auth_hash import auth_state
 from .clock import now_micros
@@ -48,16 +48,13 @@ class Reading:
 
 def find_with_user(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession | None]:
     """The user and, of theirs, the session: one statement where the user model's manager can be joined, else two."""
-    if isinstance(user_id, NO_USER_ID):
-        return None, None
     try:
-        user = _users().annotate(**{JOINED: FilteredRelation("token_sessions", condition=Q(token_sessions__id=sid))})
-        user = user.select_related(JOINED).get(**{api_settings.USER_ID_FIELD: user_id})
-    except get_user_model().DoesNotExist:
-        return None, None
+        joined = FilteredRelation("token_sessions", condition=Q(token_sessions__id=sid))
+        users = _users().annotate(**{JOINED: joined}).select_related(JOINED)
+        user = find_user(users, api_settings.USER_ID_FIELD, user_id)
     except (FieldError, NotSupportedError, AttributeError, LookupError):
         return _find_separately(sid, user_id)
-    except UNFIT_USER_ID:
+    if user is None:
         return None, None
     session = getattr(user, JOINED, None)  # Django sets nothing where the join found no row
     if session is not None:
@@ -149,7 +146,7 @@ def _users() -> Any:
 
 
 def _find_separately(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession | None]:
-    user = find_user(get_user_model(), api_settings.USER_ID_FIELD, user_id)
+    user = find_user(get_user_model().objects, api_settings.USER_ID_FIELD, user_id)
     if user is None:
         return None, None
     session = TokenSession.objects.using(database()).filter(pk=sid, user=user).first()

@@ -96,7 +96,7 @@ def _end_own(request: Request, text: str) -> None:
     if session is None:
         token = RefreshToken(text)
         token.blacklist()
-        user = find_user(get_user_model(), api_settings.USER_ID_FIELD, token.get(api_settings.USER_ID_CLAIM))
+        user = find_user(get_user_model().objects, api_settings.USER_ID_FIELD, token.get(api_settings.USER_ID_CLAIM))
         _say_logged_out(request, user)
     elif session.revoked_at is None:
         _say_logged_out(request, session.user)
