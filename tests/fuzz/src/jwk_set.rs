@@ -1,0 +1,4 @@
+//! JWK Sets.
+
+/// Nothing yet.
+pub fn run(_: &[u8]) {}
