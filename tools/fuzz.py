@@ -103,7 +103,8 @@ def build() -> None:
 
 def host_triple() -> str:
     """The name that rustc has for this machine."""
-    said = subprocess.run(["rustc", "-vV"], check=True, capture_output=True, text=True).stdout
+    command = ["rustc", "-vV"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return next(line.removeprefix("host: ") for line in said.splitlines() if line.startswith("host: "))
 
 

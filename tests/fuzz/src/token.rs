@@ -82,7 +82,7 @@ fn check_claims(claims: &Tree) {
     assert!(matches!(claims.get("iss"), Some(Tree::String(name)) if name == "issuer"));
     match claims.get("aud") {
         Some(Tree::String(name)) => assert_eq!(name, "api"),
-        Some(Tree::Array(names)) => assert!(names.iter().any(|name| is_api(name))),
+        Some(Tree::Array(names)) => assert!(names.iter().any(is_api)),
         _ => panic!("no aud"),
     }
     match claims.get("exp") {
