@@ -25,11 +25,19 @@ LARGEST = 8_000
 
 def write(folder: Path, root: Path) -> None:
     """Write the seeds of each target into a folder of its own below `folder`."""
-    for target, data in [*from_key_files(root), *from_vectors(vectors(root))]:
+    for target, data in [*nested(), *from_key_files(root), *from_vectors(vectors(root))]:
         place = folder / target / hashlib.sha256(data).hexdigest()[:16]
         place.parent.mkdir(parents=True, exist_ok=True)
         if len(data) <= LARGEST:
             place.write_bytes(data)
+
+
+def nested() -> Iterator[Seed]:
+    """Thousands of arrays in arrays, wherever a target takes JSON."""
+    arrays = b"[" * 7_000
+    for target, before in {"token": b"0", "json": b"", "claims": b"00", "jwk": b"a", "jwk_set": b"0"}.items():
+        yield target, before + b'{"x":' + arrays
+    yield "jwk_set", b'0{"keys":[' + arrays
 
 
 def vectors(root: Path) -> Path:
