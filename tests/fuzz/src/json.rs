@@ -103,10 +103,10 @@ fn strings(tree: &Tree) -> Option<Vec<String>> {
 /// What the core writes is ASCII, and reads as what was written.
 fn check_rewritten(tree: &Tree) {
     let mut text = Vec::new();
-    tree.write(&mut text);
+    tree.write(&json::write_string, &mut text);
     assert!(text.is_ascii());
     let (again, _) = json::parse_object(&text, &mut TreeBuilder, &[]).expect("its own writing");
     let mut text_again = Vec::new();
-    again.write(&mut text_again);
+    again.write(&json::write_string, &mut text_again);
     assert_eq!(text, text_again);
 }

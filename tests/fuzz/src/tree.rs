@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use _core::error::Error;
-use _core::json::{self, Builder};
+use _core::json::Builder;
 use serde::Deserialize;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
@@ -127,19 +127,19 @@ impl Tree {
         }
     }
 
-    /// Appends it as JSON, strings in the core's writing.
-    pub fn write(&self, out: &mut Vec<u8>) {
+    /// Appends it as JSON, its strings and names in the writing of `string`.
+    pub fn write(&self, string: &impl Fn(&str, &mut Vec<u8>), out: &mut Vec<u8>) {
         match self {
             Self::Null => out.extend_from_slice(b"null"),
             Self::Boolean(value) => out.extend_from_slice(value.to_string().as_bytes()),
             Self::Integer(digits) => out.extend_from_slice(digits.as_bytes()),
             Self::Float(value) => out.extend_from_slice(format!("{value:?}").as_bytes()),
-            Self::String(value) => json::write_string(value, out),
+            Self::String(value) => string(value, out),
             Self::Array(values) => {
                 out.push(b'[');
                 for (place, value) in values.iter().enumerate() {
                     write_comma(place, out);
-                    value.write(out);
+                    value.write(string, out);
                 }
                 out.push(b']');
             }
@@ -147,9 +147,9 @@ impl Tree {
                 out.push(b'{');
                 for (place, (name, value)) in members.iter().enumerate() {
                     write_comma(place, out);
-                    json::write_string(name, out);
+                    string(name, out);
                     out.push(b':');
-                    value.write(out);
+                    value.write(string, out);
                 }
                 out.push(b'}');
             }
