@@ -5,11 +5,14 @@
 #   make lint     format, clippy, ruff, import contracts, types
 #   make parity   simplejwt's own suite, on simplejwt and on oxijwt
 #   make bench    the token layer against simplejwt's, and what refusing costs
+#   make fuzz     every fuzz target for FUZZ_SECONDS (1800); `make test` runs each for 5 seconds
+#   make audit    licenses, sources and banned crates, by cargo-deny
 #   make scale    sessions at a million rows on PostgreSQL, beside simplejwt's tokens (minutes, 2 GB of disk)
 #   make clean    remove all that make made
 
 PYTHON ?= python3
 PORT ?= 8000
+FUZZ_SECONDS ?= 1800
 PY := .venv/bin/python
 
 # Asked before anything is made; `make clean` needs neither.
@@ -35,9 +38,9 @@ CARGO_FLAGS := --release --locked
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 
 LINT := fmt clippy ruff imports types stubtest
-TEST := lint rust-test python-test postgres-test mariadb-test sqlite-sessions postgres-sessions mariadb-sessions parity
+TEST := lint rust-test fuzz-smoke python-test postgres-test mariadb-test sqlite-sessions postgres-sessions mariadb-sessions parity
 
-.PHONY: demo test lint bench scale clean $(LINT) $(TEST)
+.PHONY: demo test lint fuzz audit bench scale clean $(LINT) $(TEST)
 .NOTPARALLEL:
 
 test: .venv/built
@@ -48,9 +51,11 @@ lint: .venv/built
 
 fmt:
 	cargo fmt --check
+	cargo fmt --check --manifest-path tests/fuzz/Cargo.toml
 
 clippy: .venv/stamp
 	cargo clippy $(CARGO_FLAGS) --all-targets --features python -- -D warnings
+	cargo clippy $(CARGO_FLAGS) --manifest-path tests/fuzz/Cargo.toml --target-dir target -- -D warnings
 
 ruff: .venv/stamp
 	$(PY) -m ruff check .
@@ -85,6 +90,22 @@ sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
 
 parity: .venv/built
 	$(PY) -m tests.parity.run
+
+# Neither needs cargo-fuzz, clang or a nightly toolchain: docs/dev/fuzzing.md.
+fuzz fuzz-smoke:
+	$(PYTHON) -m tools.fuzz --seconds $(if $(filter fuzz,$@),$(FUZZ_SECONDS),5)
+
+# cargo-deny, from the PATH or compiled once.
+CARGO_DENY := $(or $(shell command -v cargo-deny),.cache/cargo/bin/cargo-deny)
+
+audit: $(CARGO_DENY)
+	for manifest in Cargo.toml tests/fuzz/Cargo.toml; do \
+		$(CARGO_DENY) --manifest-path $$manifest --all-features --locked --config deny.toml \
+			check --allow license-exception-not-encountered bans licenses sources || exit 1; \
+	done
+
+.cache/cargo/bin/cargo-deny:
+	cargo install --root .cache/cargo --locked cargo-deny --version 0.20.2
 
 bench: .venv/built
 	$(PY) -m tests.bench.token_layer

@@ -1,0 +1,112 @@
+//! JWK Sets. An `o` as the first byte makes it one of ours, the digits 0 to 3 an issuer's for some algorithms; the rest
+//! is the text.
+
+use std::collections::HashSet;
+use std::fmt::Display;
+
+use _core::algorithm::{Algorithm, Family};
+use _core::error::Error;
+use _core::jwk_set::{self, IssuerSet, MAX_KEYS, OwnKey, Refusal};
+use serde_json::Value;
+
+use crate::keys;
+
+const ALL: &[Algorithm] = &Algorithm::ALL;
+/// What the digits stand for.
+const ALGORITHMS: [&[Algorithm]; 4] = [
+    ALL,
+    &[Algorithm::RS256],
+    &[Algorithm::ES256, Algorithm::EdDSA],
+    &[Algorithm::HS256, Algorithm::RS256, Algorithm::PS256],
+];
+
+/// Reads a set, and uses every key that is accepted.
+pub fn run(data: &[u8]) {
+    let Some((first, text)) = data.split_first() else {
+        return;
+    };
+    let set = serde_json::from_slice::<Value>(text).ok();
+    let members = set.as_ref().and_then(|set| set["keys"].as_array());
+    if *first == b'o' {
+        match jwk_set::read_own(text) {
+            Ok(keys) => check_own(text, &keys, members),
+            Err(refusal) => check_refusal(&refusal),
+        }
+    } else {
+        let algorithms = ALGORITHMS[usize::from(first.wrapping_sub(b'0')) % ALGORITHMS.len()];
+        match jwk_set::read_issuer(text, algorithms) {
+            Ok(set) => check_issuer(&set, algorithms, members),
+            Err(error) => check_error(error),
+        }
+    }
+}
+
+/// Every key is there, under a name of its own, and all are of one kind.
+fn check_own(text: &[u8], keys: &[OwnKey], members: Option<&Vec<Value>>) {
+    let kids: HashSet<_> = keys.iter().map(|key| &key.kid).collect();
+    assert_eq!(kids.len(), keys.len(), "one kid for two keys");
+    let symmetric = keys.iter().filter(|key| is_symmetric(key)).count();
+    assert!(symmetric == 0 || symmetric == keys.len(), "mixed kinds");
+    for (place, key) in keys.iter().enumerate() {
+        check_own_key(key);
+        let kid = members.and_then(|members| members[place]["kid"].as_str());
+        assert!(kid.is_none_or(|kid| kid == key.kid), "another kid");
+    }
+    assert!(keys.len() <= MAX_KEYS);
+    assert!(members.is_none_or(|members| members.len() == keys.len()));
+    if symmetric == 0 && keys.iter().all(|key| key.signing.is_none()) {
+        let set = jwk_set::read_issuer(text, ALL).expect("a set");
+        assert_eq!(set.skipped, [], "public keys of ours, as an issuer's");
+    }
+}
+
+fn check_own_key(key: &OwnKey) {
+    let algorithm = key.verifying.algorithm();
+    assert!(!key.verifying.is_weak());
+    match &key.signing {
+        Some(signing) => {
+            let signature = keys::check_signing_key(algorithm, signing);
+            assert!(keys::verifies(&key.verifying, &signature));
+        }
+        None => keys::check_verifying_key(algorithm, &key.verifying),
+    }
+}
+
+fn is_symmetric(key: &OwnKey) -> bool {
+    key.verifying.algorithm().family() == Family::Hmac
+}
+
+/// Every key serves an algorithm that was asked for; a `kid` and an algorithm name one key; no key is lost.
+fn check_issuer(set: &IssuerSet, algorithms: &[Algorithm], members: Option<&Vec<Value>>) {
+    let mut names = HashSet::new();
+    for (kid, key) in &set.keys {
+        let algorithm = key.algorithm();
+        assert!(algorithms.contains(&algorithm), "{algorithm}");
+        assert_ne!(algorithm.family(), Family::Hmac);
+        assert!(kid.is_none() || names.insert((kid, algorithm.name())));
+        keys::check_verifying_key(algorithm, key);
+    }
+    let places: Vec<_> = set.skipped.iter().map(|refusal| refusal.place).collect();
+    assert!(places.is_sorted() && places.iter().all(Option::is_some));
+    set.skipped.iter().for_each(check_refusal);
+    if let Some(members) = members {
+        assert!(places.len() <= members.len());
+        assert_eq!(set.keys.is_empty(), places.len() == members.len());
+    }
+}
+
+/// What is said of a key is short and printable, whatever its `kid` is.
+fn check_refusal(refusal: &Refusal) {
+    check_error(refusal.error);
+    check_printable(refusal);
+}
+
+fn check_error(error: Error) {
+    assert!(error.code().starts_with("key_"), "{error:?}");
+    check_printable(error);
+}
+
+fn check_printable(message: impl Display) {
+    let text = message.to_string();
+    assert!(text.len() < 250 && text.bytes().all(|byte| matches!(byte, b' '..=b'~')));
+}
