@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use _core::claims::{self, ClaimPolicy};
 use _core::json;
+use _core::policy::TokenPolicy;
 use serde_json::Value;
 
 use crate::tree::{Tree, TreeBuilder};
@@ -56,19 +57,19 @@ const GIVEN: [Given; 4] = [
     },
 ];
 
-static POLICIES: LazyLock<[ClaimPolicy; 4]> = LazyLock::new(|| GIVEN.map(policy));
+static POLICIES: LazyLock<[TokenPolicy; 4]> = LazyLock::new(|| GIVEN.map(policy));
 
-fn policy(given: Given) -> ClaimPolicy {
+fn policy(given: Given) -> TokenPolicy {
     let names = |list: &[&str]| {
         (!list.is_empty()).then(|| list.iter().map(|name| (*name).to_owned()).collect())
     };
-    ClaimPolicy::new(
+    let claims = ClaimPolicy::new(
         given.leeway,
         names(given.audience),
         names(given.issuer),
         given.integer_subject,
-    )
-    .expect("a policy")
+    );
+    TokenPolicy::new(usize::MAX, None, claims.expect("a policy"))
 }
 
 /// Checks a payload, and holds what is accepted against the rules once more, as serde_json reads it.
@@ -81,10 +82,12 @@ pub fn run(data: &[u8]) {
     let Ok((tree, members)) = json::parse_object(text, &mut TreeBuilder, claims::REGISTERED) else {
         return;
     };
-    let outcome = POLICIES[place].check(&members, now);
+    let policy = &POLICIES[place];
+    let outcome = policy.claims().check(&members, now);
+    let typed = policy.at_any_time().claims().check(&members, NOW);
     let writable = claims::check_writable(&members);
     assert!(
-        outcome.is_err() || writable.is_ok(),
+        typed.is_err() || writable.is_ok(),
         "not to be signed: {writable:?}"
     );
     // Where an integer is beyond f64, there is no second opinion.
@@ -92,25 +95,36 @@ pub fn run(data: &[u8]) {
         return;
     };
     // serde_json makes floats of `-0` and of integers beyond 64 bits.
-    let integer_subject = matches!(tree.get("sub"), Some(Tree::Integer(_)));
-    let expected = is_valid(&claims, integer_subject, &GIVEN[place], now);
+    let integer_subject =
+        GIVEN[place].integer_subject && matches!(tree.get("sub"), Some(Tree::Integer(_)));
+    let expected = is_typed(&claims, integer_subject);
+    assert_eq!(typed.is_ok(), expected, "{typed:?}");
+    let expected = expected && is_valid(&claims, &GIVEN[place], now);
     assert_eq!(outcome.is_ok(), expected, "{outcome:?}");
 }
 
-/// The rules of RFC 7519 section 4.1 and of this policy, without the core's help.
-fn is_valid(claims: &Value, integer_subject: bool, given: &Given, now: f64) -> bool {
-    let subject = |sub: &Value| sub.is_string() || (given.integer_subject && integer_subject);
+/// The types of RFC 7519 section 4.1, without the core's help.
+fn is_typed(claims: &Value, integer_subject: bool) -> bool {
     has(claims, "iss", Value::is_string)
-        && has(claims, "jti", Value::is_string)
-        && has(claims, "sub", subject)
+        && has(claims, "jti", |jti| jti.as_str().is_some_and(is_id))
+        && has(claims, "sub", |sub| sub.is_string() || integer_subject)
         && has(claims, "aud", |aud| audience(aud).is_some())
         && ["iat", "nbf", "exp"]
             .iter()
             .all(|name| has(claims, name, is_time))
-        && has(claims, "iat", |iat| {
-            seconds(iat) <= now + given.leeway + 60.0
-        })
-        && has(claims, "nbf", |nbf| seconds(nbf) <= now + given.leeway)
+}
+
+/// One to 255 characters, none of which steers a terminal.
+fn is_id(text: &str) -> bool {
+    let control = |character| matches!(character, '\0'..='\x1f' | '\x7f'..='\u{9f}');
+    (1..=255).contains(&text.chars().count()) && !text.contains(control)
+}
+
+/// The rules of RFC 7519 section 4.1 for claims of the right types, and of this policy.
+fn is_valid(claims: &Value, given: &Given, now: f64) -> bool {
+    has(claims, "iat", |iat| {
+        seconds(iat) <= now + given.leeway + 60.0
+    }) && has(claims, "nbf", |nbf| seconds(nbf) <= now + given.leeway)
         && has(claims, "exp", |exp| seconds(exp) > now - given.leeway)
         && is_from(claims, given.issuer)
         && is_for(claims, given.audience)

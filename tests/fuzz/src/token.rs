@@ -7,18 +7,22 @@ use _core::algorithm::Algorithm;
 use _core::claims::ClaimPolicy;
 use _core::encoding;
 use _core::error::Error;
-use _core::json::{self, Discard};
-use _core::jws::{Compact, MAX_TOKEN_LENGTH};
+use _core::json;
+use _core::jws::Compact;
+use _core::policy::{self, TokenPolicy};
 use serde_json::Value;
 
 use crate::keys::{FAMILIES, KEYS};
 use crate::tree::{Tree, TreeBuilder};
 
 const NOW: f64 = 1_700_000_000.0;
+const MAX_LENGTH: usize = 16_384;
 
-static POLICY: LazyLock<ClaimPolicy> = LazyLock::new(|| {
+static POLICY: LazyLock<TokenPolicy> = LazyLock::new(|| {
     let names = |name: &str| Some(vec![name.to_owned()]);
-    ClaimPolicy::new(0.0, names("api"), names("issuer"), false).expect("a policy")
+    let claims = ClaimPolicy::new(0.0, names("api"), names("issuer"), false).expect("a policy");
+    let typ = vec!["JWT".to_owned(), "application/at+jwt".to_owned()];
+    TokenPolicy::new(MAX_LENGTH, Some(typ), claims)
 });
 
 /// Verifies a token, the fuzzer's own or one that it had signed.
@@ -47,7 +51,7 @@ fn verify(token: &[u8]) -> Result<Tree, Error> {
 
 /// Whatever was accepted is small, three parts of base64url, and strict JSON that asks for nothing unusual.
 fn check_accepted(token: &[u8], claims: &Tree) {
-    assert!(token.len() <= MAX_TOKEN_LENGTH);
+    assert!(token.len() <= MAX_LENGTH);
     let text = std::str::from_utf8(token).expect("ASCII");
     let parts: Vec<_> = text.split('.').collect();
     assert_eq!(parts.len(), 3);
@@ -66,16 +70,26 @@ fn check_accepted(token: &[u8], claims: &Tree) {
 }
 
 fn check_header(header: &[u8]) {
-    assert!(json::parse_object(header, &mut Discard, &[]).is_ok());
     let (header, _) = json::parse_object(header, &mut TreeBuilder, &[]).expect("strict JSON");
     for name in ["crit", "b64", "zip", "enc"] {
         assert!(header.get(name).is_none(), "{name}");
+    }
+    match header.get("typ") {
+        None => {}
+        Some(Tree::String(typ)) => assert!(["jwt", "at+jwt"].contains(&&*subtype(typ)), "{typ}"),
+        _ => panic!("typ is no string"),
     }
     let Some(Tree::String(name)) = header.get("alg") else {
         panic!("no alg");
     };
     let algorithm = Algorithm::from_name(name).expect("an algorithm");
     assert!(FAMILIES.contains(&algorithm), "{algorithm}");
+}
+
+/// A `typ` in lower case, without what it may leave out.
+fn subtype(typ: &str) -> String {
+    let typ = typ.to_ascii_lowercase();
+    typ.strip_prefix("application/").unwrap_or(&typ).to_owned()
 }
 
 fn check_claims(claims: &Tree) {
@@ -109,9 +123,7 @@ fn check_signed(algorithm: Algorithm, key: usize, header: &[u8], payload: &[u8])
         assert_eq!(named_algorithm(header), Some(algorithm), "another key's");
         check_altered(&input, &signature);
     }
-    if !matches!(outcome, Err(Error::TooLarge)) {
-        check_unverified(&token, header, payload);
-    }
+    check_unverified(&token, header, payload);
     if key == 0 {
         check_own(payload);
     }
@@ -137,11 +149,23 @@ fn check_unverified(token: &str, header: &[u8], payload: &[u8]) {
     let compact = Compact::split(token.as_bytes()).expect("three parts");
     assert_eq!(compact.header_json().as_deref(), Ok(header));
     assert_eq!(compact.unverified_payload().as_deref(), Ok(payload));
+    let Ok(typ) = compact.unverified_typ() else {
+        return;
+    };
+    let (header, _) = json::parse_object(header, &mut TreeBuilder, &[]).expect("strict JSON");
+    match (typ, header.get("typ")) {
+        (None, None) => {}
+        (Some(typ), Some(Tree::String(text))) => {
+            assert_eq!(typ, text.as_str());
+            assert_eq!(policy::is_access_token(&typ), subtype(&typ) == "at+jwt");
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 /// What our own ring signs is refused for what it says, never for its form.
 fn check_own(payload: &[u8]) {
-    let Ok(token) = KEYS.ring.sign(payload) else {
+    let Ok(token) = KEYS.ring.sign(payload, MAX_LENGTH) else {
         return;
     };
     let codes = [
