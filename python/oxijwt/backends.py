@@ -145,16 +145,15 @@ class TokenBackend:
 
     def get_leeway(self) -> timedelta:
         """The leeway as a timedelta. Raises TokenBackendError for any other type."""
-        if self.leeway is None or self.leeway == 0:
+        leeway = self.leeway
+        if leeway is None or leeway == 0:
             return NO_LEEWAY
-        if isinstance(self.leeway, (int, float)):
-            return timedelta(seconds=self.leeway)
-        if isinstance(self.leeway, timedelta):
-            return self.leeway
+        if isinstance(leeway, (int, float)):
+            return timedelta(seconds=leeway)
+        if isinstance(leeway, timedelta):
+            return leeway
         raise TokenBackendError(
-            format_lazy(
-                _("Unrecognized type '{}', 'leeway' must be of type int, float or timedelta."), type(self.leeway)
-            )
+            format_lazy(_("Unrecognized type '{}', 'leeway' must be of type int, float or timedelta."), type(leeway))
         )
 
     def get_verifying_key(self, token: str | bytes) -> VerifyingKey:

@@ -118,9 +118,11 @@ class Token:
         self._verify_user_id()
 
     def _verify_jti(self) -> None:
-        if api_settings.JTI_CLAIM not in self.payload:
-            raise TokenError(_("Token has no id"))
-        if not _is_id(self.payload[api_settings.JTI_CLAIM]):
+        try:
+            jti = self.payload[api_settings.JTI_CLAIM]
+        except KeyError as error:
+            raise TokenError(_("Token has no id")) from error
+        if not _is_id(jti):
             raise TokenError(_("Token is invalid"))
 
     def _verify_user_id(self) -> None:
