@@ -5,6 +5,7 @@ oxijwt (by PyJWT, for ACCEPTED), so one that is too broad fails the run as one t
 """
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,8 @@ DATETIMES = (-62_135_596_800, 253_402_300_799)
 IAT_TOLERANCE = 60
 TIMES = ("exp", "nbf", "iat")
 EXTENSIONS = ("crit", "b64", "zip", "enc")
+TYP = re.compile(r"(application/)?(jwt|at\+jwt)", re.IGNORECASE | re.ASCII)
+CONTROL = re.compile("[\0-\x1f\x7f-\x9f]")
 
 Predicate = Callable[[Reading, Case], bool]
 
@@ -34,6 +37,11 @@ def numbers(reading: Reading, names: tuple[str, ...]) -> list[float]:
 
 def has_quirk(quirk: str) -> Predicate:
     return lambda reading, case: any(quirk in text.quirks for text in reading.texts)
+
+
+def is_odd_typ(reading: Reading, _case: Case) -> bool:
+    typ = reading.header.get("typ", "JWT")
+    return not (isinstance(typ, str) and TYP.fullmatch(typ))
 
 
 def is_time_of_other_type(reading: Reading, _case: Case) -> bool:
@@ -60,6 +68,11 @@ def is_odd_issuer(reading: Reading, _case: Case) -> bool:
     return not isinstance(reading.claims.get("iss", ""), str)
 
 
+def is_odd_jti(reading: Reading, _case: Case) -> bool:
+    jti = reading.claims.get("jti", "-")
+    return isinstance(jti, str) and (not 1 <= len(jti) <= 255 or CONTROL.search(jti) is not None)
+
+
 REFUSED: dict[str, Predicate] = {
     "too-long": lambda reading, case: len(reading.raw) > MAX_TOKEN_LENGTH,
     "padding": lambda reading, case: any(part.endswith(b"=") for part in reading.parts),
@@ -72,11 +85,13 @@ REFUSED: dict[str, Predicate] = {
     "float-overflow": has_quirk("overflow"),
     "lone-surrogate": has_quirk("surrogate"),
     "header-extension": lambda reading, case: any(name in reading.header for name in EXTENSIONS),
+    "typ": is_odd_typ,
     "time-type": is_time_of_other_type,
     "time-range": is_time_beyond_datetimes,
     "nbf-fraction": is_nbf_rounded_down,
     "aud-type": is_odd_audience,
     "iss-type": is_odd_issuer,
+    "jti-form": is_odd_jti,
 }
 """What oxijwt refuses and PyJWT may accept."""
 

@@ -89,6 +89,10 @@ OPEN = {
         token(header('"zip":null')),
         token(header('"enc":""')),
     ],
+    "typ": [
+        token(header(f'"typ":{typ}'))
+        for typ in ('"JWS"', '""', "null", "1", '"jwt "', '"text/jwt"', '"appl\u0131cation/JWT"')
+    ],
     "time-type": [
         *(token(payload=f'{{"exp":{value}}}') for value in (f'"{NOW + 9}"', f'" {NOW + 9} "')),
         *(token(payload=f'{{"{name}":{value}}}') for name in ("nbf", "iat") for value in ('"1"', "true")),
@@ -100,6 +104,10 @@ OPEN = {
     "nbf-fraction": [at("nbf", 0.25), at("nbf", 30.75, SOON)],
     "aud-type": [token(payload=f'{{"aud":{value}}}') for value in ("1", "null", "{}", '["api",1]', '[["api"]]')],
     "iss-type": [token(payload=f'{{"iss":{value}}}') for value in ("1", "null", "false", '["a"]', "{}")],
+    "jti-form": [
+        token(payload=f'{{"jti":{value}}}')
+        for value in ('""', f'"{"j" * 256}"', '"\\u0000"', '"a\\n"', '"\x7f"', '"\x85"')
+    ],
     "iat-tolerance": [at("iat", 1), at("iat", 60), at("iat", 90, SOON), at("iat", 59.5)],
     "exp-fraction": [at("exp", 0.5), at("exp", -29.75, SOON)],
     "integer-sub": [token(payload=f'{{"sub":{value}}}') for value in ("42", "0", "-1", "9" * 40)],
@@ -122,6 +130,10 @@ SHUT = {
     "float-overflow": [token(payload='{"a":1.7e308,"b":1e-400,"1e400":"1e400"}')],
     "lone-surrogate": [token(payload='{"a":"\\ud83d\\ude00","b":"\\\\ud800"}')],
     "header-extension": [token(header('"zi":1', '"a":{"crit":1}'), '{"crit":["b64"],"zip":1}')],
+    "typ": [
+        token(header(f'"typ":"{typ}"'), '{"typ":1}')
+        for typ in ("JWT", "jwt", "at+jwt", "AT+jwt", "application/JWT", "APPLICATION/at+jwt")
+    ],
     "time-type": [token(payload=f'{{"exp":{NOW + 9},"nbf":1.5,"iat":-1e2,"a":{{"exp":"1"}}}}')],
     "time-range": [token(payload='{"exp":253402300799,"nbf":-62135596800,"iat":0,"a":1e300}')],
     "nbf-fraction": [at("nbf", 0), at("nbf", -0.5), at("nbf", 30, SOON)],
@@ -131,6 +143,7 @@ SHUT = {
         token(payload='{"aud":["api"]}', policy=API),
     ],
     "iss-type": [token(payload='{"iss":""}')],
+    "jti-form": [token(payload=f'{{"jti":"{value}"}}') for value in ("é" * 255, " ", "\\u00a0", "\\ud83d\\ude00")],
     "iat-tolerance": [at("iat", 0), at("iat", 0.5), at("iat", 30, SOON)],
     "exp-fraction": [at("exp", 1), at("exp", 1.5), at("exp", -29, SOON)],
     "integer-sub": [token(payload='{"sub":"42"}')],
