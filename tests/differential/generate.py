@@ -30,7 +30,10 @@ def tokens(seed: str, count: int, cases: dict[str, list[Case]]) -> Iterator[Gene
     Keys, and what RSA-PSS and ECDSA draw, are the process's own.
     """
     rng = Random(seed)
-    for _ in range(count):
+    first = rng.getrandbits(64)
+    for number in range(count):
+        # Anew for each: how much one draws may hang on a signature's length.
+        rng.seed(first + number)
         (algorithm,) = rng.choices(ALGORITHMS, cum_weights=ALGORITHM_LIMITS)
         case = rng.choice(cases[algorithm])
         mutations = pick(rng)
