@@ -4,6 +4,7 @@
 #   make test     every check there is; all of them run, and it fails at the end if one failed
 #   make lint     format, clippy, ruff, import contracts, types
 #   make parity   simplejwt's own suite, on simplejwt and on oxijwt
+#   make differential  oxijwt and PyJWT on generated tokens (DIFFERENTIAL_TOKENS, 1000000; DIFFERENTIAL_SEED makes a run's again)
 #   make bench    the token layer against simplejwt's, and what refusing costs
 #   make fuzz     every fuzz target for FUZZ_SECONDS (1800); `make test` runs each for 5 seconds
 #   make audit    licenses, sources and banned crates, by cargo-deny
@@ -38,9 +39,10 @@ CARGO_FLAGS := --release --locked
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 
 LINT := fmt clippy ruff imports types stubtest
-TEST := lint rust-test fuzz-smoke python-test postgres-test mariadb-test sqlite-sessions postgres-sessions mariadb-sessions parity
+TEST := lint rust-test fuzz-smoke python-test postgres-test mariadb-test sqlite-sessions postgres-sessions mariadb-sessions \
+	parity differential-smoke
 
-.PHONY: demo test lint fuzz audit bench scale clean $(LINT) $(TEST)
+.PHONY: demo test lint bench differential fuzz audit scale clean $(LINT) $(TEST)
 .NOTPARALLEL:
 
 test: .venv/built
@@ -106,6 +108,15 @@ audit: $(CARGO_DENY)
 
 .cache/cargo/bin/cargo-deny:
 	cargo install --root .cache/cargo --locked cargo-deny --version 0.20.2
+
+DIFFERENTIAL_TOKENS ?= 1000000
+
+# New tokens every time, and in `make test` always the same.
+differential: .venv/built
+	$(PY) -m tests.differential --tokens $(DIFFERENTIAL_TOKENS) --processes 2 $(DIFFERENTIAL_SEED:%=--seed %)
+
+differential-smoke: .venv/built
+	$(PY) -m tests.differential --tokens 100000 --processes 1 --seed smoke
 
 bench: .venv/built
 	$(PY) -m tests.bench.token_layer
