@@ -10,10 +10,11 @@ use crate::key::{SigningKey, VerifyingKey};
 
 const ALG: &str = "alg";
 const TYP: &str = "typ";
+const KID: &str = "kid";
 /// Extensions, refused whether or not `crit` lists them: `b64` (RFC 7797), `zip` and `enc` (RFC 7516) change what the
 /// payload means.
 const UNSUPPORTED: [&str; 4] = ["crit", "b64", "zip", "enc"];
-const WATCHED: &[&str] = &[ALG, TYP, "crit", "b64", "zip", "enc"];
+const WATCHED: &[&str] = &[ALG, TYP, KID, "crit", "b64", "zip", "enc"];
 /// The `typ` of the headers that [`VerifyingKey::knows_header`].
 const KNOWN_TYP: &str = "JWT";
 
@@ -159,6 +160,9 @@ fn read_header(header: &[u8]) -> Result<Header, Error> {
         .get(ALG)
         .and_then(json::RawValue::as_string)
         .ok_or(Error::Malformed("no alg in the header"))?;
+    if members.get(KID).is_some_and(|kid| !kid.is_string()) {
+        return Err(Error::Malformed("kid is no string"));
+    }
     Ok(Header {
         algorithm: Algorithm::from_name(&name).map_err(|_| Error::AlgorithmMismatch)?,
         typ: typ(&members)?,

@@ -68,16 +68,14 @@ def ours(token: Token, case: Case) -> Verdict:
 
 
 class Reference(jwt.PyJWT):
-    """PyJWT, which may be told to allow `Ed25519` (RFC 9864) and to do without its rule for `kid`."""
+    """PyJWT, which may be told to allow `Ed25519` (RFC 9864)."""
 
-    def __init__(self, *, any_kid: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._jws.register_algorithm("Ed25519", OKPAlgorithm())
-        if any_kid:
-            self._jws._validate_kid = lambda kid: None
 
 
-STRICT, ANY_KID = Reference(), Reference(any_kid=True)
+REFERENCE = Reference()
 
 
 def theirs(token: Token, case: Case, relaxed: tuple[Acceptance, ...] = ()) -> Verdict:
@@ -88,10 +86,9 @@ def theirs(token: Token, case: Case, relaxed: tuple[Acceptance, ...] = ()) -> Ve
     for acceptance in relaxed:
         options |= acceptance.options
         algorithms += acceptance.algorithms
-    decoder = ANY_KID if any(acceptance.any_kid for acceptance in relaxed) else STRICT
     try:
         return Verdict(
-            decoder.decode(
+            REFERENCE.decode(
                 token,
                 case.key,
                 algorithms,

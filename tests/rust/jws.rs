@@ -162,6 +162,9 @@ fn headers_are_read_strictly() {
         (r#"{"alg":["HS256"]}"#, malformed),
         (r#"{"alg":null}"#, malformed),
         (r#"{"alg":1}"#, malformed),
+        (r#"{"alg":"HS256","kid":1}"#, malformed),
+        (r#"{"alg":"HS256","kid":null}"#, malformed),
+        (r#"{"alg":"HS256","kid":["x"]}"#, malformed),
         // Any string is a typ here; which ones are served is the policy's.
         (r#"{"alg":"HS256","typ":"JOSE"}"#, Ok(())),
         (r#"{"alg":"HS256","typ":""}"#, Ok(())),
