@@ -1,4 +1,5 @@
-# Every target starts from a bare checkout. Needs Python >= 3.11 and cargo; the rest comes from PyPI and crates.io.
+# Every target starts from a bare checkout. Needs Python >= 3.11, cargo and a C and C++ compiler; the rest comes from PyPI and
+# crates.io.
 #
 #   make demo     serve examples/demo (DEMO=once walks through it and ends)
 #   make test     every check there is; all of them run, and it fails at the end if one failed
