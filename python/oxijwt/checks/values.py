@@ -107,7 +107,7 @@ RULES = (
         "ALLOWED_TYP",
         lambda value: value is None or (isinstance(value, list | tuple) and all(map(_is_text, value))),
         "None or a list of texts",
-        "Use ['JWT', 'at+jwt'], or None for the default.",
+        "Use ['JWT', 'at+jwt'], or None to take any.",
         "oxijwt.E020",
     ),
     Rule(
