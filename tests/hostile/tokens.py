@@ -867,6 +867,60 @@ def _is_uuid(own_id):
     return str(_uuid(own_id)) == own_id
 
 
+# The same claims under names that the settings choose
+
+
+def renamed(setting, claim_name, name, make, accepted_at=None):
+    """A claim under another name; `make` is given what the right one would be."""
+    usual = {"JTI_CLAIM": "jti", "USER_ID_CLAIM": "user_id", "TOKEN_TYPE_CLAIM": "token_type"}[setting]
+
+    def changes(good):
+        return good.payload | {claim_name: make(good.payload[usual])}
+
+    return Token(
+        f"{claim_name} as {setting} {name}",
+        lambda good: forge({name: value for name, value in changes(good).items() if name != usual}),
+        accepted_at or {},
+        configured=lambda: {setting: claim_name},
+    )
+
+
+def renamed_jti(name, value):
+    """An id in a claim that the core does not know."""
+    return renamed("JTI_CLAIM", "id", name, lambda right: value)
+
+
+def renamed_user_id(name, make, accepted_at=None):
+    """A user id in `sub`, which the core knows."""
+    return renamed("USER_ID_CLAIM", "sub", name, make, accepted_at)
+
+
+def renamed_token_type(name, make):
+    """A token type in another claim."""
+    return renamed("TOKEN_TYPE_CLAIM", "type", name, make)
+
+
+RENAMED = [
+    renamed_jti("null", None),
+    renamed_jti("integer", 1),
+    renamed_jti("array", ["a"]),
+    renamed_jti("empty", ""),
+    renamed_jti("NUL", "\0"),
+    renamed_jti("control character", "a\x7f"),
+    renamed_jti("one letter too long", "a" * 256),
+    renamed_user_id("true", lambda own: True),
+    renamed_user_id("float", lambda own: 1.0),
+    renamed_user_id("null", lambda own: None),
+    renamed_user_id("array", lambda own: [own]),
+    renamed_user_id("object", lambda own: {"pk": own}),
+    renamed_user_id("a blank before", lambda own: f" {own}", NOBODY),
+    renamed_user_id("upper case", lambda own: _unlike(own.upper(), own), NOBODY),
+    renamed_token_type("null", lambda right: None),
+    renamed_token_type("array", lambda right: [right]),
+    renamed_token_type("true", lambda right: True),
+]
+
+
 # A sliding refresh reads a second time
 
 
@@ -1045,7 +1099,14 @@ RIGHT_TOKENS = [
     claim("float exp", {"exp": from_now(99.5)}),
     claim("long jti", {"jti": "é" * 255}),
     claim("jti of quotes", {"jti": "'\"; --"}),
-    claim("jti of an emoji", {"jti": "😀"}),
+    claim("jti of emoji", {"jti": "😀" * 255}),
+    claim("jti of one letter", {"jti": "a"}),
+    claim("jti blank", {"jti": " "}),
+    claim("jti with a no-break space", {"jti": "a\xa0b"}),
+    claim("jti of no width", {"jti": "\u200b"}),
+    renamed_jti("of one letter", "a"),
+    renamed_user_id("as usual", lambda own: own),
+    renamed_token_type("as usual", lambda right: right),
     header("no typ", {"alg": "HS256"}),
     header("typ in lower case", {"alg": "HS256", "typ": "jwt"}),
     header("typ in full", {"alg": "HS256", "typ": "application/jwt"}),
@@ -1077,6 +1138,7 @@ HOSTILE_TOKENS = [
     *JTIS,
     *TOKEN_TYPES,
     *USER_IDS,
+    *RENAMED,
     *REFRESH_EXPS,
     *SESSION_CLAIMS,
 ]
