@@ -91,6 +91,12 @@ sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
 		tests/sessions/test_adoption.py tests/sessions/test_flush.py tests/sessions/test_races.py
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.settings_uuid_users tests/sessions
 
+# The hostile suite on the other sites; the tests above run it on the plain one.
+sqlite-hostile postgres-hostile mariadb-hostile: .venv/built
+	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.settings_sessions tests/hostile
+	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.settings_uuid_blacklist tests/hostile
+	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.settings_uuid_users tests/hostile
+
 parity: .venv/built
 	$(PY) -m tests.parity.run
 

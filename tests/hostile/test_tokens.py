@@ -4,6 +4,7 @@ import jwt
 import pytest
 from django.conf import settings
 
+from oxijwt._core import unverified_claims
 from oxijwt.token_blacklist.models import OutstandingToken
 from tests.site import HS256_HEADER, forge
 
@@ -109,6 +110,15 @@ def ending_complaint(world, token):
         statuses = [place.send(world, text).status_code for _time in range(2)]
         users = list(OutstandingToken.objects.filter(blacklistedtoken__isnull=False).values_list("user_id", flat=True))
     return None if (statuses, users) == ([200, 401], [None]) else f"{statuses}, {users}"
+
+
+def test_a_stateless_user_is_who_the_token_says(own_world):
+    """Text and integers that name nobody here may name a user of the issuer."""
+    place = next(place for place in PLACES if place.name.endswith("stateless"))
+    for token in USER_IDS:
+        if place.name in token.accepted_at:
+            text = token.make(own_world.good(place))
+            assert place.send(own_world, text).json() == {"user": unverified_claims(text, LONGEST_TOKEN)["user_id"]}
 
 
 def test_forged_tokens_are_what_another_library_would_make(own_world):

@@ -327,6 +327,11 @@ ACCESS_TYPS = [
     member("typ of an access token, upper case", NO_REFRESH_TOKEN, typ="AT+JWT"),
     member("typ of an access token, in full", NO_REFRESH_TOKEN, typ="application/at+jwt"),
     member("typ of an access token, in full upper case", NO_REFRESH_TOKEN, typ="APPLICATION/AT+JWT"),
+    member("typ of an access token, in mixed case", NO_REFRESH_TOKEN, typ="Application/At+Jwt"),
+    Token(
+        "header: typ of an access token, and expired",
+        lambda good: forge(good.payload | {"exp": 1}, HS256_HEADER | {"typ": "at+jwt"}),
+    ),
 ]
 
 
@@ -685,6 +690,7 @@ JTIS = [
     claim("jti of 256 wide letters", {"jti": "😀" * 256}),
     claim("jti very long", {"jti": "a" * 5_000}),
     claim("jti line break", {"jti": "a\nb"}),
+    claim("jti line break at the end", {"jti": "a\n"}),
     claim("jti tabulator", {"jti": "a\tb"}),
     claim("jti escape character", {"jti": "\x1b[31m"}),
     claim("jti DEL", {"jti": "a\x7f"}),
@@ -731,7 +737,7 @@ def user_id(name, make, accepted_at=None):
 
 def no_user_id(name, make):
     """A user id that is no text and no integer: nowhere taken."""
-    return user_id(name, make)
+    return user_id(name, make)._replace(codes=frozenset({"token_not_valid"}))
 
 
 def nobody(name, make):
@@ -775,7 +781,10 @@ USER_IDS = [
     nobody("blank", lambda own: " "),
     nobody("zero", lambda own: 0),
     nobody("negative", lambda own: -_number(own)),
+    nobody("a number", lambda own: 5),
+    nobody("2**31", lambda own: 2**31),
     nobody("2**63", lambda own: 2**63),
+    nobody("2**70", lambda own: 2**70),
     nobody("-2**63 - 1", lambda own: -(2**63) - 1),
     nobody("2**127", lambda own: 2**127),
     nobody("2**128", lambda own: 2**128),
@@ -789,6 +798,8 @@ USER_IDS = [
     nobody("text of infinity", lambda own: "Infinity"),
     nobody("text of NaN", lambda own: "NaN"),
     nobody("another", lambda own: "999999"),
+    nobody("a letter", lambda own: "x"),
+    nobody("text of zero", lambda own: "0"),
     nobody("a blank before", lambda own: f" {own}"),
     nobody("a blank after", lambda own: f"{own} "),
     nobody("a line break after", lambda own: f"{own}\n"),
@@ -906,8 +917,13 @@ RENAMED = [
     renamed_jti("array", ["a"]),
     renamed_jti("empty", ""),
     renamed_jti("NUL", "\0"),
-    renamed_jti("control character", "a\x7f"),
+    renamed_jti("NUL within", "a\0b"),
+    renamed_jti("line feed", "a\n"),
+    renamed_jti("DEL", "a\x7f"),
+    renamed_jti("C1 control", "\x9f"),
     renamed_jti("one letter too long", "a" * 256),
+    renamed_jti("one emoji too long", "😀" * 256),
+    renamed_jti("very long", "a" * 5_000),
     renamed_user_id("true", lambda own: True),
     renamed_user_id("float", lambda own: 1.0),
     renamed_user_id("null", lambda own: None),
@@ -1105,6 +1121,12 @@ RIGHT_TOKENS = [
     claim("jti with a no-break space", {"jti": "a\xa0b"}),
     claim("jti of no width", {"jti": "\u200b"}),
     renamed_jti("of one letter", "a"),
+    renamed_jti("long", "é" * 255),
+    renamed_jti("of emoji", "😀" * 255),
+    renamed_jti("of quotes", "'\"; --"),
+    renamed_jti("blank", " "),
+    renamed_jti("with a no-break space", "a\xa0b"),
+    renamed_jti("of no width", "\u200b"),
     renamed_user_id("as usual", lambda own: own),
     renamed_token_type("as usual", lambda right: right),
     header("no typ", {"alg": "HS256"}),
