@@ -41,7 +41,7 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 
 LINT := fmt clippy ruff imports types stubtest
 TEST := lint rust-test fuzz-smoke python-test postgres-test mariadb-test sqlite-sessions postgres-sessions mariadb-sessions \
-	parity differential-smoke
+	sqlite-hostile postgres-hostile mariadb-hostile parity differential-smoke
 
 .PHONY: demo test lint bench differential fuzz audit scale clean $(LINT) $(TEST)
 .NOTPARALLEL:
