@@ -41,7 +41,7 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 
 LINT := fmt clippy ruff imports types stubtest
 TEST := lint rust-test fuzz-smoke python-test postgres-test mariadb-test sqlite-sessions postgres-sessions mariadb-sessions \
-	parity differential-smoke
+	sqlite-hostile postgres-hostile mariadb-hostile parity differential-smoke
 
 .PHONY: demo test lint bench differential fuzz audit scale clean $(LINT) $(TEST)
 .NOTPARALLEL:
@@ -90,6 +90,12 @@ sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.settings_adoption \
 		tests/sessions/test_adoption.py tests/sessions/test_flush.py tests/sessions/test_races.py
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.settings_uuid_users tests/sessions
+
+# The hostile suite on the other sites; the tests above run it on the plain one.
+sqlite-hostile postgres-hostile mariadb-hostile: .venv/built
+	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.settings_sessions tests/hostile
+	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.settings_uuid_blacklist tests/hostile
+	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.settings_uuid_users tests/hostile
 
 parity: .venv/built
 	$(PY) -m tests.parity.run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from datetime import datetime, timedelta
 from functools import cache, partial
 from importlib import import_module
@@ -517,9 +518,17 @@ class RefreshToken(SessionMixin["RefreshToken"], Token):
         if self._reading is None:
             return super().rotate(user)
         store = revocation.session_store()
-        self.session = store.refresh(self._reading, on_adoption=lambda: self._spend(user))
+        sign = partial(self._signed_for, store)
+        text: str
+        self.session, text = store.refresh(self._reading, sign, on_adoption=lambda: self._spend(user))
         self._take_claims(store)
-        return str(self)
+        return text
+
+    def _signed_for(self, store: Any, session: Any) -> str:
+        # This token stays what was read until the row is written: adopting spends it.
+        successor = copy(self)
+        successor.payload = self.payload | store.refresh_claims(session)
+        return str(successor)
 
     def check_current(self) -> None:
         """Raise SessionError where the token is forgiven for being spent only: good for a refresh, for nothing else."""

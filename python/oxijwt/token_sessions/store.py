@@ -31,6 +31,7 @@ from .reading import (
 from .rows import flush_day, last_exp, new_session, refresh_claims
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import timedelta
 
 __all__ = [
@@ -70,21 +71,25 @@ def start(user: Any, lifetime: timedelta) -> TokenSession:
     return session
 
 
-def refresh(reading: Reading, on_adoption: Any = None) -> TokenSession:
-    """Make the decision true and return the row that the answer is made of.
+def refresh(
+    reading: Reading, sign: Callable[[TokenSession], str], on_adoption: Callable[[], None]
+) -> tuple[TokenSession, str]:
+    """Make the decision true: the row that the answer is made of, and what `sign` made of that row.
 
-    `on_adoption` is called inside the transaction that inserts an adopted session. Raises SessionError,
-    TokenReusedError, or ServiceUnavailable where the database was busy: the request may then be repeated.
+    `sign` comes before anything is written: where it fails, nothing was. `on_adoption` is called inside the transaction
+    that inserts an adopted session. Raises SessionError, TokenReusedError, or ServiceUnavailable where the database was
+    busy: the request may then be repeated.
     """
     for _attempt in range(MAX_TRIES):
         if permitted_or_ended(reading).decision.kind != "rotate":
-            return _repeated(reading)
+            return _repeated(reading), sign(reading.session)
         rotated = _with_rotation(reading)
+        text = sign(rotated)
         if _written(reading, rotated, on_adoption):
             if reading.is_new:
                 refuse_logged_out(reading)
             _announce_rotation(reading, rotated)
-            return rotated
+            return rotated, text
         reading = read_again(reading)
     raise ServiceUnavailable
 

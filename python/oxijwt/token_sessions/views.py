@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_out
+from django.utils.translation import gettext_lazy as _
 from rest_framework import generics, serializers, status
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import IsAuthenticated
@@ -34,7 +35,12 @@ class LogoutSerializer(serializers.Serializer[Any]):
     """What a logout asks for: which sessions, and the refresh token where no access token is sent."""
 
     refresh = serializers.CharField(required=False, write_only=True)
-    scope = serializers.ChoiceField(choices=(LOCAL, OTHERS, GLOBAL), default=LOCAL)
+    scope = serializers.ChoiceField(
+        choices=(LOCAL, OTHERS, GLOBAL),
+        default=LOCAL,
+        # DRF's message repeats the value, and a lone surrogate can't be rendered.
+        error_messages={"invalid_choice": _("This is no scope of a logout.")},
+    )
 
 
 class TokenLogoutView(TokenViewBase):
