@@ -79,4 +79,4 @@ def names_no_token(endpoint, body):
 
 def uncached_complaint(response):
     """What a token view answers is in no cache (RFC 6749 section 5.1)."""
-    return None if "no-store" in response.headers.get("Cache-Control", "") else "may be cached"
+    return None if response.headers.get("Cache-Control") == "no-store" else "may be cached"
