@@ -22,6 +22,7 @@ mod key_rotation_properties;
 mod key_rotation_world;
 mod keys;
 mod policy;
+mod public_jwk;
 mod refresh_rotation;
 mod refresh_rotation_model;
 mod refresh_rotation_properties;
