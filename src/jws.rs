@@ -135,6 +135,14 @@ impl<'t> Compact<'t> {
         encoding::decode(self.payload)
     }
 
+    /// The payload, once `key` verifies the signature, and the header's `typ`.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`], [`Error::HeaderUnsupported`], [`Error::AlgorithmMismatch`], [`Error::SignatureInvalid`].
+    pub fn verified_by(&self, key: &VerifyingKey) -> Result<Verified, Error> {
+        self.verified(self.header()?, [key])
+    }
+
     /// The payload, once one of `keys` with the header's algorithm verifies the signature, and the header's `typ`.
     ///
     /// # Errors
@@ -199,10 +207,9 @@ fn text(members: &Members<'_>, name: &str, mistyped: Error) -> Result<Option<Str
 /// The payload of a token whose signature `key` verifies; any bytes, JSON or not.
 ///
 /// # Errors
-/// [`Error::Malformed`], [`Error::HeaderUnsupported`], [`Error::AlgorithmMismatch`], [`Error::SignatureInvalid`].
+/// Those of [`Compact::split`] and [`Compact::verified_by`].
 pub fn verify(token: &[u8], key: &VerifyingKey) -> Result<Vec<u8>, Error> {
-    let token = Compact::split(token)?;
-    Ok(token.verified(token.header()?, [key])?.payload)
+    Ok(Compact::split(token)?.verified_by(key)?.payload)
 }
 
 /// The compact serialization of `payload`, any bytes, with the header `{"alg":…,"typ":"JWT"}`.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::claims;
 use crate::error::Error;
 use crate::json::{self, Builder, Discard};
-use crate::jws::{self, Compact, Verified};
 use crate::jwk_set::Refusal;
+use crate::jws::{self, Compact, Verified};
 use crate::key::{SigningKey, VerifyingKey};
 use crate::named_keys::{NamedKeys, RingKey};
 use crate::policy::{TokenPolicy, check_length};
@@ -92,7 +92,12 @@ impl KeyRing {
     /// # Errors
     /// [`Error::Unserializable`] where they aren't a strict JSON object, [`Error::ClaimInvalid`], [`Error::TooLarge`],
     /// [`Error::NoSigningKey`], [`Error::OutlivesKey`].
-    pub fn signing(&self, payload: &[u8], now: f64, max_length: usize) -> Result<Signing<'_>, Error> {
+    pub fn signing(
+        &self,
+        payload: &[u8],
+        now: f64,
+        max_length: usize,
+    ) -> Result<Signing<'_>, Error> {
         check_length(payload.len(), max_length)?;
         let ((), members) = json::parse_object(payload, &mut Discard, claims::REGISTERED)
             .map_err(unserializable)?;
@@ -136,7 +141,9 @@ impl KeyRing {
     pub fn signing_kid(&self, now: f64) -> Option<&str> {
         match &self.0 {
             Keys::Named(keys, legacy)
-                if !legacy.as_ref().is_some_and(|legacy| legacy.signs(keys, now)) =>
+                if !legacy
+                    .as_ref()
+                    .is_some_and(|legacy| legacy.signs(keys, now)) =>
             {
                 keys.signing_kid(now)
             }

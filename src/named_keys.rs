@@ -229,7 +229,8 @@ impl NamedKeys {
     fn in_force(&self, index: usize, now: f64) -> Result<&VerifyingKey, Error> {
         let key = self.keys.get(index).map(|named| &named.key);
         let key = key.filter(|key| key.verifies(now));
-        key.map(|key| key.verifying.as_ref()).ok_or(Error::KeyUnknown)
+        key.map(|key| key.verifying.as_ref())
+            .ok_or(Error::KeyUnknown)
     }
 
     /// The JWKs of the keys that are not past; those to come are there already, so that verifiers know them in time.
