@@ -52,7 +52,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    fn of_key(index: usize, kid: Option<&str>, error: Error) -> Self {
+    pub(crate) fn of_key(index: usize, kid: Option<&str>, error: Error) -> Self {
         Self {
             place: index.checked_add(1),
             kid: kid.map(shown),

@@ -14,6 +14,7 @@ pub mod key;
 pub mod key_generation;
 pub mod key_rotation;
 pub mod keyring;
+pub mod named_keys;
 mod pem_file;
 pub mod policy;
 #[cfg(feature = "python")]

@@ -7,6 +7,8 @@ from django.conf import settings
 
 from . import keys
 from .backends import TokenBackend
+from .exceptions import KeyConfigurationError
+from .key_rings import LIFETIMES, KeyFile, KeyList, KeySource, Legacy, rotation_policy, seconds_since_1970
 from .settings import api_settings, setting_attribute
 
 T = TypeVar("T")
@@ -35,6 +37,8 @@ class SettingsTokenBackend(TokenBackend):
     max_token_length = setting_attribute[Any]("MAX_TOKEN_LENGTH")
     allowed_typ = setting_attribute[Any]("ALLOWED_TYP")
 
+    _key_source: tuple[object, tuple[object, ...], KeySource] | None = None
+
     def __init__(self) -> None:
         # Nothing is read before it is needed, so this module can be imported while settings are still loading.
         self._jwks_clients: dict[str, keys.JWKSetClient] = {}
@@ -44,6 +48,40 @@ class SettingsTokenBackend(TokenBackend):
         return tuple(settings.SECRET_KEY_FALLBACKS) if api_settings.signing_key_is_unset else ()
 
     @_Followed
+    def key_source(self) -> KeySource | None:
+        entries, path = api_settings.KEYS, api_settings.KEY_FILE
+        if entries is None and path is None:
+            return None
+        made_of = (path, *self._legacy_settings(), *(_life_settings() if path is not None else ()))
+        # The list by identity: comparing a hundred keys would cost more than verifying does.
+        if self._key_source is None or self._key_source[0] is not entries or self._key_source[1] != made_of:
+            self._key_source = (entries, made_of, self._new_key_source(entries, path))
+        return self._key_source[2]
+
+    def _new_key_source(self, entries: Any, path: Any) -> KeySource:
+        if entries is not None and path is not None:
+            raise KeyConfigurationError("SIMPLE_JWT has both KEYS and KEY_FILE: take one out")
+        if entries is not None:
+            return KeyList(entries, self._legacy())
+        return KeyFile(path, rotation_policy(), self._legacy())
+
+    def _legacy_settings(self) -> tuple[object, ...]:
+        until = api_settings.LEGACY_KEY_UNTIL
+        if until is None:
+            return ()
+        return (until, self.algorithm, self.signing_key, self.verifying_key, self.fallback_keys)
+
+    def _legacy(self) -> Legacy:
+        until = api_settings.LEGACY_KEY_UNTIL
+        if until is None:
+            return Legacy()
+        # Without SIGNING_KEY a key pair only verifies: SECRET_KEY is no private key.
+        only_verifies = api_settings.signing_key_is_unset and not keys.is_hmac(self.algorithm)
+        signing = None if only_verifies else self.prepared_signing_key
+        ring = keys.ring_of_one(signing, [self.prepared_verifying_key, *self._fallbacks()])
+        return Legacy(ring, seconds_since_1970(until, "SIMPLE_JWT['LEGACY_KEY_UNTIL']"))
+
+    @_Followed
     def jwks_client(self) -> keys.JWKSetClient | None:
         url = api_settings.JWK_URL
         if not url:
@@ -51,6 +89,12 @@ class SettingsTokenBackend(TokenBackend):
         if url not in self._jwks_clients:
             self._jwks_clients = {url: keys.JWKSetClient(url)}
         return self._jwks_clients[url]
+
+
+def _life_settings() -> tuple[object, ...]:
+    """What `rotation_policy` depends on."""
+    names = ("KEY_PUBLISH_AHEAD", "KEY_RETAIN", "SESSION_ABSOLUTE_LIFETIME", "LEEWAY", *LIFETIMES)
+    return tuple(getattr(api_settings, name) for name in names)
 
 
 token_backend = SettingsTokenBackend()

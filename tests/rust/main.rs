@@ -21,6 +21,7 @@ mod key_rotation;
 mod key_rotation_model;
 mod key_rotation_properties;
 mod key_rotation_world;
+mod keyring;
 mod keys;
 mod policy;
 mod public_jwk;
