@@ -57,6 +57,8 @@ DEFAULTS: dict[str, Any] = {
     "MAX_TOKEN_LENGTH": 16_384,  # bytes
     "ALLOWED_TYP": ("JWT", "at+jwt"),
     "OUTSTANDING_TOKEN_DIGEST": False,
+    "ISSUERS": None,
+    "JWK_REFETCH_INTERVAL": timedelta(seconds=10),
     # oxijwt.token_sessions
     "TOKEN_SESSIONS": "issue",
     "REFRESH_REUSE_GRACE": timedelta(seconds=30),

@@ -5,8 +5,8 @@ from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 
-from . import keys
 from .backends import TokenBackend
+from .jwk_set_client import JWKSetClient, client_of
 from .settings import api_settings, setting_attribute
 
 T = TypeVar("T")
@@ -34,23 +34,19 @@ class SettingsTokenBackend(TokenBackend):
     json_encoder = setting_attribute[Any]("JSON_ENCODER")
     max_token_length = setting_attribute[Any]("MAX_TOKEN_LENGTH")
     allowed_typ = setting_attribute[Any]("ALLOWED_TYP")
+    issuers = setting_attribute[Any]("ISSUERS")
 
     def __init__(self) -> None:
-        # Nothing is read before it is needed, so this module can be imported while settings are still loading.
-        self._jwks_clients: dict[str, keys.JWKSetClient] = {}
+        """Nothing is read before it is needed, so this module can be imported while settings are still loading."""
 
     @_Followed
     def fallback_keys(self) -> tuple[str | bytes, ...]:
         return tuple(settings.SECRET_KEY_FALLBACKS) if api_settings.signing_key_is_unset else ()
 
     @_Followed
-    def jwks_client(self) -> keys.JWKSetClient | None:
+    def jwks_client(self) -> JWKSetClient | None:
         url = api_settings.JWK_URL
-        if not url:
-            return None
-        if url not in self._jwks_clients:
-            self._jwks_clients = {url: keys.JWKSetClient(url)}
-        return self._jwks_clients[url]
+        return client_of(url, "SIMPLE_JWT['JWK_URL']") if url else None
 
 
 token_backend = SettingsTokenBackend()
