@@ -13,6 +13,7 @@ pub mod jws;
 pub mod key;
 pub mod key_rotation;
 pub mod keyring;
+pub mod named_keys;
 mod pem_file;
 pub mod policy;
 #[cfg(feature = "python")]

@@ -25,6 +25,7 @@ from ._core import (
     unverified_is_access_token,
 )
 from .exceptions import KeyConfigurationError, TokenBackendError, TokenBackendExpiredToken
+from .key_rings import KeySource
 from .settings import DEFAULTS
 from .utils import datetime_to_epoch, format_lazy
 
@@ -43,6 +44,7 @@ REFUSALS: dict[str, tuple[type[TokenBackendError], Promise]] = {
     "header_unsupported": INVALID,
     "algorithm_mismatch": ALGORITHM_MISMATCH,
     "signature_invalid": INVALID,
+    "key_unknown": INVALID,
     "expired": EXPIRED,
     "not_yet_valid": INVALID,
     "issued_in_future": INVALID,
@@ -67,6 +69,7 @@ CONFIGURATION_CODES = frozenset(
         "key_weak",
         "no_signing_key",
         "no_verifying_key",
+        "outlives_key",
         "policy_invalid",
     }
 )
@@ -101,6 +104,9 @@ class TokenBackend:
 
     allowed_typ: str | Iterable[str] | None = DEFAULTS["ALLOWED_TYP"]
     """What the header's `typ` may be, where there is one; None takes any."""
+
+    key_source: KeySource | None = None
+    """Where keys with a `kid` come from; without one the pair signs and verifies."""
 
     _ring: tuple[tuple[object, ...], KeyRing] | None = None
     _signer: tuple[tuple[object, ...], KeyRing] | None = None
@@ -174,15 +180,23 @@ class TokenBackend:
         TypeError for values that JSON has no word for, KeyConfigurationError for an unfit key.
         """
         claims = self._claims_to_sign(payload)
-        ring, longest = self._signing_ring(), self._length_limit()
+        ring, now, longest = self._signing_ring(), time.time(), self._length_limit()
         try:
             if self.json_encoder is None:
-                return ring.sign(claims, longest)
-            return ring.sign_json(json.dumps(claims, separators=(",", ":"), cls=self.json_encoder).encode(), longest)
+                return ring.sign(claims, now, longest)
+            text = json.dumps(claims, separators=(",", ":"), cls=self.json_encoder).encode()
+            return ring.sign_json(text, now, longest)
         except CoreError as error:
-            raise TokenBackendError(error.args[1]) from error
+            raise self._unsigned(error) from error
         except RecursionError as error:  # the custom encoder's
             raise TokenBackendError("the claims are nested too deeply") from error
+
+    def _unsigned(self, error: CoreError) -> Exception:
+        code, message = error.args
+        if code not in CONFIGURATION_CODES:
+            return TokenBackendError(message)
+        source = self.key_source
+        return KeyConfigurationError(f"{source.setting if source else 'SIMPLE_JWT'}: {message}")
 
     @sensitive_variables()
     def decode(self, token: str | bytes, verify: bool = True) -> dict[str, Any]:
@@ -196,17 +210,39 @@ class TokenBackend:
         try:
             if not verify:
                 return unverified_claims(token, self._length_limit())
-            return self._verifying_ring(token).verify(token, time.time(), self._token_policy())
+            return self._verified(token, self._token_policy())
         except CoreError as error:
             raise refusal(error) from error
 
     def decode_expired(self, token: str | bytes) -> dict[str, Any]:
         """As `decode`, of a token whose `exp` may have passed: it still says whose session to end, and nothing else."""
         try:
-            any_time = self._token_policy().at_any_time()
-            return self._verifying_ring(token).verify(token, time.time(), any_time)
+            return self._verified(token, self._token_policy().at_any_time())
         except CoreError as error:
             raise refusal(error) from error
+
+    def public_jwk_set(self) -> str:
+        """The public keys of what is signed here, as a JWK Set in JSON (RFC 7517 section 5); never an HMAC key.
+
+        Raises KeyConfigurationError.
+        """
+        if self.key_source is None and self.jwks_client is not None:
+            return keys.ring_of_one(None, []).public_jwk_set(time.time())
+        return self._own_ring().public_jwk_set(time.time())
+
+    def _verified(self, token: str | bytes, policy: TokenPolicy) -> dict[str, Any]:
+        source = self.key_source
+        if source is None:
+            return self._verifying_ring(token).verify(token, time.time(), policy)
+        ring = source.ring()
+        try:
+            return ring.verify(token, time.time(), policy)
+        except CoreError as error:
+            # Another process may have begun to sign with a key that this one has not yet seen.
+            newer = source.newer_ring(ring) if error.args[0] == "key_unknown" else None
+            if newer is None:
+                raise
+        return newer.verify(token, time.time(), policy)
 
     def _claims_to_sign(self, payload: dict[str, Any]) -> dict[str, Any]:
         claims = payload.copy()
@@ -220,6 +256,8 @@ class TokenBackend:
         return claims
 
     def _signing_ring(self) -> KeyRing:
+        if self.key_source is not None:
+            return self.key_source.ring()
         made_of = (self.algorithm, self.signing_key)
         if self._signer is None or self._signer[0] != made_of:
             self._signer = (made_of, KeyRing(self.prepared_signing_key, []))
@@ -227,10 +265,15 @@ class TokenBackend:
 
     def _verifying_ring(self, token: str | bytes) -> KeyRing:
         if self.jwks_client is not None and not keys.is_hmac(self.algorithm):
-            return keys.verifying_ring([self.get_verifying_key(token)])
+            return keys.ring_of_one(None, [self.get_verifying_key(token)])
+        return self._own_ring()
+
+    def _own_ring(self) -> KeyRing:
+        if self.key_source is not None:
+            return self.key_source.ring()
         made_of = (self.algorithm, self.signing_key, self.verifying_key, self.fallback_keys)
         if self._ring is None or self._ring[0] != made_of:
-            self._ring = (made_of, keys.verifying_ring([self.prepared_verifying_key, *self._fallbacks()]))
+            self._ring = (made_of, keys.ring_of_one(None, [self.prepared_verifying_key, *self._fallbacks()]))
         return self._ring[1]
 
     def _fallbacks(self) -> list[VerifyingKey]:
