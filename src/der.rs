@@ -173,6 +173,21 @@ pub(crate) fn rsa_private_modulus(der: &[u8]) -> Result<&[u8], Error> {
     elements.take(INTEGER)
 }
 
+/// The private exponent, the two primes and the three CRT numbers of a PKCS#1 private key, in this order and without
+/// leading zeros.
+pub(crate) fn rsa_private_numbers(der: &[u8]) -> Result<[&[u8]; 6], Error> {
+    let mut elements = Elements::of_sequence(der)?;
+    // Version, modulus and public exponent.
+    for _ in 0..3 {
+        elements.take(INTEGER)?;
+    }
+    let mut numbers: [&[u8]; 6] = [&[]; 6];
+    for number in &mut numbers {
+        *number = elements.number()?;
+    }
+    Ok(numbers)
+}
+
 /// Bits of a big-endian number, leading zeros not counted.
 pub(crate) fn bits(number: &[u8]) -> usize {
     let mut digits = number.iter().skip_while(|byte| **byte == 0);

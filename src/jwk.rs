@@ -132,6 +132,12 @@ impl PublicJwk {
         Ok(Self { members })
     }
 
+    /// Its members, `kty` among them.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let members = self.members.iter();
+        members.map(|(name, value)| (*name, value.as_str()))
+    }
+
     /// The SHA-256 thumbprint (RFC 7638).
     pub fn thumbprint(&self) -> String {
         let hash = digest::digest(&digest::SHA256, &self.object());

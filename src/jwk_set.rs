@@ -103,8 +103,8 @@ fn shown(kid: &str) -> String {
 ///
 /// # Errors
 /// A [`Refusal`] for the first key that can't be used, has no `alg` while its kind takes several, or is an HMAC secret
-/// shorter than its hash; [`Error::KeySetInvalid`] where two keys have one `kid`, symmetric and asymmetric keys are
-/// mixed, or it is no JWK Set of at most [`MAX_LENGTH`] bytes and [`MAX_KEYS`] keys in strict JSON.
+/// shorter than its hash or without `kid`; [`Error::KeySetInvalid`] where two keys have one `kid`, or it is no JWK Set
+/// of at most [`MAX_LENGTH`] bytes and [`MAX_KEYS`] keys in strict JSON.
 pub fn read_own(text: &[u8]) -> Result<Vec<OwnKey>, Refusal> {
     check_length(text)?;
     json::parse_object(text, &mut Discard, &[]).map_err(invalid)?;
@@ -116,14 +116,6 @@ pub fn read_own(text: &[u8]) -> Result<Vec<OwnKey>, Refusal> {
         let key = OwnKey::read(&jwk).map_err(refused)?;
         if !kids.insert(key.kid.clone()) {
             return Err(refused(Error::KeySetInvalid("two keys have one kid")));
-        }
-        if keys
-            .first()
-            .is_some_and(|first| first.is_symmetric() != key.is_symmetric())
-        {
-            return Err(refused(Error::KeySetInvalid(
-                "symmetric and asymmetric keys are mixed",
-            )));
         }
         keys.push(key);
     }
@@ -158,10 +150,6 @@ impl OwnKey {
             signing,
             verifying,
         })
-    }
-
-    fn is_symmetric(&self) -> bool {
-        self.verifying.algorithm().family() == Family::Hmac
     }
 }
 

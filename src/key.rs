@@ -451,7 +451,11 @@ fn check_modulus(modulus: &[u8]) -> Result<(), Error> {
     }
 }
 
-fn ecdsa(algorithm: Algorithm) -> Result<&'static EcdsaSigningAlgorithm, Error> {
+/// How ECDSA signs on the algorithm's curve.
+///
+/// # Errors
+/// [`Error::KeyMismatch`] for an algorithm that is none of ECDSA's.
+pub(crate) fn ecdsa(algorithm: Algorithm) -> Result<&'static EcdsaSigningAlgorithm, Error> {
     match algorithm.family() {
         Family::Ec(Curve::P256) => Ok(&signature::ECDSA_P256_SHA256_FIXED_SIGNING),
         Family::Ec(Curve::P384) => Ok(&signature::ECDSA_P384_SHA384_FIXED_SIGNING),

@@ -16,6 +16,7 @@ mod json;
 mod jwk;
 mod jwk_set;
 mod jws;
+mod key_generation;
 mod key_rotation;
 mod key_rotation_model;
 mod key_rotation_properties;
