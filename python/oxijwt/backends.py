@@ -3,8 +3,8 @@
 import json
 import sys
 import time
-from collections.abc import Iterable
-from copy import copy
+from collections.abc import Iterable, Mapping
+from copy import copy, deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,9 @@ from ._core import (
     unverified_is_access_token,
 )
 from .exceptions import KeyConfigurationError, TokenBackendError, TokenBackendExpiredToken
+from .issuers import Issuer
+from .issuers import read as read_issuers
+from .jwk_set_client import JWKSetClient, JWKSetError
 from .key_rings import KeySource
 from .settings import DEFAULTS
 from .utils import datetime_to_epoch, format_lazy
@@ -108,6 +111,10 @@ class TokenBackend:
     key_source: KeySource | None = None
     """Where keys with a `kid` come from; without one the pair signs and verifies."""
 
+    issuers: Mapping[str, Mapping[str, Any]] | None = None
+    """Other issuers (ISSUERS): a token whose `iss` is one of these is verified as that issuer's, and no other way."""
+
+    _issuers: tuple[object, dict[str, Issuer]] | None = None
     _ring: tuple[tuple[object, ...], KeyRing] | None = None
     _signer: tuple[tuple[object, ...], KeyRing] | None = None
     _policy: tuple[tuple[object, ...], TokenPolicy] | None = None
@@ -129,7 +136,7 @@ class TokenBackend:
         self.verifying_key = verifying_key
         self.audience = audience
         self.issuer = issuer
-        self.jwks_client = keys.JWKSetClient(jwk_url) if jwk_url else None
+        self.jwks_client = JWKSetClient(jwk_url) if jwk_url else None
         self.leeway = leeway
         self.json_encoder = json_encoder
 
@@ -164,12 +171,15 @@ class TokenBackend:
 
     def get_verifying_key(self, token: str | bytes) -> VerifyingKey:
         """The key that this token must be verified with. Raises TokenBackendError when the JWK Set has none."""
+        issuer = self._issuer_of(token)
+        if issuer is not None:
+            return self._key_of(issuer, token)
         if self.jwks_client is None or keys.is_hmac(self.algorithm):
             return self.prepared_verifying_key
         try:
             kid = unverified_header(token, self._length_limit()).get("kid")
             return self.jwks_client.verifying_key(self.algorithm, kid)
-        except keys.JWKSetError as error:
+        except JWKSetError as error:
             raise TokenBackendError(_("Token is invalid")) from error
 
     @sensitive_variables()
@@ -210,13 +220,21 @@ class TokenBackend:
         try:
             if not verify:
                 return unverified_claims(token, self._length_limit())
+            issuer = self._issuer_of(token)
+            if issuer is not None:
+                return self._verified_as_of(issuer, token)
             return self._verified(token, self._token_policy())
         except CoreError as error:
             raise refusal(error) from error
 
     def decode_expired(self, token: str | bytes) -> dict[str, Any]:
-        """As `decode`, of a token whose `exp` may have passed: it still says whose session to end, and nothing else."""
+        """As `decode`, of a token whose `exp` may have passed: it still says whose session to end, and nothing else.
+
+        One of ISSUERS has no session here: TokenBackendError.
+        """
         try:
+            if self._issuer_of(token) is not None:
+                raise TokenBackendError(_("Token is invalid"))
             return self._verified(token, self._token_policy().at_any_time())
         except CoreError as error:
             raise refusal(error) from error
@@ -243,6 +261,26 @@ class TokenBackend:
             if newer is None:
                 raise
         return newer.verify(token, time.time(), policy)
+
+    def _issuer_of(self, token: str | bytes) -> Issuer | None:
+        """Which of ISSUERS a token names, before anything of it is verified. Raises CoreError for what is no token."""
+        if not self.issuers:
+            return None
+        if self._issuers is None or self._issuers[0] != self.issuers:
+            ready = read_issuers(self.issuers)
+            self._issuers = (deepcopy(self.issuers), ready)
+        name = unverified_claims(token, self._length_limit()).get("iss")
+        return self._issuers[1].get(name) if isinstance(name, str) else None
+
+    def _key_of(self, issuer: Issuer, token: str | bytes) -> VerifyingKey:
+        try:
+            return issuer.verifying_key(unverified_header(token, self._length_limit()))
+        except JWKSetError as error:
+            raise TokenBackendError(_("Token is invalid")) from error
+
+    def _verified_as_of(self, issuer: Issuer, token: str | bytes) -> dict[str, Any]:
+        ring = keys.ring_of_one(None, [self._key_of(issuer, token)])
+        return ring.verify(token, time.time(), self._new_policy(issuer.audience, issuer.name))
 
     def _claims_to_sign(self, payload: dict[str, Any]) -> dict[str, Any]:
         claims = payload.copy()
@@ -291,18 +329,18 @@ class TokenBackend:
         made_of = (self.max_token_length, self.allowed_typ, self.leeway, self.audience, self.issuer)
         if self._policy is None or self._policy[0] != made_of:
             # A list may be changed in place; what it held when it was read must not change with it.
-            self._policy = (tuple(map(copy, made_of)), self._new_policy())
+            self._policy = (tuple(map(copy, made_of)), self._new_policy(self.audience, self.issuer))
         return self._policy[1]
 
-    def _new_policy(self) -> TokenPolicy:
+    def _new_policy(self, audience: str | Iterable[str] | None, issuer: str | None) -> TokenPolicy:
         longest = self._length_limit()
         try:
             return TokenPolicy(
                 max_length=longest,
                 allowed_typ=_names(self.allowed_typ),
                 leeway=self.get_leeway().total_seconds(),
-                audience=_names(self.audience),
-                issuer=_names(self.issuer),
+                audience=_names(audience),
+                issuer=_names(issuer),
                 integer_subject=self.integer_subject,
             )
         except (CoreError, TypeError, ValueError, OverflowError) as error:

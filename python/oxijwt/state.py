@@ -7,6 +7,7 @@ from django.conf import settings
 
 from . import keys
 from .backends import TokenBackend
+from .jwk_set_client import JWKSetClient, client_of
 from .key_rings import KeyList, KeySource, Legacy, seconds_since_1970
 from .settings import api_settings, setting_attribute
 
@@ -35,12 +36,12 @@ class SettingsTokenBackend(TokenBackend):
     json_encoder = setting_attribute[Any]("JSON_ENCODER")
     max_token_length = setting_attribute[Any]("MAX_TOKEN_LENGTH")
     allowed_typ = setting_attribute[Any]("ALLOWED_TYP")
+    issuers = setting_attribute[Any]("ISSUERS")
 
     _key_source: tuple[object, tuple[object, ...], KeySource] | None = None
 
     def __init__(self) -> None:
-        # Nothing is read before it is needed, so this module can be imported while settings are still loading.
-        self._jwks_clients: dict[str, keys.JWKSetClient] = {}
+        """Nothing is read before it is needed, so this module can be imported while settings are still loading."""
 
     @_Followed
     def fallback_keys(self) -> tuple[str | bytes, ...]:
@@ -74,13 +75,9 @@ class SettingsTokenBackend(TokenBackend):
         return Legacy(ring, seconds_since_1970(until, "SIMPLE_JWT['LEGACY_KEY_UNTIL']"))
 
     @_Followed
-    def jwks_client(self) -> keys.JWKSetClient | None:
+    def jwks_client(self) -> JWKSetClient | None:
         url = api_settings.JWK_URL
-        if not url:
-            return None
-        if url not in self._jwks_clients:
-            self._jwks_clients = {url: keys.JWKSetClient(url)}
-        return self._jwks_clients[url]
+        return client_of(url, "SIMPLE_JWT['JWK_URL']") if url else None
 
 
 token_backend = SettingsTokenBackend()
