@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterable
 from copy import copy
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, Self
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -105,6 +106,7 @@ class TokenBackend:
     _ring: tuple[tuple[object, ...], KeyRing] | None = None
     _signer: tuple[tuple[object, ...], KeyRing] | None = None
     _policy: tuple[tuple[object, ...], TokenPolicy] | None = None
+    _origin: "TokenBackend | None" = None
 
     def __init__(  # noqa: PLR0913, PLR0917  simplejwt's signature
         self,
@@ -122,7 +124,7 @@ class TokenBackend:
         self.signing_key = signing_key
         self.verifying_key = verifying_key
         self.audience = audience
-        self.issuer = issuer
+        self.issuer: str | Iterable[str] | None = issuer
         self.jwks_client = keys.JWKSetClient(jwk_url) if jwk_url else None
         self.leeway = leeway
         self.json_encoder = json_encoder
@@ -168,7 +170,7 @@ class TokenBackend:
 
     @sensitive_variables()
     def encode(self, payload: dict[str, Any]) -> str:
-        """The signed compact serialization of these claims, `aud` and `iss` added where they are configured.
+        """The signed compact serialization of these claims; the configured `aud` and `iss` where they have none.
 
         `exp`, `iat` and `nbf` may be datetimes. Raises TokenBackendError for claims that `decode` would refuse,
         TypeError for values that JSON has no word for, KeyConfigurationError for an unfit key.
@@ -196,9 +198,28 @@ class TokenBackend:
         try:
             if not verify:
                 return unverified_claims(token, self._length_limit())
-            return self._verifying_ring(token).verify(token, time.time(), self._token_policy())
+            # Keys are prepared, and fetched, once for a backend and all that `accepting` makes of it.
+            ring = (self._origin or self)._verifying_ring(token)
+            return ring.verify(token, time.time(), self._token_policy())
         except CoreError as error:
             raise refusal(error) from error
+
+    def accepting(self, audience: str | Iterable[str] | None = None, issuer: str | Iterable[str] | None = None) -> Self:
+        """This backend for reading tokens of another audience or issuer; None leaves what is configured.
+
+        It is made in a microsecond, from what is configured now, and meant for one token.
+        """
+        other = copy(self)
+        other._origin = self._origin or self
+        if audience is not None:
+            other.audience = audience
+        if issuer is not None:
+            other.issuer = issuer
+        return other
+
+    def public_jwk_set(self) -> str:
+        """The public JWK Set (RFC 7517 section 5), as JSON."""
+        return '{"keys":[]}'  # REPLACE: the lead's KeyRing.public_jwk_set(now)
 
     def decode_expired(self, token: str | bytes) -> dict[str, Any]:
         """As `decode`, of a token whose `exp` may have passed: it still says whose session to end, and nothing else."""
@@ -210,9 +231,9 @@ class TokenBackend:
 
     def _claims_to_sign(self, payload: dict[str, Any]) -> dict[str, Any]:
         claims = payload.copy()
-        if self.audience is not None:
+        if self.audience is not None and "aud" not in claims:
             claims["aud"] = self.audience if isinstance(self.audience, str) else list(self.audience)
-        if self.issuer is not None:
+        if self.issuer is not None and "iss" not in claims:
             claims["iss"] = self.issuer
         for name in DATETIME_CLAIMS:
             if isinstance(claims.get(name), datetime):
@@ -254,7 +275,7 @@ class TokenBackend:
     def _new_policy(self) -> TokenPolicy:
         longest = self._length_limit()
         try:
-            return TokenPolicy(
+            return _policy_of(
                 max_length=longest,
                 allowed_typ=_names(self.allowed_typ),
                 leeway=self.get_leeway().total_seconds(),
@@ -277,10 +298,16 @@ def is_access_token(token: object) -> bool:
         return False
 
 
-def _names(value: str | Iterable[str] | None) -> list[str] | None:
+@lru_cache(maxsize=256)
+def _policy_of(**rules: Any) -> TokenPolicy:
+    # Views that accept other audiences and issuers ask for theirs again with every token.
+    return TokenPolicy(**rules)
+
+
+def _names(value: str | Iterable[str] | None) -> tuple[str, ...] | None:
     if value is None:
         return None
-    return [value] if isinstance(value, str) else list(value)
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def refusal(error: CoreError) -> Exception:
