@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 from rest_framework import HTTP_HEADER_ENCODING, authentication, exceptions
 
 from . import revocation
-from .acceptance import named_by, read_for, view_of
+from .acceptance import accepted_by, read_for, view_of
 from .exceptions import AuthenticationFailed, InvalidToken, SessionError, TokenError
 from .settings import api_settings
 from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
@@ -97,13 +97,12 @@ class JWTAuthentication(authentication.BaseAuthentication):
 
         Raises KeyConfigurationError where the view's attributes name nobody.
         """
-        view = view_of(request)
-        audience, issuer = named_by(view, "audience"), named_by(view, "issuer")
-        if audience is None and issuer is None:
+        accepted = accepted_by(view_of(request))
+        if accepted is None:
             return self
         other = copy(self)
-        other.audience = self.audience if audience is None else audience
-        other.issuer = self.issuer if issuer is None else issuer
+        other.audience = self.audience if accepted.audience is None else accepted.audience
+        other.issuer = self.issuer if accepted.issuer is None else accepted.issuer
         return other
 
     def check_session(self, validated_token: Any) -> None:
