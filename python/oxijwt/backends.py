@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterable, Mapping
 from copy import copy, deepcopy
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, Self
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -118,6 +119,8 @@ class TokenBackend:
     _ring: tuple[tuple[object, ...], KeyRing] | None = None
     _signer: tuple[tuple[object, ...], KeyRing] | None = None
     _policy: tuple[tuple[object, ...], TokenPolicy] | None = None
+    _origin: "TokenBackend | None" = None
+    _asked_for: "tuple[str | Iterable[str] | None, str | Iterable[str] | None]" = (None, None)
 
     def __init__(  # noqa: PLR0913, PLR0917  simplejwt's signature
         self,
@@ -135,7 +138,7 @@ class TokenBackend:
         self.signing_key = signing_key
         self.verifying_key = verifying_key
         self.audience = audience
-        self.issuer = issuer
+        self.issuer: str | Iterable[str] | None = issuer
         self.jwks_client = JWKSetClient(jwk_url) if jwk_url else None
         self.leeway = leeway
         self.json_encoder = json_encoder
@@ -184,7 +187,7 @@ class TokenBackend:
 
     @sensitive_variables()
     def encode(self, payload: dict[str, Any]) -> str:
-        """The signed compact serialization of these claims, `aud` and `iss` added where they are configured.
+        """The signed compact serialization of these claims; the configured `aud` and `iss` where they have none.
 
         `exp`, `iat` and `nbf` may be datetimes. Raises TokenBackendError for claims that `decode` would refuse,
         TypeError for values that JSON has no word for, KeyConfigurationError for an unfit key.
@@ -220,12 +223,28 @@ class TokenBackend:
         try:
             if not verify:
                 return unverified_claims(token, self._length_limit())
-            issuer = self._issuer_of(token)
+            # Keys are prepared, and fetched, once for a backend and all that `accepting` makes of it.
+            origin = self._origin or self
+            issuer = origin._issuer_of(token)
             if issuer is not None:
                 return self._verified_as_of(issuer, token)
-            return self._verified(token, self._token_policy())
+            return origin._verified(token, self._token_policy())
         except CoreError as error:
             raise refusal(error) from error
+
+    def accepting(self, audience: str | Iterable[str] | None = None, issuer: str | Iterable[str] | None = None) -> Self:
+        """This backend for reading tokens of another audience or issuer; None leaves what is configured.
+
+        It is made in a microsecond, from what is configured now, and meant for one token.
+        """
+        other = copy(self)
+        other._origin = self._origin or self
+        other._asked_for = (audience, issuer)
+        if audience is not None:
+            other.audience = audience
+        if issuer is not None:
+            other.issuer = issuer
+        return other
 
     def decode_expired(self, token: str | bytes) -> dict[str, Any]:
         """As `decode`, of a token whose `exp` may have passed: it still says whose session to end, and nothing else.
@@ -279,14 +298,18 @@ class TokenBackend:
             raise TokenBackendError(_("Token is invalid")) from error
 
     def _verified_as_of(self, issuer: Issuer, token: str | bytes) -> dict[str, Any]:
+        audience, issuers = self._asked_for
+        if issuers is not None and issuer.name not in (_names(issuers) or ()):
+            raise TokenBackendError(_("Token is invalid"))
+        policy = self._new_policy(issuer.audience if audience is None else audience, issuer.name)
         ring = keys.ring_of_one(None, [self._key_of(issuer, token)])
-        return ring.verify(token, time.time(), self._new_policy(issuer.audience, issuer.name))
+        return ring.verify(token, time.time(), policy)
 
     def _claims_to_sign(self, payload: dict[str, Any]) -> dict[str, Any]:
         claims = payload.copy()
-        if self.audience is not None:
+        if self.audience is not None and "aud" not in claims:
             claims["aud"] = self.audience if isinstance(self.audience, str) else list(self.audience)
-        if self.issuer is not None:
+        if self.issuer is not None and "iss" not in claims:
             claims["iss"] = self.issuer
         for name in DATETIME_CLAIMS:
             if isinstance(claims.get(name), datetime):
@@ -332,10 +355,10 @@ class TokenBackend:
             self._policy = (tuple(map(copy, made_of)), self._new_policy(self.audience, self.issuer))
         return self._policy[1]
 
-    def _new_policy(self, audience: str | Iterable[str] | None, issuer: str | None) -> TokenPolicy:
+    def _new_policy(self, audience: str | Iterable[str] | None, issuer: str | Iterable[str] | None) -> TokenPolicy:
         longest = self._length_limit()
         try:
-            return TokenPolicy(
+            return _policy_of(
                 max_length=longest,
                 allowed_typ=_names(self.allowed_typ),
                 leeway=self.get_leeway().total_seconds(),
@@ -358,10 +381,16 @@ def is_access_token(token: object) -> bool:
         return False
 
 
-def _names(value: str | Iterable[str] | None) -> list[str] | None:
+@lru_cache(maxsize=256)
+def _policy_of(**rules: Any) -> TokenPolicy:
+    # Views that accept other audiences and issuers ask for theirs again with every token.
+    return TokenPolicy(**rules)
+
+
+def _names(value: str | Iterable[str] | None) -> tuple[str, ...] | None:
     if value is None:
         return None
-    return [value] if isinstance(value, str) else list(value)
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def refusal(error: CoreError) -> Exception:
