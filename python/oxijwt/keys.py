@@ -43,9 +43,9 @@ def is_private_key_error(error: KeyConfigurationError) -> bool:
     return isinstance(cause, CoreError) and cause.args[0] == "key_private"
 
 
-def verifying_ring(keys: Iterable[VerifyingKey]) -> KeyRing:
-    """A ring that only verifies."""
-    return KeyRing(None, list(keys))
+def ring_of_one(signing: SigningKey | None, verifying: Iterable[VerifyingKey]) -> KeyRing:
+    """A ring of one pair: without `signing` it only verifies."""
+    return KeyRing(signing, list(verifying))
 
 
 def prepare(kind: type[Key], algorithm: str, key: object, setting: str) -> Key:

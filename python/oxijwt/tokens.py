@@ -30,10 +30,13 @@ from .utils import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import ModuleType
 
     from .backends import TokenBackend
+
+    Names = str | Sequence[str]
+    """One audience or issuer, or several."""
 
 T = TypeVar("T", bound="Token")
 AuthUser = TypeVar("AuthUser")
@@ -53,6 +56,8 @@ class Token:
     session: Any = None
     """The token's TokenSession, once it was read or begun; None for tokens without one."""
 
+    _accepts: dict[str, Any] | None = None
+
     @sensitive_variables()
     def __init__(self, token: Any = None, verify: bool = True) -> None:
         if self.token_type is None or self.lifetime is None:
@@ -66,6 +71,19 @@ class Token:
         if verify:
             self.verify()
 
+    @classmethod
+    @sensitive_variables()
+    def read(cls, token: Any, *, audience: Names | None = None, issuer: Names | None = None) -> Self:
+        """As `cls(token)`, of a token for one of these audiences and of one of these issuers; None: the settings'.
+
+        Raises TokenError.
+        """
+        unread = cls.__new__(cls)
+        # Set first, and not passed on: projects override __init__ and get_token_backend.
+        unread._accepts = {"audience": audience, "issuer": issuer}
+        unread.__init__(token)  # type: ignore[misc]  # a class whose __init__ takes no token has no tokens to read
+        return unread
+
     def _new_payload(self) -> dict[str, Any]:
         self.payload = {}
         if api_settings.TOKEN_TYPE_CLAIM is not None:
@@ -76,8 +94,11 @@ class Token:
         return self.payload
 
     def _decode(self, token: Any, verify: bool) -> dict[str, Any]:
+        backend = self.get_token_backend()
+        if self._accepts is not None:
+            backend = backend.accepting(**self._accepts)
         try:
-            return self.get_token_backend().decode(token, verify=verify)
+            return backend.decode(token, verify=verify)
         except TokenBackendExpiredToken as error:
             raise ExpiredTokenError(_("Token is expired")) from error
         except TokenBackendError as error:
@@ -174,14 +195,19 @@ class Token:
         return None
 
     @classmethod
-    def for_user(cls, user: Any) -> Self:
-        """A new token with the user's id, and with the digest of the password hash under CHECK_REVOKE_TOKEN."""
+    def for_user(cls, user: Any, *, audience: Names | None = None, issuer: str | None = None) -> Self:
+        """A new token with the user's id, and with the digest of the password hash under CHECK_REVOKE_TOKEN.
+
+        `audience` (one or several) and `issuer` become its `aud` and `iss` and those of all that descend from it; None:
+        the settings'. Raises TypeError or ValueError where they name nobody.
+        """
         if not getattr(user, "is_active", True):
             logger.warning("Made a token for inactive user %s; check is_active before calling for_user().", user.pk)
         token = cls()
         token[api_settings.USER_ID_CLAIM] = str(getattr(user, api_settings.USER_ID_FIELD))
         if api_settings.CHECK_REVOKE_TOKEN:
             token[api_settings.REVOKE_TOKEN_CLAIM] = get_md5_hash_password(user.password)
+        _address(token, audience, issuer)
         return token
 
     _token_backend: TokenBackend | None = None
@@ -202,6 +228,24 @@ class Token:
 def _state() -> ModuleType:
     # The module, not the backend: projects and tests assign state.token_backend. It imports settings, hence late.
     return import_module("oxijwt.state")
+
+
+def _address(token: Any, audience: object, issuer: object) -> None:
+    """Set the token's own `aud` and `iss` (RFC 7519 section 4.1), where they are given."""
+    if audience is not None:
+        names = audience if isinstance(audience, list | tuple) else [audience]
+        _require_names("audience", "a str or a list of str", names)
+        token["aud"] = audience if isinstance(audience, str) else list(names)
+    if issuer is not None:
+        _require_names("issuer", "a str", [issuer])
+        token["iss"] = issuer
+
+
+def _require_names(argument: str, expected: str, names: Sequence[object]) -> None:
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(f"{argument} must be {expected}")
+    if not names or not all(names):
+        raise ValueError(f"{argument} must not be empty")
 
 
 JTI_MAX_LENGTH = 255
@@ -316,9 +360,14 @@ class BlacklistMixin(Generic[T]):
         return text
 
     @classmethod
-    def for_user(cls, user: Any) -> Self:
-        """A new token for the user: recorded while the blacklist app is installed, or in a session of its own."""
+    def for_user(cls, user: Any, *, audience: Names | None = None, issuer: str | None = None) -> Self:
+        """A new token for the user: recorded while the blacklist app is installed, or in a session of its own.
+
+        `audience` and `issuer` as Token's.
+        """
+        # Not passed on: a project's class in between may override for_user(cls, user).
         token: Any = super().for_user(user)  # type: ignore[misc]  # Token's
+        _address(token, audience, issuer)
         token._register(user)
         return token  # type: ignore[no-any-return]
 
