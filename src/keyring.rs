@@ -136,21 +136,6 @@ impl KeyRing {
         Ok(value)
     }
 
-    /// The `kid` of the key that would sign at `now`, in seconds since 1970, a token that lives no longer than it;
-    /// `None` where that is a pair, or nobody.
-    pub fn signing_kid(&self, now: f64) -> Option<&str> {
-        match &self.0 {
-            Keys::Named(keys, legacy)
-                if !legacy
-                    .as_ref()
-                    .is_some_and(|legacy| legacy.signs(keys, now)) =>
-            {
-                keys.signing_kid(now)
-            }
-            _ => None,
-        }
-    }
-
     /// The public halves of all keys that verify at `now`, in seconds since 1970, or will, as a JWK Set in JSON
     /// (RFC 7517 section 5). HMAC keys have none.
     pub fn public_jwk_set(&self, now: f64) -> String {

@@ -193,12 +193,6 @@ impl NamedKeys {
         Err(refusal)
     }
 
-    /// The `kid` of the first key that signs at `now`.
-    pub(crate) fn signing_kid(&self, now: f64) -> Option<&str> {
-        let signs = |named: &&Named| named.key.signer_at(now).is_some();
-        self.keys.iter().find(signs).map(|named| named.key.kid())
-    }
-
     /// Whether there are keys that sign, and none has begun to.
     pub(crate) fn are_all_to_come(&self, now: f64) -> bool {
         let signing = self.keys.iter().filter(|named| named.key.can_sign());

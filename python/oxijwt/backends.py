@@ -3,10 +3,11 @@
 import json
 import sys
 import time
-from collections.abc import Iterable
-from copy import copy
+from collections.abc import Iterable, Mapping
+from copy import copy, deepcopy
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, Self
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +26,9 @@ from ._core import (
     unverified_is_access_token,
 )
 from .exceptions import KeyConfigurationError, TokenBackendError, TokenBackendExpiredToken
+from .issuers import Issuer
+from .issuers import read as read_issuers
+from .jwk_set_client import JWKSetClient, JWKSetError
 from .key_rings import KeySource
 from .settings import DEFAULTS
 from .utils import datetime_to_epoch, format_lazy
@@ -108,9 +112,15 @@ class TokenBackend:
     key_source: KeySource | None = None
     """Where keys with a `kid` come from; without one the pair signs and verifies."""
 
+    issuers: Mapping[str, Mapping[str, Any]] | None = None
+    """Other issuers (ISSUERS): a token whose `iss` is one of these is verified as that issuer's, and no other way."""
+
+    _issuers: tuple[object, dict[str, Issuer]] | None = None
     _ring: tuple[tuple[object, ...], KeyRing] | None = None
     _signer: tuple[tuple[object, ...], KeyRing] | None = None
     _policy: tuple[tuple[object, ...], TokenPolicy] | None = None
+    _origin: "TokenBackend | None" = None
+    _asked_for: "tuple[str | Iterable[str] | None, str | Iterable[str] | None]" = (None, None)
 
     def __init__(  # noqa: PLR0913, PLR0917  simplejwt's signature
         self,
@@ -128,8 +138,8 @@ class TokenBackend:
         self.signing_key = signing_key
         self.verifying_key = verifying_key
         self.audience = audience
-        self.issuer = issuer
-        self.jwks_client = keys.JWKSetClient(jwk_url) if jwk_url else None
+        self.issuer: str | Iterable[str] | None = issuer
+        self.jwks_client = JWKSetClient(jwk_url) if jwk_url else None
         self.leeway = leeway
         self.json_encoder = json_encoder
 
@@ -164,17 +174,20 @@ class TokenBackend:
 
     def get_verifying_key(self, token: str | bytes) -> VerifyingKey:
         """The key that this token must be verified with. Raises TokenBackendError when the JWK Set has none."""
+        issuer = self._issuer_of(token)
+        if issuer is not None:
+            return self._key_of(issuer, token)
         if self.jwks_client is None or keys.is_hmac(self.algorithm):
             return self.prepared_verifying_key
         try:
             kid = unverified_header(token, self._length_limit()).get("kid")
             return self.jwks_client.verifying_key(self.algorithm, kid)
-        except keys.JWKSetError as error:
+        except JWKSetError as error:
             raise TokenBackendError(_("Token is invalid")) from error
 
     @sensitive_variables()
     def encode(self, payload: dict[str, Any]) -> str:
-        """The signed compact serialization of these claims, `aud` and `iss` added where they are configured.
+        """The signed compact serialization of these claims; the configured `aud` and `iss` where they have none.
 
         `exp`, `iat` and `nbf` may be datetimes. Raises TokenBackendError for claims that `decode` would refuse,
         TypeError for values that JSON has no word for, KeyConfigurationError for an unfit key.
@@ -210,13 +223,37 @@ class TokenBackend:
         try:
             if not verify:
                 return unverified_claims(token, self._length_limit())
-            return self._verified(token, self._token_policy())
+            # Keys are prepared, and fetched, once for a backend and all that `accepting` makes of it.
+            origin = self._origin or self
+            issuer = origin._issuer_of(token)
+            if issuer is not None:
+                return self._verified_as_of(issuer, token)
+            return origin._verified(token, self._token_policy())
         except CoreError as error:
             raise refusal(error) from error
 
+    def accepting(self, audience: str | Iterable[str] | None = None, issuer: str | Iterable[str] | None = None) -> Self:
+        """This backend for reading tokens of another audience or issuer; None leaves what is configured.
+
+        It is made in a microsecond, from what is configured now, and meant for one token.
+        """
+        other = copy(self)
+        other._origin = self._origin or self
+        other._asked_for = (audience, issuer)
+        if audience is not None:
+            other.audience = audience
+        if issuer is not None:
+            other.issuer = issuer
+        return other
+
     def decode_expired(self, token: str | bytes) -> dict[str, Any]:
-        """As `decode`, of a token whose `exp` may have passed: it still says whose session to end, and nothing else."""
+        """As `decode`, of a token whose `exp` may have passed: it still says whose session to end, and nothing else.
+
+        One of ISSUERS has no session here: TokenBackendError.
+        """
         try:
+            if self._issuer_of(token) is not None:
+                raise TokenBackendError(_("Token is invalid"))
             return self._verified(token, self._token_policy().at_any_time())
         except CoreError as error:
             raise refusal(error) from error
@@ -244,11 +281,35 @@ class TokenBackend:
                 raise
         return newer.verify(token, time.time(), policy)
 
+    def _issuer_of(self, token: str | bytes) -> Issuer | None:
+        """Which of ISSUERS a token names, before anything of it is verified. Raises CoreError for what is no token."""
+        if not self.issuers:
+            return None
+        if self._issuers is None or self._issuers[0] != self.issuers:
+            ready = read_issuers(self.issuers)
+            self._issuers = (deepcopy(self.issuers), ready)
+        name = unverified_claims(token, self._length_limit()).get("iss")
+        return self._issuers[1].get(name) if isinstance(name, str) else None
+
+    def _key_of(self, issuer: Issuer, token: str | bytes) -> VerifyingKey:
+        try:
+            return issuer.verifying_key(unverified_header(token, self._length_limit()))
+        except JWKSetError as error:
+            raise TokenBackendError(_("Token is invalid")) from error
+
+    def _verified_as_of(self, issuer: Issuer, token: str | bytes) -> dict[str, Any]:
+        audience, issuers = self._asked_for
+        if issuers is not None and issuer.name not in (_names(issuers) or ()):
+            raise TokenBackendError(_("Token is invalid"))
+        policy = self._new_policy(issuer.audience if audience is None else audience, issuer.name)
+        ring = keys.ring_of_one(None, [self._key_of(issuer, token)])
+        return ring.verify(token, time.time(), policy)
+
     def _claims_to_sign(self, payload: dict[str, Any]) -> dict[str, Any]:
         claims = payload.copy()
-        if self.audience is not None:
+        if self.audience is not None and "aud" not in claims:
             claims["aud"] = self.audience if isinstance(self.audience, str) else list(self.audience)
-        if self.issuer is not None:
+        if self.issuer is not None and "iss" not in claims:
             claims["iss"] = self.issuer
         for name in DATETIME_CLAIMS:
             if isinstance(claims.get(name), datetime):
@@ -291,18 +352,18 @@ class TokenBackend:
         made_of = (self.max_token_length, self.allowed_typ, self.leeway, self.audience, self.issuer)
         if self._policy is None or self._policy[0] != made_of:
             # A list may be changed in place; what it held when it was read must not change with it.
-            self._policy = (tuple(map(copy, made_of)), self._new_policy())
+            self._policy = (tuple(map(copy, made_of)), self._new_policy(self.audience, self.issuer))
         return self._policy[1]
 
-    def _new_policy(self) -> TokenPolicy:
+    def _new_policy(self, audience: str | Iterable[str] | None, issuer: str | Iterable[str] | None) -> TokenPolicy:
         longest = self._length_limit()
         try:
-            return TokenPolicy(
+            return _policy_of(
                 max_length=longest,
                 allowed_typ=_names(self.allowed_typ),
                 leeway=self.get_leeway().total_seconds(),
-                audience=_names(self.audience),
-                issuer=_names(self.issuer),
+                audience=_names(audience),
+                issuer=_names(issuer),
                 integer_subject=self.integer_subject,
             )
         except (CoreError, TypeError, ValueError, OverflowError) as error:
@@ -320,10 +381,16 @@ def is_access_token(token: object) -> bool:
         return False
 
 
-def _names(value: str | Iterable[str] | None) -> list[str] | None:
+@lru_cache(maxsize=256)
+def _policy_of(**rules: Any) -> TokenPolicy:
+    # Views that accept other audiences and issuers ask for theirs again with every token.
+    return TokenPolicy(**rules)
+
+
+def _names(value: str | Iterable[str] | None) -> tuple[str, ...] | None:
     if value is None:
         return None
-    return [value] if isinstance(value, str) else list(value)
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def refusal(error: CoreError) -> Exception:

@@ -1,29 +1,18 @@
-"""KEYS or KEY_FILE → the key ring, whose keys tokens name by `kid`."""
+"""KEYS → the key ring, whose keys tokens name by `kid`."""
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from os import PathLike
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from django.apps import apps
 from django.utils.timezone import is_aware
 
-from . import key_file, keys
-from ._core import ALGORITHMS, CoreError, KeyRing, KeyRotationPolicy, KeySet, RingKey, SigningKey, VerifyingKey
+from . import keys
+from ._core import ALGORITHMS, CoreError, KeyRing, RingKey, SigningKey, VerifyingKey
 from .exceptions import KeyConfigurationError
-from .settings import api_settings
 
 MEMBERS = ("kid", "algorithm", "signing_key", "verifying_key", "not_before", "not_after")
 """What a key of KEYS is made of."""
-
-LIFETIMES = (
-    "ACCESS_TOKEN_LIFETIME",
-    "REFRESH_TOKEN_LIFETIME",
-    "SLIDING_TOKEN_LIFETIME",
-    "SLIDING_TOKEN_REFRESH_LIFETIME",
-)
-"""The settings that say how long tokens live."""
 
 
 class Legacy(NamedTuple):
@@ -38,6 +27,8 @@ class KeySource(Protocol):
 
     setting: str
     """How messages name it."""
+    signing_kids: list[str]
+    """The kids of the keys that sign, each in its time."""
 
     def ring(self) -> KeyRing:
         """The ring as it is now. Raises KeyConfigurationError."""
@@ -54,6 +45,8 @@ class KeyList:
     def __init__(self, entries: Sequence[Mapping[str, Any]], legacy: Legacy) -> None:
         """Raises KeyConfigurationError, naming the key."""
         ring_keys = [ring_key(entry, f"{self.setting}[{place}]") for place, entry in enumerate(_listed(entries))]
+        self.signing_kids = [key.kid for key in ring_keys if key.can_sign]
+        """The kids of the keys that sign, each in its time."""
         try:
             self._ring = KeyRing.of_keys(ring_keys, *legacy)
         except CoreError as error:
@@ -66,32 +59,6 @@ class KeyList:
     def newer_ring(self, ring: KeyRing) -> KeyRing | None:
         """None: settings don't change while a process runs."""
         return None
-
-
-class KeyFile:
-    """The ring of SIMPLE_JWT['KEY_FILE'], as the file is now."""
-
-    setting = "SIMPLE_JWT['KEY_FILE']"
-
-    def __init__(self, path: str | PathLike[str], policy: KeyRotationPolicy, legacy: Legacy) -> None:
-        self._file = key_file.watched(path)
-        self._policy = policy
-        self._legacy = legacy
-        self._made: tuple[KeySet, KeyRing] | None = None
-
-    def ring(self) -> KeyRing:
-        """The ring of the file, which is looked at once a second at most. Raises KeyConfigurationError."""
-        key_set = self._file.key_set()
-        made = self._made
-        if made is None or made[0] is not key_set:
-            made = self._made = (key_set, key_set.ring(self._policy, *self._legacy))
-        return made[1]
-
-    def newer_ring(self, ring: KeyRing) -> KeyRing | None:
-        """The ring of the file, which is looked at now, unless it is this one."""
-        self._file.look_again()
-        newer = self.ring()
-        return newer if newer is not ring else None
 
 
 def _listed(entries: object) -> list[Mapping[str, Any]]:
@@ -107,14 +74,11 @@ def ring_key(entry: Mapping[str, Any], setting: str) -> RingKey:
         setting = f"{setting}, kid {kid!r}"
     _check_members(entry, setting)
     signing, verifying = _halves(entry, setting)
+    not_before, not_after = (_seconds(entry, name, setting) for name in ("not_before", "not_after"))
+    if not_before is not None and not_after is not None and not_after <= not_before:
+        raise KeyConfigurationError(f"{setting}: its not_after is not after its not_before")
     try:
-        return RingKey(
-            signing,
-            verifying,
-            kid=kid,
-            not_before=_seconds(entry, "not_before", setting),
-            not_after=_seconds(entry, "not_after", setting),
-        )
+        return RingKey(signing, verifying, kid=kid, not_before=not_before, not_after=not_after)
     except CoreError as error:
         raise KeyConfigurationError(f"{setting}: {error.args[1]}") from error
 
@@ -129,7 +93,8 @@ def _check_members(entry: Mapping[str, Any], setting: str) -> None:
 
 
 def _halves(entry: Mapping[str, Any], setting: str) -> tuple[SigningKey | None, VerifyingKey | None]:
-    algorithm, signing, verifying = (entry.get(name) for name in ("algorithm", "signing_key", "verifying_key"))
+    algorithm: str = entry["algorithm"]
+    signing, verifying = entry.get("signing_key"), entry.get("verifying_key")
     if signing is None and verifying is None:
         raise KeyConfigurationError(f"{setting} has neither a signing_key nor a verifying_key")
     halves = (
@@ -151,28 +116,3 @@ def seconds_since_1970(time: object, setting: str) -> int:
     if not isinstance(time, datetime) or not is_aware(time):
         raise KeyConfigurationError(f"{setting} must be a datetime with a time zone")
     return math.floor(time.timestamp())
-
-
-def rotation_policy() -> KeyRotationPolicy:
-    """KEY_PUBLISH_AHEAD and KEY_RETAIN, by default as long as a token can live. Raises KeyConfigurationError."""
-    retain = api_settings.KEY_RETAIN
-    if retain is None:
-        retain = longest_life()
-    try:
-        return KeyRotationPolicy(
-            publish_ahead=math.ceil(api_settings.KEY_PUBLISH_AHEAD.total_seconds()),
-            retain=math.ceil(retain.total_seconds()),
-        )
-    except (AttributeError, OverflowError) as error:
-        message = "SIMPLE_JWT: KEY_PUBLISH_AHEAD and KEY_RETAIN must be timedeltas of zero to 136 years"
-        raise KeyConfigurationError(message) from error
-
-
-def longest_life() -> timedelta:
-    """The longest that a token signed here is accepted: lifetimes, a session's absolute end, and the leeway."""
-    lives = [getattr(api_settings, name) for name in LIFETIMES]
-    if apps.is_installed("oxijwt.token_sessions") and api_settings.SESSION_ABSOLUTE_LIFETIME is not None:
-        lives.append(api_settings.SESSION_ABSOLUTE_LIFETIME)
-    leeway = api_settings.LEEWAY or 0
-    longest: timedelta = max(lives)
-    return longest + (leeway if isinstance(leeway, timedelta) else timedelta(seconds=leeway))

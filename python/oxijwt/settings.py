@@ -63,6 +63,8 @@ DEFAULTS: dict[str, Any] = {
     "LEGACY_KEY_UNTIL": None,
     "KEY_PUBLISH_AHEAD": timedelta(minutes=10),
     "KEY_RETAIN": None,
+    "ISSUERS": None,
+    "JWK_REFETCH_INTERVAL": timedelta(seconds=10),
     # oxijwt.token_sessions
     "TOKEN_SESSIONS": "issue",
     "REFRESH_REUSE_GRACE": timedelta(seconds=30),

@@ -7,8 +7,8 @@ from django.conf import settings
 
 from . import keys
 from .backends import TokenBackend
-from .exceptions import KeyConfigurationError
-from .key_rings import LIFETIMES, KeyFile, KeyList, KeySource, Legacy, rotation_policy, seconds_since_1970
+from .jwk_set_client import JWKSetClient, client_of
+from .key_rings import KeyList, KeySource, Legacy, seconds_since_1970
 from .settings import api_settings, setting_attribute
 
 T = TypeVar("T")
@@ -36,12 +36,12 @@ class SettingsTokenBackend(TokenBackend):
     json_encoder = setting_attribute[Any]("JSON_ENCODER")
     max_token_length = setting_attribute[Any]("MAX_TOKEN_LENGTH")
     allowed_typ = setting_attribute[Any]("ALLOWED_TYP")
+    issuers = setting_attribute[Any]("ISSUERS")
 
     _key_source: tuple[object, tuple[object, ...], KeySource] | None = None
 
     def __init__(self) -> None:
-        # Nothing is read before it is needed, so this module can be imported while settings are still loading.
-        self._jwks_clients: dict[str, keys.JWKSetClient] = {}
+        """Nothing is read before it is needed, so this module can be imported while settings are still loading."""
 
     @_Followed
     def fallback_keys(self) -> tuple[str | bytes, ...]:
@@ -49,21 +49,14 @@ class SettingsTokenBackend(TokenBackend):
 
     @_Followed
     def key_source(self) -> KeySource | None:
-        entries, path = api_settings.KEYS, api_settings.KEY_FILE
-        if entries is None and path is None:
+        entries = api_settings.KEYS
+        if entries is None:
             return None
-        made_of = (path, *self._legacy_settings(), *(_life_settings() if path is not None else ()))
+        made_of = self._legacy_settings()
         # The list by identity: comparing a hundred keys would cost more than verifying does.
         if self._key_source is None or self._key_source[0] is not entries or self._key_source[1] != made_of:
-            self._key_source = (entries, made_of, self._new_key_source(entries, path))
+            self._key_source = (entries, made_of, KeyList(entries, self._legacy()))
         return self._key_source[2]
-
-    def _new_key_source(self, entries: Any, path: Any) -> KeySource:
-        if entries is not None and path is not None:
-            raise KeyConfigurationError("SIMPLE_JWT has both KEYS and KEY_FILE: take one out")
-        if entries is not None:
-            return KeyList(entries, self._legacy())
-        return KeyFile(path, rotation_policy(), self._legacy())
 
     def _legacy_settings(self) -> tuple[object, ...]:
         until = api_settings.LEGACY_KEY_UNTIL
@@ -82,19 +75,9 @@ class SettingsTokenBackend(TokenBackend):
         return Legacy(ring, seconds_since_1970(until, "SIMPLE_JWT['LEGACY_KEY_UNTIL']"))
 
     @_Followed
-    def jwks_client(self) -> keys.JWKSetClient | None:
+    def jwks_client(self) -> JWKSetClient | None:
         url = api_settings.JWK_URL
-        if not url:
-            return None
-        if url not in self._jwks_clients:
-            self._jwks_clients = {url: keys.JWKSetClient(url)}
-        return self._jwks_clients[url]
-
-
-def _life_settings() -> tuple[object, ...]:
-    """What `rotation_policy` depends on."""
-    names = ("KEY_PUBLISH_AHEAD", "KEY_RETAIN", "SESSION_ABSOLUTE_LIFETIME", "LEEWAY", *LIFETIMES)
-    return tuple(getattr(api_settings, name) for name in names)
+        return client_of(url, "SIMPLE_JWT['JWK_URL']") if url else None
 
 
 token_backend = SettingsTokenBackend()

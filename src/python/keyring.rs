@@ -254,10 +254,6 @@ impl PyKeyRing {
         Ok(token?)
     }
 
-    fn signing_kid(&self, now: f64) -> Option<&str> {
-        self.0.signing_kid(now)
-    }
-
     fn public_jwk_set(&self, now: f64) -> String {
         self.0.public_jwk_set(now)
     }

@@ -176,9 +176,8 @@ fn the_first_key_in_force_signs() {
     ]);
     let kid_at = |now| {
         let token = ring.sign(b"{}", now, MAX_LENGTH).unwrap();
-        let kid = ring.signing_kid(now).unwrap().to_owned();
-        assert!(header_of(&token).contains(&format!(r#""kid":"{kid}""#)));
-        kid
+        let header: serde_json::Value = serde_json::from_str(&header_of(&token)).unwrap();
+        header["kid"].as_str().unwrap().to_owned()
     };
     assert_eq!(kid_at(NOW - 0.1), "before");
     assert_eq!(kid_at(NOW), "now");
@@ -241,12 +240,10 @@ fn the_legacy_pair_signs_until_the_first_key_does() {
         header_at(NOW + 99.9).unwrap(),
         r#"{"alg":"HS256","typ":"JWT"}"#
     );
-    assert_eq!(ring.signing_kid(NOW + 99.9), None);
     assert_eq!(
         header_at(NOW + 100.0).unwrap(),
         r#"{"alg":"HS256","kid":"new","typ":"JWT"}"#
     );
-    assert_eq!(ring.signing_kid(NOW + 100.0), Some("new"));
 }
 
 #[test]
