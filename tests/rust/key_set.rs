@@ -112,6 +112,10 @@ fn times_are_whole_seconds_since_1970() {
         }
     }
     assert!(one(json!({"iat": 0, "nbf": 0})).is_ok());
+    let text = value(&one(json!({"exp": 1})).unwrap()).to_string();
+    let minus_zero = text.replace(r#""nbf":0"#, r#""nbf":-0"#);
+    assert_ne!(text, minus_zero);
+    assert!(KeySet::read(text.as_bytes()).is_ok() && KeySet::read(minus_zero.as_bytes()).is_err());
 }
 
 #[test]
