@@ -182,6 +182,8 @@ class JWTStatelessUserAuthentication(JWTAuthentication):
 
     def check_session(self, validated_token: Any) -> None:
         """Ask REVOCATION_CACHE. Raises InvalidToken, or ServiceUnavailable where it can't say."""
+        if isinstance(validated_token, Token) and revocation.is_foreign(validated_token):
+            return  # its `sid` is another issuer's
         if _has_session(validated_token):
             _refuse_refresh_token(validated_token)
         if api_settings.REVOCATION_CACHE is None or api_settings.SESSION_ID_CLAIM not in validated_token:

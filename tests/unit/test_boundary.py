@@ -14,6 +14,7 @@ from oxijwt._core import (
     KeyRing,
     RefreshDecision,
     RefreshPolicy,
+    RingKey,
     SessionState,
     SigningKey,
     TokenPolicy,
@@ -22,8 +23,18 @@ from oxijwt._core import (
 
 PACKAGE = Path(oxijwt.__file__).parent
 STUB = ast.parse((PACKAGE / "_core.pyi").read_text())
-IMPORTERS = {"backends.py", "checks/keys.py", "keys.py", "token_sessions/reading.py", "token_sessions/rows.py"}
-CLASSES = [KeyRing, RefreshDecision, RefreshPolicy, SessionState, SigningKey, TokenPolicy, VerifyingKey]
+IMPORTERS = {
+    "backends.py",
+    "checks/keys.py",
+    "checks/rings.py",
+    "issuers.py",
+    "jwk_set_client.py",
+    "key_rings.py",
+    "keys.py",
+    "token_sessions/reading.py",
+    "token_sessions/rows.py",
+}
+CLASSES = [KeyRing, RefreshDecision, RefreshPolicy, RingKey, SessionState, SigningKey, TokenPolicy, VerifyingKey]
 FOR_TESTS = {"ERROR_CODES"}
 """What the package has no use for: the tests below hold the tables in `backends` against it."""
 
@@ -33,6 +44,7 @@ STATE = SessionState.begin(POLICY, 0)
 HANDLES = [
     TokenPolicy(max_length=1),
     KeyRing(SIGNING_KEY, []),
+    RingKey(SIGNING_KEY, None, kid="a"),
     POLICY,
     STATE,
     STATE.decide("matches", 0, POLICY, 0),
@@ -131,7 +143,7 @@ def test_other_codes_are_the_projects_mistake(code):
 )
 def test_signing_raises_codes_that_are_no_configuration(claims):
     with pytest.raises(CoreError) as caught:
-        KeyRing(SIGNING_KEY, []).sign(claims, 16_384)
+        KeyRing(SIGNING_KEY, []).sign(claims, 0.0, 16_384)
     assert caught.value.args[0] in {"claim_invalid", "too_large", *backends.SIGNING_CODES}
 
 
