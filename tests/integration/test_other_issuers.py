@@ -1,13 +1,16 @@
 """Tokens of another issuer authenticate requests, and do nothing else: each endpoint open for ours, shut for theirs."""
 
+import re
 import uuid
 
 import pytest
 from django.contrib.auth import get_user_model
 
-from oxijwt.exceptions import TokenError
+from oxijwt import checks
+from oxijwt.exceptions import AuthenticationFailed, TokenError
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, UntypedToken
+from tests.conftest import REPOSITORY
 from tests.issuer import NAMES
 from tests.site import bearer, blacklist_rows, claims, forge, make_user, post
 
@@ -117,3 +120,49 @@ def test_their_sid_is_not_looked_up_in_the_revocation_cache(other_issuers, setti
     contents = claims_of(user, "access", sid="any text")
     assert bearer(other_issuers.token(contents), "stateless").status_code == 200
     assert bearer(forge(contents), "stateless").status_code == 401
+
+
+# The examples of docs/jwk-set-client.md
+
+
+@pytest.fixture(scope="module")
+def examples():
+    """The names that its Python blocks define."""
+    text = (REPOSITORY / "docs/jwk-set-client.md").read_text()
+    defined = {"all_settings": []}
+    for block in re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        exec(block, defined)  # noqa: S102  our own documentation
+        defined["all_settings"].append(defined.get("SIMPLE_JWT"))
+    return defined
+
+
+def test_the_token_class_for_tokens_without_a_type(other_issuers, user, examples):
+    read = examples["IssuedElsewhere"]
+    assert read(other_issuers.token(claims_of(user, "access") | {"token_type": None, "scope": "openid"}))
+    with pytest.raises(TokenError):
+        read(other_issuers.token(claims_of(user, "access")))
+
+
+def test_the_authentication_class_that_maps_ids(other_issuers, user, examples, settings, rf):
+    partner = "https://partner.example"
+    settings.SIMPLE_JWT["ISSUERS"][partner] = settings.SIMPLE_JWT["ISSUERS"].pop(NAMES[0])
+    theirs = make_user(f"partner:{user.pk}")
+    contents = claims_of(user, "access", sub=str(user.pk))
+
+    def who(token):
+        request = rf.get("/", HTTP_AUTHORIZATION=f"Bearer {token}")
+        return examples["ByIssuer"]().authenticate(request)[0]
+
+    assert who(other_issuers.token(contents, partner)) == theirs
+    assert who(forge(contents)) == who(other_issuers.token(contents, NAMES[1])) == user
+    get_user_model().objects.filter(pk=theirs.pk).update(is_active=False)
+    with pytest.raises(AuthenticationFailed):
+        who(other_issuers.token(contents, partner))
+
+
+def test_the_settings_of_the_examples_are_right(examples, settings):
+    one, several, *_rest = examples["all_settings"]
+    assert one.keys() != several.keys()
+    for example in (one, several):
+        settings.SIMPLE_JWT = example
+        assert [finding.id for finding in checks.check_settings()] == []
