@@ -22,7 +22,15 @@ from oxijwt._core import (
 
 PACKAGE = Path(oxijwt.__file__).parent
 STUB = ast.parse((PACKAGE / "_core.pyi").read_text())
-IMPORTERS = {"backends.py", "checks/keys.py", "keys.py", "token_sessions/reading.py", "token_sessions/rows.py"}
+IMPORTERS = {
+    "backends.py",
+    "checks/keys.py",
+    "key_file.py",
+    "keys.py",
+    "management/commands/jwtkeys.py",
+    "token_sessions/reading.py",
+    "token_sessions/rows.py",
+}
 CLASSES = [KeyRing, RefreshDecision, RefreshPolicy, SessionState, SigningKey, TokenPolicy, VerifyingKey]
 FOR_TESTS = {"ERROR_CODES"}
 """What the package has no use for: the tests below hold the tables in `backends` against it."""
