@@ -169,7 +169,11 @@ def test_a_directory(path):
 
 def test_a_fifo_is_refused_at_once(path):
     os.mkfifo(path, 0o600)
-    assert "no regular file" in refusal(key_file.read, path)
+    said = []
+    reading = threading.Thread(target=lambda: said.append(refusal(key_file.read, path)), daemon=True)
+    reading.start()
+    reading.join(10)
+    assert "no regular file" in said[0]
 
 
 def test_a_device():
@@ -475,6 +479,12 @@ def test_the_lock_file_is_no_link(made):
     lock.unlink()
     lock.symlink_to(other)
     assert "lock file" in refusal(key_file.change, made, rotation)
+
+
+def test_the_lock_file_is_open_for_writing(made):
+    """Else there is no exclusive lock on it over NFS: flock(2)."""
+    with key_file._locked(made) as lock:
+        assert key_file.fcntl.fcntl(lock, key_file.fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDWR
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
