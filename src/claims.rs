@@ -129,13 +129,13 @@ struct Times {
     expiry: Option<f64>,
 }
 
-/// Checks the types, and the range of the times, of the registered claims that a payload to be signed has. An integer
-/// `sub` is left to the policy that verifies.
+/// Checks the types, and the range of the times, of the registered claims that a payload to be signed has; its `exp`.
+/// An integer `sub` is left to the policy that verifies.
 ///
 /// # Errors
 /// [`Error::ClaimInvalid`], naming the claim.
-pub fn check_writable(claims: &Members<'_>) -> Result<(), Error> {
-    check_types(claims, true).map(|_| ())
+pub fn check_writable(claims: &Members<'_>) -> Result<Option<f64>, Error> {
+    check_types(claims, true).map(|times| times.expiry)
 }
 
 fn check_types(claims: &Members<'_>, integer_subject: bool) -> Result<Times, Error> {
@@ -158,7 +158,7 @@ fn check_types(claims: &Members<'_>, integer_subject: bool) -> Result<Times, Err
 }
 
 /// A non-empty text without control characters that logs, tables and keys of a cache can hold.
-fn is_id(id: &str) -> bool {
+pub(crate) fn is_id(id: &str) -> bool {
     // Most are short and plain: then no character is decoded.
     let short = id.len() <= MAX_ID_LENGTH || id.chars().count() <= MAX_ID_LENGTH;
     let plain = id.bytes().all(|byte| (b' '..=b'~').contains(&byte));

@@ -52,6 +52,13 @@ impl<'a> Elements<'a> {
         }
     }
 
+    /// The magnitude of the next element, an INTEGER that is not negative.
+    fn number(&mut self) -> Result<&'a [u8], Error> {
+        let content = self.take(INTEGER)?;
+        let zeros = content.iter().take_while(|byte| **byte == 0).count();
+        content.get(zeros..).ok_or(NOT_DER)
+    }
+
     /// The next element with its tag and length still on it, and its content.
     fn next(&mut self) -> Result<(&'a [u8], &'a [u8]), Error> {
         let (head, length) = element_lengths(self.0).ok_or(NOT_DER)?;
@@ -150,7 +157,13 @@ pub(crate) fn certificate_key(der: &[u8]) -> Result<&[u8], Error> {
 
 /// The modulus of a PKCS#1 public key (RFC 8017 appendix A.1.1).
 pub(crate) fn rsa_public_modulus(der: &[u8]) -> Result<&[u8], Error> {
-    Elements::of_sequence(der)?.take(INTEGER)
+    rsa_public_numbers(der).map(|[modulus, _]| modulus)
+}
+
+/// Modulus and exponent of a PKCS#1 public key, without leading zeros.
+pub(crate) fn rsa_public_numbers(der: &[u8]) -> Result<[&[u8]; 2], Error> {
+    let mut elements = Elements::of_sequence(der)?;
+    Ok([elements.number()?, elements.number()?])
 }
 
 /// The modulus of a PKCS#1 private key (RFC 8017 appendix A.1.2).
@@ -158,6 +171,21 @@ pub(crate) fn rsa_private_modulus(der: &[u8]) -> Result<&[u8], Error> {
     let mut elements = Elements::of_sequence(der)?;
     elements.take(INTEGER)?;
     elements.take(INTEGER)
+}
+
+/// The private exponent, the two primes and the three CRT numbers of a PKCS#1 private key, in this order and without
+/// leading zeros.
+pub(crate) fn rsa_private_numbers(der: &[u8]) -> Result<[&[u8]; 6], Error> {
+    let mut elements = Elements::of_sequence(der)?;
+    // Version, modulus and public exponent.
+    for _ in 0..3 {
+        elements.take(INTEGER)?;
+    }
+    let mut numbers: [&[u8]; 6] = [&[]; 6];
+    for number in &mut numbers {
+        *number = elements.number()?;
+    }
+    Ok(numbers)
 }
 
 /// Bits of a big-endian number, leading zeros not counted.

@@ -16,6 +16,8 @@ pub enum Error {
     AlgorithmMismatch,
     /// No key verifies the signature.
     SignatureInvalid,
+    /// The key that the `kid` names is none of the ring's or not in force, or a `kid` is missing.
+    KeyUnknown,
     /// `exp` is not after now (RFC 7519 section 4.1.4).
     Expired,
     /// `nbf` is after now (RFC 7519 section 4.1.5).
@@ -52,6 +54,8 @@ pub enum Error {
     KeySetInvalid(&'static str),
     /// No algorithm of this name.
     AlgorithmUnknown,
+    /// Signing what expires after the key is gone that would have to verify it.
+    OutlivesKey,
     /// Signing with a ring that holds no key for it.
     NoSigningKey,
     /// Verifying with a ring that holds no key for it.
@@ -62,12 +66,13 @@ pub enum Error {
 
 impl Error {
     /// Every code that [`Error::code`] gives.
-    pub const CODES: [&'static str; 26] = [
+    pub const CODES: [&'static str; 28] = [
         "malformed",
         "too_large",
         "header_unsupported",
         "algorithm_mismatch",
         "signature_invalid",
+        "key_unknown",
         "expired",
         "not_yet_valid",
         "issued_in_future",
@@ -86,6 +91,7 @@ impl Error {
         "key_encrypted",
         "key_set_invalid",
         "algorithm_unknown",
+        "outlives_key",
         "no_signing_key",
         "no_verifying_key",
         "policy_invalid",
@@ -99,6 +105,7 @@ impl Error {
             Self::HeaderUnsupported(_) => "header_unsupported",
             Self::AlgorithmMismatch => "algorithm_mismatch",
             Self::SignatureInvalid => "signature_invalid",
+            Self::KeyUnknown => "key_unknown",
             Self::Expired => "expired",
             Self::NotYetValid => "not_yet_valid",
             Self::IssuedInFuture => "issued_in_future",
@@ -117,6 +124,7 @@ impl Error {
             Self::KeyEncrypted => "key_encrypted",
             Self::KeySetInvalid(_) => "key_set_invalid",
             Self::AlgorithmUnknown => "algorithm_unknown",
+            Self::OutlivesKey => "outlives_key",
             Self::NoSigningKey => "no_signing_key",
             Self::NoVerifyingKey => "no_verifying_key",
             Self::PolicyInvalid(_) => "policy_invalid",
@@ -134,6 +142,7 @@ impl fmt::Display for Error {
             }
             Self::AlgorithmMismatch => f.write_str("the header's alg is not the key's algorithm"),
             Self::SignatureInvalid => f.write_str("the signature does not verify"),
+            Self::KeyUnknown => f.write_str("the token names no key that is in force"),
             Self::Expired => f.write_str("the token has expired"),
             Self::NotYetValid => f.write_str("the token is not yet valid (nbf)"),
             Self::IssuedInFuture => f.write_str("the token was issued in the future (iat)"),
@@ -150,9 +159,10 @@ impl fmt::Display for Error {
             Self::KeyPrivate => f.write_str("a private key was given where a public key is wanted"),
             Self::KeyPublic => f.write_str("a public key was given where a private key is wanted"),
             Self::KeyEncrypted => f.write_str("the PEM is encrypted: decrypt it first"),
-            Self::KeySetInvalid(what) => write!(f, "the JWK Set cannot be used: {what}"),
+            Self::KeySetInvalid(what) => write!(f, "the set of keys cannot be used: {what}"),
             Self::AlgorithmUnknown => f.write_str("no algorithm has this name"),
-            Self::NoSigningKey => f.write_str("the key ring holds no key that signs"),
+            Self::OutlivesKey => f.write_str("the token would outlive the key that signs it"),
+            Self::NoSigningKey => f.write_str("the key ring holds no key that signs now"),
             Self::NoVerifyingKey => f.write_str("the key ring holds no key that verifies"),
             Self::PolicyInvalid(what) => write!(f, "the claim policy is invalid: {what}"),
         }
@@ -166,12 +176,13 @@ mod tests {
     use super::Error;
 
     /// One of each variant. A variant that is added without a line here does not compile below.
-    const ALL: [Error; 26] = [
+    const ALL: [Error; 28] = [
         Error::Malformed(""),
         Error::TooLarge,
         Error::HeaderUnsupported(""),
         Error::AlgorithmMismatch,
         Error::SignatureInvalid,
+        Error::KeyUnknown,
         Error::Expired,
         Error::NotYetValid,
         Error::IssuedInFuture,
@@ -190,6 +201,7 @@ mod tests {
         Error::KeyEncrypted,
         Error::KeySetInvalid(""),
         Error::AlgorithmUnknown,
+        Error::OutlivesKey,
         Error::NoSigningKey,
         Error::NoVerifyingKey,
         Error::PolicyInvalid(""),
@@ -202,27 +214,29 @@ mod tests {
             Error::HeaderUnsupported(_) => 2,
             Error::AlgorithmMismatch => 3,
             Error::SignatureInvalid => 4,
-            Error::Expired => 5,
-            Error::NotYetValid => 6,
-            Error::IssuedInFuture => 7,
-            Error::IssuerMismatch => 8,
-            Error::AudienceMismatch => 9,
-            Error::ClaimMissing(_) => 10,
-            Error::ClaimInvalid(_) => 11,
-            Error::Unserializable(_) => 12,
-            Error::KeyEmpty => 13,
-            Error::KeyMalformed(_) => 14,
-            Error::KeyMismatch(_) => 15,
-            Error::KeyTooSmall => 16,
-            Error::KeyWeak(_) => 17,
-            Error::KeyPrivate => 18,
-            Error::KeyPublic => 19,
-            Error::KeyEncrypted => 20,
-            Error::KeySetInvalid(_) => 21,
-            Error::AlgorithmUnknown => 22,
-            Error::NoSigningKey => 23,
-            Error::NoVerifyingKey => 24,
-            Error::PolicyInvalid(_) => 25,
+            Error::KeyUnknown => 5,
+            Error::Expired => 6,
+            Error::NotYetValid => 7,
+            Error::IssuedInFuture => 8,
+            Error::IssuerMismatch => 9,
+            Error::AudienceMismatch => 10,
+            Error::ClaimMissing(_) => 11,
+            Error::ClaimInvalid(_) => 12,
+            Error::Unserializable(_) => 13,
+            Error::KeyEmpty => 14,
+            Error::KeyMalformed(_) => 15,
+            Error::KeyMismatch(_) => 16,
+            Error::KeyTooSmall => 17,
+            Error::KeyWeak(_) => 18,
+            Error::KeyPrivate => 19,
+            Error::KeyPublic => 20,
+            Error::KeyEncrypted => 21,
+            Error::KeySetInvalid(_) => 22,
+            Error::AlgorithmUnknown => 23,
+            Error::OutlivesKey => 24,
+            Error::NoSigningKey => 25,
+            Error::NoVerifyingKey => 26,
+            Error::PolicyInvalid(_) => 27,
         }
     }
 

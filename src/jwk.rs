@@ -2,15 +2,17 @@
 //!
 //! Its `x5c`, `x5u`, `x5t` and `jku` are never looked at.
 
+use std::fmt;
+
 use aws_lc_rs::digest;
 use jsonwebtoken::jwk::{KeyOperations, PublicKeyUse};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::algorithm::{Algorithm, Curve, Family};
-use crate::encoding;
 use crate::error::Error;
 use crate::json::{self, Discard};
+use crate::{der, encoding};
 
 /// Key material that wipes itself.
 pub(crate) type Secret = Zeroizing<Vec<u8>>;
@@ -84,6 +86,109 @@ pub(crate) struct Jwk<'j> {
     #[serde(borrow)]
     qi: Text<'j>,
     oth: Option<serde::de::IgnoredAny>,
+}
+
+/// The public members of an asymmetric key (RFC 7518 section 6, RFC 8037), one spelling for each key: RSA's numbers
+/// without leading zeros, coordinates in full length.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PublicJwk {
+    /// In the order that RFC 7638 hashes them in.
+    members: Vec<(&'static str, String)>,
+}
+
+impl PublicJwk {
+    /// The key of a SubjectPublicKeyInfo that a library has found right.
+    ///
+    /// # Errors
+    /// [`Error::KeyMalformed`], [`Error::KeyMismatch`].
+    pub(crate) fn from_key_info(der: &[u8]) -> Result<Self, Error> {
+        let (family, key) = der::public_key_info(der)?;
+        let encoded = encoding::encode;
+        let named = str::to_owned;
+        let members = match family {
+            Family::Hmac => return Err(Error::KeyMismatch("a secret has no public half")),
+            Family::Rsa => {
+                let [n, e] = der::rsa_public_numbers(key)?;
+                vec![("e", encoded(e)), ("kty", named("RSA")), ("n", encoded(n))]
+            }
+            Family::Ec(curve) => {
+                let (x, y) = coordinates(curve, key)?;
+                let (crv, kty) = (named(curve.name()), named("EC"));
+                vec![
+                    ("crv", crv),
+                    ("kty", kty),
+                    ("x", encoded(x)),
+                    ("y", encoded(y)),
+                ]
+            }
+            Family::Ed25519 => {
+                vec![
+                    ("crv", named("Ed25519")),
+                    ("kty", named("OKP")),
+                    ("x", encoded(key)),
+                ]
+            }
+        };
+        Ok(Self { members })
+    }
+
+    /// Its members, `kty` among them.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let members = self.members.iter();
+        members.map(|(name, value)| (*name, value.as_str()))
+    }
+
+    /// The SHA-256 thumbprint (RFC 7638).
+    pub fn thumbprint(&self) -> String {
+        let hash = digest::digest(&digest::SHA256, &self.object());
+        encoding::encode(hash.as_ref())
+    }
+
+    /// The JWK as JSON in ASCII, with these `kid` and `alg` and the use of signing.
+    pub fn to_json(&self, kid: &str, algorithm: Algorithm) -> String {
+        let mut members = self.members.clone();
+        members.push(("kid", kid.to_owned()));
+        members.push(("alg", algorithm.name().to_owned()));
+        members.push(("use", "sig".to_owned()));
+        let object = Self { members }.object();
+        object.into_iter().map(char::from).collect()
+    }
+
+    /// The members as a JSON object without white space.
+    fn object(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        let mut separator = b'{';
+        for (name, value) in &self.members {
+            text.push(separator);
+            json::write_string(name, &mut text);
+            text.push(b':');
+            json::write_string(value, &mut text);
+            separator = b',';
+        }
+        text.push(b'}');
+        text
+    }
+}
+
+/// Shows what kind of key it is and nothing else.
+impl fmt::Debug for PublicJwk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = |name: &&str| matches!(*name, "kty" | "crv");
+        let kinds = self.members.iter().filter(|(name, _)| kind(name));
+        f.write_str("PublicJwk")?;
+        f.debug_list()
+            .entries(kinds.map(|(_, value)| value))
+            .finish()
+    }
+}
+
+/// The coordinates of an uncompressed point (SEC 1 section 2.3.3).
+fn coordinates(curve: Curve, point: &[u8]) -> Result<(&[u8], &[u8]), Error> {
+    let length = curve.coordinate_length();
+    match point.split_first() {
+        Some((4, both)) if both.len() == length.saturating_mul(2) => Ok(both.split_at(length)),
+        _ => Err(Error::KeyMalformed("not an uncompressed point")),
+    }
 }
 
 type Text<'j> = Option<&'j str>;
@@ -196,31 +301,6 @@ impl<'j> Jwk<'j> {
             Purpose::Verify => KeyOperations::Verify,
         };
         (self.key_ops.as_ref()).is_none_or(|operations| operations.contains(&operation))
-    }
-
-    /// The SHA-256 thumbprint (RFC 7638). The members are hashed as they stand: strict base64url has one spelling.
-    ///
-    /// # Errors
-    /// [`Error::KeyMalformed`] where a member is missing, those of [`Jwk::family`].
-    pub(crate) fn thumbprint(&self) -> Result<String, Error> {
-        let crv = self.crv.as_deref();
-        let kty = ("kty", Some(self.kty()));
-        let members = match self.family()? {
-            Family::Hmac => vec![("k", self.k), kty],
-            Family::Rsa => vec![("e", self.e), kty, ("n", self.n)],
-            Family::Ec(_) => vec![("crv", crv), kty, ("x", self.x), ("y", self.y)],
-            Family::Ed25519 => vec![("crv", crv), kty, ("x", self.x)],
-        };
-        let mut context = digest::Context::new(&digest::SHA256);
-        let mut opening = "{\"";
-        for (name, value) in members {
-            for piece in [opening, name, "\":\"", value.ok_or(MISSING)?] {
-                context.update(piece.as_bytes());
-            }
-            opening = "\",\"";
-        }
-        context.update(b"\"}");
-        Ok(encoding::encode(context.finish().as_ref()))
     }
 
     /// `use`, `key_ops` and `alg` (RFC 7517 sections 4.2 to 4.4).

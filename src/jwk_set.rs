@@ -17,10 +17,13 @@ pub const MAX_KEYS: usize = 1024;
 /// Most characters of a `kid` that a message shows.
 const SHOWN_KID_LENGTH: usize = 64;
 
+/// Everybody sees a `kid`: the thumbprint of a secret would be a hash to guess it by.
+const SECRET_WITHOUT_KID: Error = Error::KeyMalformed("a secret needs a kid");
+
 /// A key of a set of ours.
 #[derive(Debug)]
 pub struct OwnKey {
-    /// `kid`, or else the RFC 7638 thumbprint.
+    /// `kid`, or else the RFC 7638 thumbprint of the public key.
     pub kid: String,
     /// The key that signs, of a private or symmetric JWK.
     pub signing: Option<SigningKey>,
@@ -49,7 +52,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    fn of_key(index: usize, kid: Option<&str>, error: Error) -> Self {
+    pub(crate) fn of_key(index: usize, kid: Option<&str>, error: Error) -> Self {
         Self {
             place: index.checked_add(1),
             kid: kid.map(shown),
@@ -100,8 +103,8 @@ fn shown(kid: &str) -> String {
 ///
 /// # Errors
 /// A [`Refusal`] for the first key that can't be used, has no `alg` while its kind takes several, or is an HMAC secret
-/// shorter than its hash; [`Error::KeySetInvalid`] where two keys have one `kid`, symmetric and asymmetric keys are
-/// mixed, or it is no JWK Set of at most [`MAX_LENGTH`] bytes and [`MAX_KEYS`] keys in strict JSON.
+/// shorter than its hash or without `kid`; [`Error::KeySetInvalid`] where two keys have one `kid`, or it is no JWK Set
+/// of at most [`MAX_LENGTH`] bytes and [`MAX_KEYS`] keys in strict JSON.
 pub fn read_own(text: &[u8]) -> Result<Vec<OwnKey>, Refusal> {
     check_length(text)?;
     json::parse_object(text, &mut Discard, &[]).map_err(invalid)?;
@@ -113,14 +116,6 @@ pub fn read_own(text: &[u8]) -> Result<Vec<OwnKey>, Refusal> {
         let key = OwnKey::read(&jwk).map_err(refused)?;
         if !kids.insert(key.kid.clone()) {
             return Err(refused(Error::KeySetInvalid("two keys have one kid")));
-        }
-        if keys
-            .first()
-            .is_some_and(|first| first.is_symmetric() != key.is_symmetric())
-        {
-            return Err(refused(Error::KeySetInvalid(
-                "symmetric and asymmetric keys are mixed",
-            )));
         }
         keys.push(key);
     }
@@ -145,18 +140,16 @@ impl OwnKey {
             }
             _ => (None, VerifyingKey::from_parsed_jwk(algorithm, jwk)?),
         };
-        let kid = jwk
-            .kid()
-            .map_or_else(|| jwk.thumbprint(), |kid| Ok(kid.to_owned()))?;
+        let kid = match (jwk.kid(), verifying.public_jwk()) {
+            (Some(kid), _) => kid.to_owned(),
+            (None, Some(public)) => public.thumbprint(),
+            (None, None) => return Err(SECRET_WITHOUT_KID),
+        };
         Ok(Self {
             kid,
             signing,
             verifying,
         })
-    }
-
-    fn is_symmetric(&self) -> bool {
-        self.verifying.algorithm().family() == Family::Hmac
     }
 }
 
@@ -223,16 +216,15 @@ impl Candidate {
             .filter(|algorithm| named.is_some() || algorithm.family() == family)
             .map(|algorithm| VerifyingKey::from_parsed_jwk(*algorithm, jwk))
             .collect::<Result<Vec<_>, _>>()?;
-        if keys.is_empty() {
-            return Err(Error::KeyMismatch(
-                "it serves none of the configured algorithms",
-            ));
-        }
+        let public = keys.first().and_then(VerifyingKey::public_jwk);
+        let public = public.ok_or(Error::KeyMismatch(
+            "it serves none of the configured algorithms",
+        ))?;
         Ok(Self {
             index,
             kid: jwk.kid().map(str::to_owned),
             kty: jwk.kty().to_owned(),
-            thumbprint: jwk.thumbprint()?,
+            thumbprint: public.thumbprint(),
             keys,
         })
     }

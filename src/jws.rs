@@ -19,9 +19,22 @@ const WATCHED: &[&str] = &[ALG, TYP, KID, "crit", "b64", "zip", "enc"];
 const KNOWN_TYP: &str = "JWT";
 
 /// The members of a header that are obeyed.
-struct Header {
+pub(crate) struct Header {
     algorithm: Algorithm,
     typ: Option<Cow<'static, str>>,
+    /// Which key is meant, to a ring of several.
+    pub(crate) kid: Option<String>,
+}
+
+impl From<&VerifyingKey> for Header {
+    /// The header of a token whose bytes are known to be this key's.
+    fn from(key: &VerifyingKey) -> Self {
+        Self {
+            algorithm: key.algorithm(),
+            typ: Some(Cow::Borrowed(KNOWN_TYP)),
+            kid: None,
+        }
+    }
 }
 
 /// What a signature verifies.
@@ -64,18 +77,23 @@ impl<'t> Compact<'t> {
         })
     }
 
-    /// The header, parsed only if no key knows its bytes.
-    fn header<'k>(
-        &self,
-        keys: impl IntoIterator<Item = &'k VerifyingKey>,
-    ) -> Result<Header, Error> {
-        match keys.into_iter().find(|key| key.knows_header(self.header)) {
-            Some(key) => Ok(Header {
-                algorithm: key.algorithm(),
-                typ: Some(Cow::Borrowed(KNOWN_TYP)),
-            }),
-            None => read_header(&self.header_json()?),
-        }
+    /// The header as it stands.
+    pub(crate) fn encoded_header(&self) -> &'t [u8] {
+        self.header
+    }
+
+    /// Whether the header is one that everybody writes for this key's algorithm.
+    pub(crate) fn has_header_of(&self, key: &VerifyingKey) -> bool {
+        key.knows_header(self.header)
+    }
+
+    /// The header, decoded, parsed strictly (RFC 7515 section 4) and unverified.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`], [`Error::HeaderUnsupported`], [`Error::AlgorithmMismatch`] for an `alg` that is none of
+    /// ours.
+    pub(crate) fn header(&self) -> Result<Header, Error> {
+        read_header(&self.header_json()?)
     }
 
     /// The signature, decoded.
@@ -117,16 +135,24 @@ impl<'t> Compact<'t> {
         encoding::decode(self.payload)
     }
 
+    /// The payload, once `key` verifies the signature, and the header's `typ`.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`], [`Error::HeaderUnsupported`], [`Error::AlgorithmMismatch`], [`Error::SignatureInvalid`].
+    pub fn verified_by(&self, key: &VerifyingKey) -> Result<Verified, Error> {
+        self.verified(self.header()?, [key])
+    }
+
     /// The payload, once one of `keys` with the header's algorithm verifies the signature, and the header's `typ`.
     ///
     /// # Errors
-    /// [`Error::Malformed`], [`Error::HeaderUnsupported`], [`Error::AlgorithmMismatch`] where no key has the header's
-    /// `alg`, [`Error::SignatureInvalid`].
-    pub fn verified<'k, K>(&self, keys: K) -> Result<Verified, Error>
-    where
-        K: IntoIterator<Item = &'k VerifyingKey> + Clone,
-    {
-        let Header { algorithm, typ } = self.header(keys.clone())?;
+    /// [`Error::Malformed`], [`Error::AlgorithmMismatch`] where no key has the header's `alg`,
+    /// [`Error::SignatureInvalid`].
+    pub(crate) fn verified<'k>(
+        &self,
+        Header { algorithm, typ, .. }: Header,
+        keys: impl IntoIterator<Item = &'k VerifyingKey>,
+    ) -> Result<Verified, Error> {
         let signature = self.signature()?;
         let mut outcome = Err(Error::AlgorithmMismatch);
         for key in keys.into_iter().filter(|key| key.algorithm() == algorithm) {
@@ -160,31 +186,30 @@ fn read_header(header: &[u8]) -> Result<Header, Error> {
         .get(ALG)
         .and_then(json::RawValue::as_string)
         .ok_or(Error::Malformed("no alg in the header"))?;
-    if members.get(KID).is_some_and(|kid| !kid.is_string()) {
-        return Err(Error::Malformed("kid is no string"));
-    }
     Ok(Header {
         algorithm: Algorithm::from_name(&name).map_err(|_| Error::AlgorithmMismatch)?,
         typ: typ(&members)?,
+        kid: text(&members, KID, Error::Malformed("kid is no string"))?,
     })
 }
 
 fn typ(members: &Members<'_>) -> Result<Option<Cow<'static, str>>, Error> {
-    let Some(value) = members.get(TYP) else {
-        return Ok(None);
-    };
-    let text = value
-        .as_string()
-        .ok_or(Error::Malformed("typ is no string"))?;
-    Ok(Some(Cow::Owned(text.into_owned())))
+    let typ = text(members, TYP, Error::Malformed("typ is no string"))?;
+    Ok(typ.map(Cow::Owned))
+}
+
+fn text(members: &Members<'_>, name: &str, mistyped: Error) -> Result<Option<String>, Error> {
+    let value = members.get(name);
+    let text = value.map(|value| value.as_string().ok_or(mistyped));
+    Ok(text.transpose()?.map(Cow::into_owned))
 }
 
 /// The payload of a token whose signature `key` verifies; any bytes, JSON or not.
 ///
 /// # Errors
-/// Those of [`Compact::split`] and [`Compact::verified`].
+/// Those of [`Compact::split`] and [`Compact::verified_by`].
 pub fn verify(token: &[u8], key: &VerifyingKey) -> Result<Vec<u8>, Error> {
-    Ok(Compact::split(token)?.verified([key])?.payload)
+    Ok(Compact::split(token)?.verified_by(key)?.payload)
 }
 
 /// The compact serialization of `payload`, any bytes, with the header `{"alg":…,"typ":"JWT"}`.
@@ -192,8 +217,16 @@ pub fn verify(token: &[u8], key: &VerifyingKey) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// [`Error::KeyMalformed`] where the key can't sign.
 pub fn sign(payload: &[u8], key: &SigningKey) -> Result<String, Error> {
+    sign_under(key.header(), payload, key)
+}
+
+/// The compact serialization of `payload`, any bytes, with this encoded header.
+///
+/// # Errors
+/// [`Error::KeyMalformed`] where the key can't sign.
+pub(crate) fn sign_under(header: &str, payload: &[u8], key: &SigningKey) -> Result<String, Error> {
     let mut token = String::with_capacity(payload.len().saturating_mul(2).saturating_add(256));
-    token.push_str(key.header());
+    token.push_str(header);
     token.push('.');
     encoding::encode_onto(payload, &mut token);
     let signature = key.sign(token.as_bytes())?;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPairComponents, PublicKeyComponents};
@@ -12,7 +13,7 @@ use aws_lc_rs::signature::{
 
 use crate::algorithm::{Algorithm, Curve, Family, Hash, MAX_RSA_BITS, MIN_RSA_BITS};
 use crate::error::Error;
-use crate::jwk::{Jwk, Material, Purpose, RsaPrivate, RsaPublic};
+use crate::jwk::{Jwk, Material, PublicJwk, Purpose, RsaPrivate, RsaPublic};
 use crate::pem_file::{self, Label};
 use crate::{der, encoding, roca};
 
@@ -52,7 +53,7 @@ pub struct VerifyingKey {
 )]
 enum Verifier {
     Hmac(hmac::Key),
-    Public(ParsedPublicKey),
+    Public(ParsedPublicKey, PublicJwk),
 }
 
 impl SigningKey {
@@ -300,6 +301,14 @@ impl VerifyingKey {
         self.weak
     }
 
+    /// Its public members as a JWK has them, whatever form it was given in; none of a secret.
+    pub fn public_jwk(&self) -> Option<&PublicJwk> {
+        match &self.verifier {
+            Verifier::Hmac(_) => None,
+            Verifier::Public(_, jwk) => Some(jwk),
+        }
+    }
+
     /// Whether these bytes are an encoded header that everybody writes for this algorithm.
     pub(crate) fn knows_header(&self, encoded: &[u8]) -> bool {
         self.headers
@@ -314,7 +323,7 @@ impl VerifyingKey {
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
         let outcome = match &self.verifier {
             Verifier::Hmac(key) => hmac::verify(key, message, signature),
-            Verifier::Public(key) => key.verify_sig(message, signature),
+            Verifier::Public(key, _) => key.verify_sig(message, signature),
         };
         outcome.map_err(|_| Error::SignatureInvalid)
     }
@@ -353,13 +362,20 @@ impl Verifier {
         let key = components
             .to_parsed_public_key(parameters)
             .map_err(|_| REJECTED)?;
-        Ok(Self::Public(key))
+        Self::of_public(key)
     }
 
     fn parse(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, Error> {
         let verification = verification(algorithm).ok_or(OTHER_FAMILY)?;
         let key = ParsedPublicKey::new(verification, bytes).map_err(|_| REJECTED)?;
-        Ok(Self::Public(key))
+        Self::of_public(key)
+    }
+
+    /// Whatever form the key was given in, the library writes it in one.
+    fn of_public(key: ParsedPublicKey) -> Result<Self, Error> {
+        let info = key.as_der().map_err(|_| REJECTED)?;
+        let jwk = PublicJwk::from_key_info(info.as_ref())?;
+        Ok(Self::Public(key, jwk))
     }
 }
 
@@ -435,7 +451,11 @@ fn check_modulus(modulus: &[u8]) -> Result<(), Error> {
     }
 }
 
-fn ecdsa(algorithm: Algorithm) -> Result<&'static EcdsaSigningAlgorithm, Error> {
+/// How ECDSA signs on the algorithm's curve.
+///
+/// # Errors
+/// [`Error::KeyMismatch`] for an algorithm that is none of ECDSA's.
+pub(crate) fn ecdsa(algorithm: Algorithm) -> Result<&'static EcdsaSigningAlgorithm, Error> {
     match algorithm.family() {
         Family::Ec(Curve::P256) => Ok(&signature::ECDSA_P256_SHA256_FIXED_SIGNING),
         Family::Ec(Curve::P384) => Ok(&signature::ECDSA_P384_SHA384_FIXED_SIGNING),

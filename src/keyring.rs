@@ -1,58 +1,125 @@
-//! One key that signs and the keys that verify, and the whole way of a token through them.
+//! The keys of a site, and the whole way of a token through them.
 
 use std::sync::Arc;
 
 use crate::claims;
 use crate::error::Error;
 use crate::json::{self, Builder, Discard};
-use crate::jws::{self, Compact};
+use crate::jwk_set::Refusal;
+use crate::jws::{self, Compact, Verified};
 use crate::key::{SigningKey, VerifyingKey};
+use crate::named_keys::{NamedKeys, RingKey};
 use crate::policy::{TokenPolicy, check_length};
 
-/// At most one key that signs and any number that verify.
+/// Keys that sign and verify: one pair, or keys that a token names by its `kid`.
 #[derive(Debug)]
-pub struct KeyRing {
+pub struct KeyRing(Keys);
+
+#[derive(Debug)]
+enum Keys {
+    /// A ring of one, as simplejwt has it: no `kid` is written, and none is looked at.
+    Pair(Pair),
+    /// Keys by `kid`, and the pair of the time before for tokens without.
+    Named(NamedKeys, Option<Legacy>),
+}
+
+/// At most one key that signs, and the keys that verify, tried in this order.
+#[derive(Clone, Debug)]
+struct Pair {
     signer: Option<Arc<SigningKey>>,
     verifiers: Vec<Arc<VerifyingKey>>,
 }
 
+/// The pair that tokens without `kid` were signed with.
+#[derive(Debug)]
+struct Legacy {
+    pair: Pair,
+    /// Seconds since 1970: from then on it serves nothing.
+    until: f64,
+}
+
+/// What signs a payload that was looked at: to be used at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Signing<'r> {
+    header: &'r str,
+    key: &'r SigningKey,
+    max_length: usize,
+}
+
 impl KeyRing {
-    /// A ring of these keys. Verifiers of a token's algorithm are tried in this order.
+    /// A ring of one pair. Verifiers of a token's algorithm are tried in this order.
     pub fn new(signer: Option<Arc<SigningKey>>, verifiers: Vec<Arc<VerifyingKey>>) -> Self {
-        Self { signer, verifiers }
+        Self(Keys::Pair(Pair { signer, verifiers }))
     }
 
-    /// The key that signs.
+    /// A ring of keys with a `kid` each; the first that is in force signs.
     ///
     /// # Errors
-    /// [`Error::NoSigningKey`].
-    pub fn signer(&self) -> Result<&SigningKey, Error> {
-        self.signer.as_deref().ok_or(Error::NoSigningKey)
+    /// A [`Refusal`] that names the key whose `kid` another one has.
+    pub fn of_keys(keys: Vec<RingKey>) -> Result<Self, Refusal> {
+        Ok(Self(Keys::Named(NamedKeys::new(keys)?, None)))
     }
 
-    /// Signs claims that are JSON already; these very bytes. They are read as verification would read them, so that
-    /// no token is made that would be refused for its form, or for being longer than `max_length` bytes.
+    /// The same, and until a time in seconds since 1970 `legacy`, a ring of one pair, verifies tokens without `kid`.
+    /// Until the first key's time has come it signs too.
+    ///
+    /// # Errors
+    /// [`Error::PolicyInvalid`] where this is no ring of keys with a `kid`, or `legacy` is one.
+    pub fn with_legacy(self, legacy: &Self, until: f64) -> Result<Self, Error> {
+        match (self.0, &legacy.0) {
+            (Keys::Named(keys, _), Keys::Pair(pair)) => {
+                let pair = pair.clone();
+                Ok(Self(Keys::Named(keys, Some(Legacy { pair, until }))))
+            }
+            _ => Err(Error::PolicyInvalid(
+                "a legacy pair stands beside keys by kid",
+            )),
+        }
+    }
+
+    /// Signs claims that are JSON already; these very bytes.
+    ///
+    /// # Errors
+    /// Those of [`KeyRing::signing`] and [`Signing::sign`].
+    pub fn sign(&self, payload: &[u8], now: f64, max_length: usize) -> Result<String, Error> {
+        self.signing(payload, now, max_length)?.sign(payload)
+    }
+
+    /// What signs these claims at `now`, in seconds since 1970. They are read as verification would read them, so that
+    /// no token is made that would be refused for its form, for being longer than `max_length` bytes, or for living
+    /// longer than its key.
     ///
     /// # Errors
     /// [`Error::Unserializable`] where they aren't a strict JSON object, [`Error::ClaimInvalid`], [`Error::TooLarge`],
-    /// [`Error::NoSigningKey`], and those of [`jws::sign`].
-    pub fn sign(&self, payload: &[u8], max_length: usize) -> Result<String, Error> {
-        let signer = self.signer()?;
+    /// [`Error::NoSigningKey`], [`Error::OutlivesKey`].
+    pub fn signing(
+        &self,
+        payload: &[u8],
+        now: f64,
+        max_length: usize,
+    ) -> Result<Signing<'_>, Error> {
         check_length(payload.len(), max_length)?;
         let ((), members) = json::parse_object(payload, &mut Discard, claims::REGISTERED)
             .map_err(unserializable)?;
-        claims::check_writable(&members)?;
-        let token = jws::sign(payload, signer)?;
-        check_length(token.len(), max_length)?;
-        Ok(token)
+        let expiry = claims::check_writable(&members)?;
+        let (header, key) = match &self.0 {
+            Keys::Pair(pair) => pair.signer()?,
+            Keys::Named(keys, Some(legacy)) if legacy.signs(keys, now) => legacy.pair.signer()?,
+            Keys::Named(keys, _) => keys.signer(expiry, now)?,
+        };
+        Ok(Signing {
+            header,
+            key,
+            max_length,
+        })
     }
 
     /// The claims of a token, made by `builder`, once its signature verifies and its length, `typ` and registered
     /// claims hold at `now`, in seconds since 1970.
     ///
     /// # Errors
-    /// [`Error::NoVerifyingKey`], [`Error::TooLarge`], those of [`Compact::verified`], [`TokenPolicy::check_typ`],
-    /// [`claims::ClaimPolicy::check`] and the builder.
+    /// [`Error::NoVerifyingKey`], [`Error::TooLarge`], [`Error::KeyUnknown`], those of [`Compact::verified`],
+    /// [`TokenPolicy::check_typ`], [`claims::ClaimPolicy::check`] and the builder.
     pub fn verify<B: Builder>(
         &self,
         token: &[u8],
@@ -60,15 +127,103 @@ impl KeyRing {
         policy: &TokenPolicy,
         builder: &mut B,
     ) -> Result<B::Value, B::Error> {
-        if self.verifiers.is_empty() {
-            return Err(Error::NoVerifyingKey.into());
-        }
+        self.check_verifies()?;
         check_length(token.len(), policy.max_length())?;
-        let verified = Compact::split(token)?.verified(self.verifiers.iter().map(AsRef::as_ref))?;
+        let verified = self.verified(&Compact::split(token)?, now)?;
         policy.check_typ(verified.typ.as_deref())?;
         let (value, members) = json::parse_object(&verified.payload, builder, claims::REGISTERED)?;
         policy.claims().check(&members, now)?;
         Ok(value)
+    }
+
+    /// The public halves of all keys that verify at `now`, in seconds since 1970, or will, as a JWK Set in JSON
+    /// (RFC 7517 section 5). HMAC keys have none.
+    pub fn public_jwk_set(&self, now: f64) -> String {
+        let mut jwks = Vec::new();
+        let (keys, pair) = match &self.0 {
+            Keys::Pair(pair) => (None, Some(pair)),
+            Keys::Named(keys, legacy) => {
+                let legacy = legacy.as_ref().filter(|legacy| legacy.is_in_force(now));
+                (Some(keys), legacy.map(|legacy| &legacy.pair))
+            }
+        };
+        jwks.extend(keys.into_iter().flat_map(|keys| keys.public_jwks(now)));
+        jwks.extend(pair.into_iter().flat_map(Pair::public_jwks));
+        format!(r#"{{"keys":[{}]}}"#, jwks.join(","))
+    }
+
+    fn check_verifies(&self) -> Result<(), Error> {
+        match &self.0 {
+            Keys::Pair(pair) if pair.verifiers.is_empty() => Err(Error::NoVerifyingKey),
+            _ => Ok(()),
+        }
+    }
+
+    fn verified(&self, token: &Compact<'_>, now: f64) -> Result<Verified, Error> {
+        match &self.0 {
+            Keys::Pair(pair) => pair.verified(token),
+            Keys::Named(keys, legacy) => match keys.route(token, now)? {
+                (header, Some(key)) => token.verified(header, [key]),
+                (header, None) => {
+                    let legacy = legacy.as_ref().filter(|legacy| legacy.is_in_force(now));
+                    let legacy = legacy.ok_or(Error::KeyUnknown)?;
+                    token.verified(header, legacy.pair.verifiers())
+                }
+            },
+        }
+    }
+}
+
+impl Pair {
+    fn signer(&self) -> Result<(&str, &SigningKey), Error> {
+        let key = self.signer.as_deref().ok_or(Error::NoSigningKey)?;
+        Ok((key.header(), key))
+    }
+
+    fn verifiers(&self) -> impl Iterator<Item = &VerifyingKey> + Clone {
+        self.verifiers.iter().map(AsRef::as_ref)
+    }
+
+    /// The header is parsed only if no key knows its bytes.
+    fn verified(&self, token: &Compact<'_>) -> Result<Verified, Error> {
+        let known = self.verifiers().find(|key| token.has_header_of(key));
+        let header = known.map_or_else(|| token.header(), |key| Ok(key.into()))?;
+        token.verified(header, self.verifiers())
+    }
+
+    fn public_jwks(&self) -> impl Iterator<Item = String> {
+        self.verifiers().filter_map(|key| {
+            let jwk = key.public_jwk()?;
+            Some(jwk.to_json(&jwk.thumbprint(), key.algorithm()))
+        })
+    }
+}
+
+impl Legacy {
+    fn is_in_force(&self, now: f64) -> bool {
+        now < self.until
+    }
+
+    /// Nodes that know the pair only must be able to verify what this one signs, until every one knows the keys.
+    fn signs(&self, keys: &NamedKeys, now: f64) -> bool {
+        self.is_in_force(now) && keys.are_all_to_come(now)
+    }
+}
+
+impl Signing<'_> {
+    /// The key that signs.
+    pub fn key(&self) -> &SigningKey {
+        self.key
+    }
+
+    /// The compact serialization of the payload that was looked at.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] and those of [`jws::sign`].
+    pub fn sign(&self, payload: &[u8]) -> Result<String, Error> {
+        let token = jws::sign_under(self.header, payload, self.key)?;
+        check_length(token.len(), self.max_length)?;
+        Ok(token)
     }
 }
 

@@ -11,8 +11,10 @@ pub mod jwk;
 pub mod jwk_set;
 pub mod jws;
 pub mod key;
+pub mod key_generation;
 pub mod key_rotation;
 pub mod keyring;
+pub mod named_keys;
 mod pem_file;
 pub mod policy;
 #[cfg(feature = "python")]

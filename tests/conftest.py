@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,6 +18,8 @@ from django.template.defaultfilters import pprint
 from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter
 
+from oxijwt import jwk_set_client
+from tests.issuer import IssuerSite
 from tests.leaks import everything_that_is_logged, texts_of
 from tests.settings import DATABASE, DATABASES_BY_NAME, REDIS_URL
 
@@ -90,3 +93,19 @@ def reported(mails, caplog):
     got_request_exception.connect(keep)
     yield lambda: [*seen, *everything_that_is_logged(caplog), *mails()]
     got_request_exception.disconnect(keep)
+
+
+@pytest.fixture
+def issuer(settings):
+    """An issuer on http, which DEBUG allows on the loopback."""
+    settings.DEBUG = True
+    with IssuerSite().serving() as site:
+        yield site
+
+
+@pytest.fixture
+def issuer_clock(monkeypatch):
+    """The JWK Set client's monotonic clock, to be set."""
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(jwk_set_client, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    return clock

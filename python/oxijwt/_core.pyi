@@ -10,6 +10,7 @@ __all__ = [
     "KeyRing",
     "RefreshDecision",
     "RefreshPolicy",
+    "RingKey",
     "SessionState",
     "SigningKey",
     "TokenPolicy",
@@ -86,15 +87,56 @@ class TokenPolicy:
         """The same for any `exp`, `nbf`, `iat`, `aud` and `iss`."""
 
 @final
-class KeyRing:
-    """At most one key that signs and any number that verify. Frozen."""
+class RingKey:
+    """A key of a ring by `kid`, with the times between which it is used. Frozen; its repr has kid and algorithm."""
 
-    def __new__(cls, signer: SigningKey | None, verifiers: Sequence[VerifyingKey]) -> KeyRing: ...
-    def sign(self, claims: dict[str, Any], max_length: int) -> str:
+    def __new__(
+        cls,
+        signing: SigningKey | None,
+        verifying: VerifyingKey | None,
+        *,
+        kid: str | None = None,
+        not_before: int | None = None,
+        not_after: int | None = None,
+    ) -> RingKey:
+        """`verifying` is by default the half of `signing`, `kid` the RFC 7638 thumbprint; times are seconds since 1970.
+
+        The key signs from `not_before`, and verifies from a minute before it, until `not_after`. Raises CoreError:
+        `key_mismatch` where the halves are no pair, `key_set_invalid` for a symmetric key without `kid` and for a
+        `kid` of another length than 1 to 255 or with a control character.
+        """
+
+    @property
+    def kid(self) -> str: ...
+    @property
+    def algorithm(self) -> str: ...
+    @property
+    def can_sign(self) -> bool: ...
+
+@final
+class KeyRing:
+    """One pair of keys, or keys that tokens name by their `kid`. Frozen. `now` is in seconds since 1970."""
+
+    def __new__(cls, signer: SigningKey | None, verifiers: Sequence[VerifyingKey]) -> KeyRing:
+        """A ring of one: no `kid` is written, and none is looked at. Verifiers are tried in this order."""
+
+    @staticmethod
+    def of_keys(keys: Sequence[RingKey], legacy: KeyRing | None = None, legacy_until: int | None = None) -> KeyRing:
+        """A ring of keys by `kid`; the first in force signs. Raises CoreError `key_set_invalid`, naming the second of a
+        `kid`.
+
+        Until `legacy_until`, in seconds since 1970, `legacy`, a ring of one, verifies tokens without `kid`, and signs
+        as long as every key's time is still to come.
+        """
+
+    def sign(self, claims: dict[str, Any], now: float, max_length: int) -> str:
         """The compact serialization of these claims (RFC 7515 section 7.1), at most `max_length` bytes long."""
 
-    def sign_json(self, payload: bytes, max_length: int) -> str:
+    def sign_json(self, payload: bytes, now: float, max_length: int) -> str:
         """The same for claims that a custom encoder has already turned into JSON."""
+
+    def public_jwk_set(self, now: float) -> str:
+        """The public keys that verify, or will, as a JWK Set (RFC 7517 section 5) in JSON; never an HMAC key."""
 
     def verify(self, token: str | bytes, now: float, policy: TokenPolicy) -> dict[str, Any]:
         """The claims of a token whose signature, `typ` and registered claims hold at `now`, seconds since 1970."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from copy import copy
+from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth import get_user_model
 from django.utils.functional import lazy
@@ -11,6 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 from rest_framework import HTTP_HEADER_ENCODING, authentication, exceptions
 
 from . import revocation
+from .acceptance import accepted_by, read_for, view_of
 from .exceptions import AuthenticationFailed, InvalidToken, SessionError, TokenError
 from .settings import api_settings
 from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
@@ -18,6 +20,8 @@ from .tokens import Token
 from .utils import find_user, get_md5_hash_password
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rest_framework.request import Request
 
 
@@ -56,6 +60,12 @@ class JWTAuthentication(authentication.BaseAuthentication):
     www_authenticate_realm = "api"
     media_type = "application/json"
 
+    audience: str | Sequence[str] | None = None
+    """Whom a token must be for, one or several; the view's `audience` goes before it, None: the settings'."""
+
+    issuer: str | Sequence[str] | None = None
+    """Whose token it must be, likewise."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user_model = get_user_model()
@@ -64,7 +74,7 @@ class JWTAuthentication(authentication.BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, Token] | None:
         """(user, token), or None where the request carries no token of ours. Raises AuthenticationFailed."""
         try:
-            return self._authenticate(request)
+            return self.for_request(request)._authenticate(request)
         except exceptions.AuthenticationFailed:
             refuse_token(request)
             raise
@@ -80,6 +90,20 @@ class JWTAuthentication(authentication.BaseAuthentication):
         user = self.get_user(validated_token)
         self.check_session(validated_token)
         return user, validated_token
+
+    def for_request(self, request: Any) -> Self:
+        """What takes the tokens that the request's view wants: this, or a copy with the `audience` and `issuer` of the
+        view. A class that overrides `authenticate` without calling `super()` reads tokens with it.
+
+        Raises KeyConfigurationError where the view's attributes name nobody.
+        """
+        accepted = accepted_by(view_of(request))
+        if accepted is None:
+            return self
+        other = copy(self)
+        other.audience = self.audience if accepted.audience is None else accepted.audience
+        other.issuer = self.issuer if accepted.issuer is None else accepted.issuer
+        return other
 
     def check_session(self, validated_token: Any) -> None:
         """Refuse a token whose session has ended, where `get_user` has not already looked. Raises InvalidToken."""
@@ -118,7 +142,7 @@ class JWTAuthentication(authentication.BaseAuthentication):
         messages = []
         for token_class in api_settings.AUTH_TOKEN_CLASSES:
             try:
-                token: Token = token_class(raw_token)
+                token: Token = read_for(self, token_class, raw_token)
             except TokenError as error:
                 messages.append(
                     {
@@ -158,6 +182,8 @@ class JWTStatelessUserAuthentication(JWTAuthentication):
 
     def check_session(self, validated_token: Any) -> None:
         """Ask REVOCATION_CACHE. Raises InvalidToken, or ServiceUnavailable where it can't say."""
+        if isinstance(validated_token, Token) and revocation.is_foreign(validated_token):
+            return  # its `sid` is another issuer's
         if _has_session(validated_token):
             _refuse_refresh_token(validated_token)
         if api_settings.REVOCATION_CACHE is None or api_settings.SESSION_ID_CLAIM not in validated_token:

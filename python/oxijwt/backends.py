@@ -3,10 +3,11 @@
 import json
 import sys
 import time
-from collections.abc import Iterable
-from copy import copy
+from collections.abc import Iterable, Mapping
+from copy import copy, deepcopy
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, Self
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +26,10 @@ from ._core import (
     unverified_is_access_token,
 )
 from .exceptions import KeyConfigurationError, TokenBackendError, TokenBackendExpiredToken
+from .issuers import Issuer
+from .issuers import read as read_issuers
+from .jwk_set_client import JWKSetClient, JWKSetError
+from .key_rings import KeySource
 from .settings import DEFAULTS
 from .utils import datetime_to_epoch, format_lazy
 
@@ -43,6 +48,7 @@ REFUSALS: dict[str, tuple[type[TokenBackendError], Promise]] = {
     "header_unsupported": INVALID,
     "algorithm_mismatch": ALGORITHM_MISMATCH,
     "signature_invalid": INVALID,
+    "key_unknown": INVALID,
     "expired": EXPIRED,
     "not_yet_valid": INVALID,
     "issued_in_future": INVALID,
@@ -67,6 +73,7 @@ CONFIGURATION_CODES = frozenset(
         "key_weak",
         "no_signing_key",
         "no_verifying_key",
+        "outlives_key",
         "policy_invalid",
     }
 )
@@ -102,9 +109,18 @@ class TokenBackend:
     allowed_typ: str | Iterable[str] | None = DEFAULTS["ALLOWED_TYP"]
     """What the header's `typ` may be, where there is one; None takes any."""
 
+    key_source: KeySource | None = None
+    """Where keys with a `kid` come from; without one the pair signs and verifies."""
+
+    issuers: Mapping[str, Mapping[str, Any]] | None = None
+    """Other issuers (ISSUERS): a token whose `iss` is one of these is verified as that issuer's, and no other way."""
+
+    _issuers: tuple[object, dict[str, Issuer]] | None = None
     _ring: tuple[tuple[object, ...], KeyRing] | None = None
     _signer: tuple[tuple[object, ...], KeyRing] | None = None
     _policy: tuple[tuple[object, ...], TokenPolicy] | None = None
+    _origin: "TokenBackend | None" = None
+    _asked_for: "tuple[str | Iterable[str] | None, str | Iterable[str] | None]" = (None, None)
 
     def __init__(  # noqa: PLR0913, PLR0917  simplejwt's signature
         self,
@@ -122,8 +138,8 @@ class TokenBackend:
         self.signing_key = signing_key
         self.verifying_key = verifying_key
         self.audience = audience
-        self.issuer = issuer
-        self.jwks_client = keys.JWKSetClient(jwk_url) if jwk_url else None
+        self.issuer: str | Iterable[str] | None = issuer
+        self.jwks_client = JWKSetClient(jwk_url) if jwk_url else None
         self.leeway = leeway
         self.json_encoder = json_encoder
 
@@ -158,31 +174,42 @@ class TokenBackend:
 
     def get_verifying_key(self, token: str | bytes) -> VerifyingKey:
         """The key that this token must be verified with. Raises TokenBackendError when the JWK Set has none."""
+        issuer = self._issuer_of(token)
+        if issuer is not None:
+            return self._key_of(issuer, token)
         if self.jwks_client is None or keys.is_hmac(self.algorithm):
             return self.prepared_verifying_key
         try:
             kid = unverified_header(token, self._length_limit()).get("kid")
             return self.jwks_client.verifying_key(self.algorithm, kid)
-        except keys.JWKSetError as error:
+        except JWKSetError as error:
             raise TokenBackendError(_("Token is invalid")) from error
 
     @sensitive_variables()
     def encode(self, payload: dict[str, Any]) -> str:
-        """The signed compact serialization of these claims, `aud` and `iss` added where they are configured.
+        """The signed compact serialization of these claims; the configured `aud` and `iss` where they have none.
 
         `exp`, `iat` and `nbf` may be datetimes. Raises TokenBackendError for claims that `decode` would refuse,
         TypeError for values that JSON has no word for, KeyConfigurationError for an unfit key.
         """
         claims = self._claims_to_sign(payload)
-        ring, longest = self._signing_ring(), self._length_limit()
+        ring, now, longest = self._signing_ring(), time.time(), self._length_limit()
         try:
             if self.json_encoder is None:
-                return ring.sign(claims, longest)
-            return ring.sign_json(json.dumps(claims, separators=(",", ":"), cls=self.json_encoder).encode(), longest)
+                return ring.sign(claims, now, longest)
+            text = json.dumps(claims, separators=(",", ":"), cls=self.json_encoder).encode()
+            return ring.sign_json(text, now, longest)
         except CoreError as error:
-            raise TokenBackendError(error.args[1]) from error
+            raise self._unsigned(error) from error
         except RecursionError as error:  # the custom encoder's
             raise TokenBackendError("the claims are nested too deeply") from error
+
+    def _unsigned(self, error: CoreError) -> Exception:
+        code, message = error.args
+        if code not in CONFIGURATION_CODES:
+            return TokenBackendError(message)
+        source = self.key_source
+        return KeyConfigurationError(f"{source.setting if source else 'SIMPLE_JWT'}: {message}")
 
     @sensitive_variables()
     def decode(self, token: str | bytes, verify: bool = True) -> dict[str, Any]:
@@ -196,23 +223,93 @@ class TokenBackend:
         try:
             if not verify:
                 return unverified_claims(token, self._length_limit())
-            return self._verifying_ring(token).verify(token, time.time(), self._token_policy())
+            # Keys are prepared, and fetched, once for a backend and all that `accepting` makes of it.
+            origin = self._origin or self
+            issuer = origin._issuer_of(token)
+            if issuer is not None:
+                return self._verified_as_of(issuer, token)
+            return origin._verified(token, self._token_policy())
         except CoreError as error:
             raise refusal(error) from error
 
+    def accepting(self, audience: str | Iterable[str] | None = None, issuer: str | Iterable[str] | None = None) -> Self:
+        """This backend for reading tokens of another audience or issuer; None leaves what is configured.
+
+        It is made in a microsecond, from what is configured now, and meant for one token.
+        """
+        other = copy(self)
+        other._origin = self._origin or self
+        other._asked_for = (audience, issuer)
+        if audience is not None:
+            other.audience = audience
+        if issuer is not None:
+            other.issuer = issuer
+        return other
+
     def decode_expired(self, token: str | bytes) -> dict[str, Any]:
-        """As `decode`, of a token whose `exp` may have passed: it still says whose session to end, and nothing else."""
+        """As `decode`, of a token whose `exp` may have passed: it still says whose session to end, and nothing else.
+
+        One of ISSUERS has no session here: TokenBackendError.
+        """
         try:
-            any_time = self._token_policy().at_any_time()
-            return self._verifying_ring(token).verify(token, time.time(), any_time)
+            if self._issuer_of(token) is not None:
+                raise TokenBackendError(_("Token is invalid"))
+            return self._verified(token, self._token_policy().at_any_time())
         except CoreError as error:
             raise refusal(error) from error
+
+    def public_jwk_set(self) -> str:
+        """The public keys of what is signed here, as a JWK Set in JSON (RFC 7517 section 5); never an HMAC key.
+
+        Raises KeyConfigurationError.
+        """
+        if self.key_source is None and self.jwks_client is not None:
+            return keys.ring_of_one(None, []).public_jwk_set(time.time())
+        return self._own_ring().public_jwk_set(time.time())
+
+    def _verified(self, token: str | bytes, policy: TokenPolicy) -> dict[str, Any]:
+        source = self.key_source
+        if source is None:
+            return self._verifying_ring(token).verify(token, time.time(), policy)
+        ring = source.ring()
+        try:
+            return ring.verify(token, time.time(), policy)
+        except CoreError as error:
+            # Another process may have begun to sign with a key that this one has not yet seen.
+            newer = source.newer_ring(ring) if error.args[0] == "key_unknown" else None
+            if newer is None:
+                raise
+        return newer.verify(token, time.time(), policy)
+
+    def _issuer_of(self, token: str | bytes) -> Issuer | None:
+        """Which of ISSUERS a token names, before anything of it is verified. Raises CoreError for what is no token."""
+        if not self.issuers:
+            return None
+        if self._issuers is None or self._issuers[0] != self.issuers:
+            ready = read_issuers(self.issuers)
+            self._issuers = (deepcopy(self.issuers), ready)
+        name = unverified_claims(token, self._length_limit()).get("iss")
+        return self._issuers[1].get(name) if isinstance(name, str) else None
+
+    def _key_of(self, issuer: Issuer, token: str | bytes) -> VerifyingKey:
+        try:
+            return issuer.verifying_key(unverified_header(token, self._length_limit()))
+        except JWKSetError as error:
+            raise TokenBackendError(_("Token is invalid")) from error
+
+    def _verified_as_of(self, issuer: Issuer, token: str | bytes) -> dict[str, Any]:
+        audience, issuers = self._asked_for
+        if issuers is not None and issuer.name not in (_names(issuers) or ()):
+            raise TokenBackendError(_("Token is invalid"))
+        policy = self._new_policy(issuer.audience if audience is None else audience, issuer.name)
+        ring = keys.ring_of_one(None, [self._key_of(issuer, token)])
+        return ring.verify(token, time.time(), policy)
 
     def _claims_to_sign(self, payload: dict[str, Any]) -> dict[str, Any]:
         claims = payload.copy()
-        if self.audience is not None:
+        if self.audience is not None and "aud" not in claims:
             claims["aud"] = self.audience if isinstance(self.audience, str) else list(self.audience)
-        if self.issuer is not None:
+        if self.issuer is not None and "iss" not in claims:
             claims["iss"] = self.issuer
         for name in DATETIME_CLAIMS:
             if isinstance(claims.get(name), datetime):
@@ -220,6 +317,8 @@ class TokenBackend:
         return claims
 
     def _signing_ring(self) -> KeyRing:
+        if self.key_source is not None:
+            return self.key_source.ring()
         made_of = (self.algorithm, self.signing_key)
         if self._signer is None or self._signer[0] != made_of:
             self._signer = (made_of, KeyRing(self.prepared_signing_key, []))
@@ -227,10 +326,15 @@ class TokenBackend:
 
     def _verifying_ring(self, token: str | bytes) -> KeyRing:
         if self.jwks_client is not None and not keys.is_hmac(self.algorithm):
-            return keys.verifying_ring([self.get_verifying_key(token)])
+            return keys.ring_of_one(None, [self.get_verifying_key(token)])
+        return self._own_ring()
+
+    def _own_ring(self) -> KeyRing:
+        if self.key_source is not None:
+            return self.key_source.ring()
         made_of = (self.algorithm, self.signing_key, self.verifying_key, self.fallback_keys)
         if self._ring is None or self._ring[0] != made_of:
-            self._ring = (made_of, keys.verifying_ring([self.prepared_verifying_key, *self._fallbacks()]))
+            self._ring = (made_of, keys.ring_of_one(None, [self.prepared_verifying_key, *self._fallbacks()]))
         return self._ring[1]
 
     def _fallbacks(self) -> list[VerifyingKey]:
@@ -248,18 +352,18 @@ class TokenBackend:
         made_of = (self.max_token_length, self.allowed_typ, self.leeway, self.audience, self.issuer)
         if self._policy is None or self._policy[0] != made_of:
             # A list may be changed in place; what it held when it was read must not change with it.
-            self._policy = (tuple(map(copy, made_of)), self._new_policy())
+            self._policy = (tuple(map(copy, made_of)), self._new_policy(self.audience, self.issuer))
         return self._policy[1]
 
-    def _new_policy(self) -> TokenPolicy:
+    def _new_policy(self, audience: str | Iterable[str] | None, issuer: str | Iterable[str] | None) -> TokenPolicy:
         longest = self._length_limit()
         try:
-            return TokenPolicy(
+            return _policy_of(
                 max_length=longest,
                 allowed_typ=_names(self.allowed_typ),
                 leeway=self.get_leeway().total_seconds(),
-                audience=_names(self.audience),
-                issuer=_names(self.issuer),
+                audience=_names(audience),
+                issuer=_names(issuer),
                 integer_subject=self.integer_subject,
             )
         except (CoreError, TypeError, ValueError, OverflowError) as error:
@@ -277,10 +381,16 @@ def is_access_token(token: object) -> bool:
         return False
 
 
-def _names(value: str | Iterable[str] | None) -> list[str] | None:
+@lru_cache(maxsize=256)
+def _policy_of(**rules: Any) -> TokenPolicy:
+    # Views that accept other audiences and issuers ask for theirs again with every token.
+    return TokenPolicy(**rules)
+
+
+def _names(value: str | Iterable[str] | None) -> tuple[str, ...] | None:
     if value is None:
         return None
-    return [value] if isinstance(value, str) else list(value)
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def refusal(error: CoreError) -> Exception:

@@ -1,27 +1,17 @@
-"""Key settings → native keys, and the plain JWK Set client.
+"""Key settings → native keys.
 
 Keys are taken as PyJWT takes them: PEM text or bytes, a JWK as JSON text or mapping, a secret as text or bytes, or one
 of the `cryptography` package's key objects. With an HMAC algorithm text is always the secret itself.
 """
 
 import json
-import time
-from collections.abc import Callable, Iterable, Mapping
-from http.client import HTTPException
-from typing import Any, NamedTuple, Self, TypeVar
-from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
-from ._core import CoreError, KeyRing, SigningKey, VerifyingKey, read_issuer_jwk_set
+from ._core import CoreError, KeyRing, SigningKey, VerifyingKey
 from .exceptions import KeyConfigurationError
-from .utils import logger
 
 Key = TypeVar("Key", SigningKey, VerifyingKey)
-
-JWK_SET_MAX_BYTES = 1 << 20
-JWK_SET_TIMEOUT = 10.0
-JWK_SET_LIFESPAN = 300.0
-JWK_SET_RETRY_INTERVAL = 10.0
 
 
 def is_hmac(algorithm: str) -> bool:
@@ -53,9 +43,9 @@ def is_private_key_error(error: KeyConfigurationError) -> bool:
     return isinstance(cause, CoreError) and cause.args[0] == "key_private"
 
 
-def verifying_ring(keys: Iterable[VerifyingKey]) -> KeyRing:
-    """A ring that only verifies."""
-    return KeyRing(None, list(keys))
+def ring_of_one(signing: SigningKey | None, verifying: Iterable[VerifyingKey]) -> KeyRing:
+    """A ring of one pair: without `signing` it only verifies."""
+    return KeyRing(signing, list(verifying))
 
 
 def prepare(kind: type[Key], algorithm: str, key: object, setting: str) -> Key:
@@ -111,96 +101,3 @@ def _cryptography_pem(key: Any) -> bytes:
     else:
         pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return pem
-
-
-class JWKSetError(Exception):
-    """The issuer's JWK Set can't be had, or holds no key for this token."""
-
-
-class IssuerKeys(NamedTuple):
-    """An issuer's keys for one algorithm."""
-
-    by_kid: dict[str | None, VerifyingKey]
-    sole: VerifyingKey | None
-    skipped: list[str]
-    """A line on each key that is not used: its place, its shortened kid and the reason."""
-
-    @classmethod
-    def read(cls, text: bytes, algorithm: str) -> Self:
-        """The usable keys of a JWK Set. Raises CoreError where the text is none."""
-        pairs, skipped = read_issuer_jwk_set(text, [algorithm])
-        return cls(dict(pairs), pairs[0][1] if len(pairs) == 1 else None, skipped)
-
-    def find(self, kid: object) -> VerifyingKey | None:
-        """The key of a token's `kid`, or the only one where the token names none."""
-        if kid is None:
-            return self.sole
-        return self.by_kid.get(kid) if isinstance(kid, str) else None
-
-
-class JWKSetClient:
-    """The keys of one issuer's JWK Set (RFC 7517 section 5), fetched over http(s) and kept for `lifespan` seconds.
-
-    An unknown `kid` fetches again, at most once in JWK_SET_RETRY_INTERVAL seconds, whatever the answer. A key that
-    can't be used is skipped, and logged as a warning when a fetch finds other such keys than the one before.
-    """
-
-    def __init__(
-        self, url: str, lifespan: float = JWK_SET_LIFESPAN, fetch: Callable[[str], bytes] | None = None
-    ) -> None:
-        self.url = url
-        self._lifespan = lifespan
-        self._fetch = fetch or fetch_jwk_set
-        self._set: tuple[bytes, dict[str, IssuerKeys]] = (b"", {})
-        self._told: dict[str, list[str]] = {}
-        self._fetched_at = self._tried_at = float("-inf")
-
-    def verifying_key(self, algorithm: str, kid: object) -> VerifyingKey:
-        """The key named `kid`, or the only key where the token names none. Raises JWKSetError."""
-        now = time.monotonic()
-        key = self._find(algorithm, kid) if now - self._fetched_at < self._lifespan else None
-        if key is None and now - self._tried_at > JWK_SET_RETRY_INTERVAL:
-            self._tried_at = now
-            self._refresh(algorithm)
-            self._fetched_at = now
-            key = self._find(algorithm, kid)
-        if key is None:
-            raise JWKSetError(f"the JWK Set has no {algorithm} key with the token's kid")
-        return key
-
-    def _find(self, algorithm: str, kid: object) -> VerifyingKey | None:
-        text, keys = self._set
-        if algorithm not in keys:  # fetched for another one
-            keys[algorithm] = self._read(text, algorithm)
-        return keys[algorithm].find(kid)
-
-    def _refresh(self, algorithm: str) -> None:
-        try:
-            text = self._fetch(self.url)
-        except (HTTPException, OSError, ValueError) as error:
-            raise JWKSetError(f"the JWK Set can't be fetched: {type(error).__name__}") from error
-        self._set = (text, {algorithm: self._read(text, algorithm)})
-
-    def _read(self, text: bytes, algorithm: str) -> IssuerKeys:
-        try:
-            keys = IssuerKeys.read(text, algorithm)
-        except CoreError as error:
-            raise JWKSetError(error.args[1]) from error
-        if keys.skipped != self._told.get(algorithm, []):
-            for line in keys.skipped:
-                # The host alone: the rest of the URL may hold a password.
-                logger.warning("JWK Set of %s, for %s: skipped %s", urlsplit(self.url).hostname, algorithm, line)
-        self._told[algorithm] = keys.skipped
-        return keys
-
-
-def fetch_jwk_set(url: str) -> bytes:
-    """The body behind an http(s) URL, at most JWK_SET_MAX_BYTES of it. Raises URLError, OSError or ValueError."""
-    if urlsplit(url).scheme not in {"http", "https"}:
-        raise ValueError("a JWK Set is fetched over http or https only")
-    request = Request(url, headers={"Accept": "application/jwk-set+json, application/json"})  # noqa: S310  looked at
-    with urlopen(request, timeout=JWK_SET_TIMEOUT) as response:  # noqa: S310  looked at
-        body: bytes = response.read(JWK_SET_MAX_BYTES + 1)
-    if len(body) > JWK_SET_MAX_BYTES:
-        raise ValueError("the JWK Set is too large")
-    return body

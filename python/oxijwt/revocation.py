@@ -7,6 +7,7 @@ Reads go to the database that is written to: what decides over a token must not 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -83,7 +84,16 @@ def denylist() -> Any:
 
 def is_our_own(token: Any) -> bool:
     """Whether our own keys verified a token. Another issuer may use the claims of sessions for something else."""
-    return getattr(token.get_token_backend(), "jwks_client", None) is None
+    return getattr(token.get_token_backend(), "jwks_client", None) is None and not is_foreign(token)
+
+
+def is_foreign(token: Any) -> bool:
+    """Whether a token names one of ISSUERS, and so was verified as that issuer's: it authenticates requests only."""
+    issuers = getattr(token.get_token_backend(), "issuers", None)
+    if not isinstance(issuers, Mapping):
+        return False
+    name = token.payload.get("iss")
+    return isinstance(name, str) and name in issuers
 
 
 def refuse_ended(token: Any) -> None:

@@ -15,6 +15,7 @@ from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.fields import empty
 
 from . import revocation
+from .acceptance import read_for
 from .authentication import password_is_unchanged
 from .exceptions import AccountRefused, InvalidToken, SessionError, TokenBackendError, TokenError, TokenReusedError
 from .settings import api_settings
@@ -174,7 +175,7 @@ class TokenRefreshSerializer(_RefreshableUser, serializers.Serializer[Any]):
     def get_refresh(self, text: str) -> RefreshToken:
         """The refresh token. Raises TokenError; one that was spent ends its session on the way."""
         try:
-            return self.token_class(text)
+            return read_for(self.context.get("view"), self.token_class, text)
         except TokenReusedError as error:
             error.end_session()
             raise
@@ -191,7 +192,7 @@ class TokenRefreshSlidingSerializer(_RefreshableUser, serializers.Serializer[Any
     token_class = SlidingToken
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        token = self.token_class(attrs["token"])
+        token = read_for(self.context.get("view"), self.token_class, attrs["token"])
         token.check_exp(api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM)
         self.get_active_user(token)
         token.set_exp()
@@ -206,7 +207,9 @@ class TokenVerifySerializer(serializers.Serializer[Any]):
     token = serializers.CharField(write_only=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        token = UntypedToken(attrs["token"])
+        token = read_for(self.context.get("view"), UntypedToken, attrs["token"])
+        if revocation.is_foreign(token):
+            return {}
         revocation.refuse_ended(token)
         if api_settings.BLACKLIST_AFTER_ROTATION and revocation.has_blacklist():
             jti = token.get(api_settings.JTI_CLAIM)
@@ -223,7 +226,7 @@ class TokenBlacklistSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.token_class.end_session_of(attrs["refresh"]) is None:
-            refresh = self.token_class(attrs["refresh"])
+            refresh = read_for(self.context.get("view"), self.token_class, attrs["refresh"])
             if revocation.can_end_tokens():
                 with _signing_again():
                     refresh.blacklist()

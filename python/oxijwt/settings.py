@@ -57,6 +57,14 @@ DEFAULTS: dict[str, Any] = {
     "MAX_TOKEN_LENGTH": 16_384,  # bytes
     "ALLOWED_TYP": ("JWT", "at+jwt"),
     "OUTSTANDING_TOKEN_DIGEST": False,
+    # oxijwt's key ring
+    "KEYS": None,
+    "KEY_FILE": None,
+    "LEGACY_KEY_UNTIL": None,
+    "KEY_PUBLISH_AHEAD": timedelta(minutes=10),
+    "KEY_RETAIN": None,
+    "ISSUERS": None,
+    "JWK_REFETCH_INTERVAL": timedelta(seconds=10),
     # oxijwt.token_sessions
     "TOKEN_SESSIONS": "issue",
     "REFRESH_REUSE_GRACE": timedelta(seconds=30),

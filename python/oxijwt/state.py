@@ -7,6 +7,8 @@ from django.conf import settings
 
 from . import keys
 from .backends import TokenBackend
+from .jwk_set_client import JWKSetClient, client_of
+from .key_rings import KeyList, KeySource, Legacy, seconds_since_1970
 from .settings import api_settings, setting_attribute
 
 T = TypeVar("T")
@@ -34,23 +36,48 @@ class SettingsTokenBackend(TokenBackend):
     json_encoder = setting_attribute[Any]("JSON_ENCODER")
     max_token_length = setting_attribute[Any]("MAX_TOKEN_LENGTH")
     allowed_typ = setting_attribute[Any]("ALLOWED_TYP")
+    issuers = setting_attribute[Any]("ISSUERS")
+
+    _key_source: tuple[object, tuple[object, ...], KeySource] | None = None
 
     def __init__(self) -> None:
-        # Nothing is read before it is needed, so this module can be imported while settings are still loading.
-        self._jwks_clients: dict[str, keys.JWKSetClient] = {}
+        """Nothing is read before it is needed, so this module can be imported while settings are still loading."""
 
     @_Followed
     def fallback_keys(self) -> tuple[str | bytes, ...]:
         return tuple(settings.SECRET_KEY_FALLBACKS) if api_settings.signing_key_is_unset else ()
 
     @_Followed
-    def jwks_client(self) -> keys.JWKSetClient | None:
-        url = api_settings.JWK_URL
-        if not url:
+    def key_source(self) -> KeySource | None:
+        entries = api_settings.KEYS
+        if entries is None:
             return None
-        if url not in self._jwks_clients:
-            self._jwks_clients = {url: keys.JWKSetClient(url)}
-        return self._jwks_clients[url]
+        made_of = self._legacy_settings()
+        # The list by identity: comparing a hundred keys would cost more than verifying does.
+        if self._key_source is None or self._key_source[0] is not entries or self._key_source[1] != made_of:
+            self._key_source = (entries, made_of, KeyList(entries, self._legacy()))
+        return self._key_source[2]
+
+    def _legacy_settings(self) -> tuple[object, ...]:
+        until = api_settings.LEGACY_KEY_UNTIL
+        if until is None:
+            return ()
+        return (until, self.algorithm, self.signing_key, self.verifying_key, self.fallback_keys)
+
+    def _legacy(self) -> Legacy:
+        until = api_settings.LEGACY_KEY_UNTIL
+        if until is None:
+            return Legacy()
+        # Without SIGNING_KEY a key pair only verifies: SECRET_KEY is no private key.
+        only_verifies = api_settings.signing_key_is_unset and not keys.is_hmac(self.algorithm)
+        signing = None if only_verifies else self.prepared_signing_key
+        ring = keys.ring_of_one(signing, [self.prepared_verifying_key, *self._fallbacks()])
+        return Legacy(ring, seconds_since_1970(until, "SIMPLE_JWT['LEGACY_KEY_UNTIL']"))
+
+    @_Followed
+    def jwks_client(self) -> JWKSetClient | None:
+        url = api_settings.JWK_URL
+        return client_of(url, "SIMPLE_JWT['JWK_URL']") if url else None
 
 
 token_backend = SettingsTokenBackend()

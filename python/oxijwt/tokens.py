@@ -30,10 +30,13 @@ from .utils import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import ModuleType
 
     from .backends import TokenBackend
+
+    Names = str | Sequence[str]
+    """One audience or issuer, or several."""
 
 T = TypeVar("T", bound="Token")
 AuthUser = TypeVar("AuthUser")
@@ -53,6 +56,8 @@ class Token:
     session: Any = None
     """The token's TokenSession, once it was read or begun; None for tokens without one."""
 
+    _accepts: dict[str, Any] | None = None
+
     @sensitive_variables()
     def __init__(self, token: Any = None, verify: bool = True) -> None:
         if self.token_type is None or self.lifetime is None:
@@ -66,6 +71,19 @@ class Token:
         if verify:
             self.verify()
 
+    @classmethod
+    @sensitive_variables()
+    def read(cls, token: Any, *, audience: Names | None = None, issuer: Names | None = None) -> Self:
+        """As `cls(token)`, of a token for one of these audiences and of one of these issuers; None: the settings'.
+
+        Raises TokenError.
+        """
+        unread = cls.__new__(cls)
+        # Set first, and not passed on: projects override __init__ and get_token_backend.
+        unread._accepts = {"audience": audience, "issuer": issuer}
+        unread.__init__(token)  # type: ignore[misc]  # a class whose __init__ takes no token has no tokens to read
+        return unread
+
     def _new_payload(self) -> dict[str, Any]:
         self.payload = {}
         if api_settings.TOKEN_TYPE_CLAIM is not None:
@@ -76,8 +94,11 @@ class Token:
         return self.payload
 
     def _decode(self, token: Any, verify: bool) -> dict[str, Any]:
+        backend = self.get_token_backend()
+        if self._accepts is not None:
+            backend = backend.accepting(**self._accepts)
         try:
-            return self.get_token_backend().decode(token, verify=verify)
+            return backend.decode(token, verify=verify)
         except TokenBackendExpiredToken as error:
             raise ExpiredTokenError(_("Token is expired")) from error
         except TokenBackendError as error:
@@ -174,14 +195,19 @@ class Token:
         return None
 
     @classmethod
-    def for_user(cls, user: Any) -> Self:
-        """A new token with the user's id, and with the digest of the password hash under CHECK_REVOKE_TOKEN."""
+    def for_user(cls, user: Any, *, audience: Names | None = None, issuer: str | None = None) -> Self:
+        """A new token with the user's id, and with the digest of the password hash under CHECK_REVOKE_TOKEN.
+
+        `audience` (one or several) and `issuer` become its `aud` and `iss` and those of all that descend from it; None:
+        the settings'. Raises TypeError or ValueError where they name nobody.
+        """
         if not getattr(user, "is_active", True):
             logger.warning("Made a token for inactive user %s; check is_active before calling for_user().", user.pk)
         token = cls()
         token[api_settings.USER_ID_CLAIM] = str(getattr(user, api_settings.USER_ID_FIELD))
         if api_settings.CHECK_REVOKE_TOKEN:
             token[api_settings.REVOKE_TOKEN_CLAIM] = get_md5_hash_password(user.password)
+        _address(token, audience, issuer)
         return token
 
     _token_backend: TokenBackend | None = None
@@ -202,6 +228,24 @@ class Token:
 def _state() -> ModuleType:
     # The module, not the backend: projects and tests assign state.token_backend. It imports settings, hence late.
     return import_module("oxijwt.state")
+
+
+def _address(token: Any, audience: object, issuer: object) -> None:
+    """Set the token's own `aud` and `iss` (RFC 7519 section 4.1), where they are given."""
+    if audience is not None:
+        names = audience if isinstance(audience, list | tuple) else [audience]
+        _require_names("audience", "a str or a list of str", names)
+        token["aud"] = audience if isinstance(audience, str) else list(names)
+    if issuer is not None:
+        _require_names("issuer", "a str", [issuer])
+        token["iss"] = issuer
+
+
+def _require_names(argument: str, expected: str, names: Sequence[object]) -> None:
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(f"{argument} must be {expected}")
+    if not names or not all(names):
+        raise ValueError(f"{argument} must not be empty")
 
 
 JTI_MAX_LENGTH = 255
@@ -227,6 +271,12 @@ def _claimed_time(value: object) -> datetime:
 def _refuse_access_token(token: object) -> None:
     if is_access_token(token):
         raise TokenError(_("Token has wrong type"))
+
+
+def _refuse_foreign(token: Any) -> None:
+    # Another issuer's token authenticates requests: to refresh it, to end it and to write it down is that issuer's.
+    if revocation.is_foreign(token):
+        raise TokenError(_("Token is invalid"))
 
 
 class _WithRevocation:
@@ -260,7 +310,7 @@ class BlacklistMixin(Generic[T]):
         self._check_revocation()
 
     def _check_revocation(self) -> None:
-        if revocation.has_blacklist():
+        if revocation.has_blacklist() and not revocation.is_foreign(self):
             self.check_blacklist()
 
     @property
@@ -280,12 +330,14 @@ class BlacklistMixin(Generic[T]):
     @_WithRevocation
     def blacklist(self) -> tuple[Any, bool]:
         """Blacklist the token, recording it first where it is not: the entry, and whether it is new."""
+        _refuse_foreign(self)
         return revocation.blacklist(self._recorded(None))
 
     def outstand(self) -> Any:
         """Record the token: (OutstandingToken, whether it is new), or None without the app or without JTI_CLAIM."""
         if not revocation.has_blacklist() or api_settings.JTI_CLAIM is None:
             return None
+        _refuse_foreign(self)
         return revocation.record(self._issued(self._find_user(), str(self)))
 
     @sensitive_variables()
@@ -295,6 +347,7 @@ class BlacklistMixin(Generic[T]):
         Under BLACKLIST_AFTER_ROTATION the old `jti` is blacklisted in the same transaction; of several who try only
         one succeeds, the others get TokenError. `user` spares a look-up. simplejwt has these steps in its serializer.
         """
+        _refuse_foreign(self)
         recorded = revocation.has_blacklist() and api_settings.JTI_CLAIM is not None
         single_use = recorded and api_settings.BLACKLIST_AFTER_ROTATION
         predecessor = self._recorder(user) if single_use else None
@@ -307,9 +360,14 @@ class BlacklistMixin(Generic[T]):
         return text
 
     @classmethod
-    def for_user(cls, user: Any) -> Self:
-        """A new token for the user: recorded while the blacklist app is installed, or in a session of its own."""
+    def for_user(cls, user: Any, *, audience: Names | None = None, issuer: str | None = None) -> Self:
+        """A new token for the user: recorded while the blacklist app is installed, or in a session of its own.
+
+        `audience` and `issuer` as Token's.
+        """
+        # Not passed on: a project's class in between may override for_user(cls, user).
         token: Any = super().for_user(user)  # type: ignore[misc]  # Token's
+        _address(token, audience, issuer)
         token._register(user)
         return token  # type: ignore[no-any-return]
 
@@ -374,12 +432,13 @@ class SessionMixin(BlacklistMixin[T]):
         store = revocation.session_store()
         if store is not None and revocation.is_our_own(self):
             self._read_session(store)
-        if revocation.has_blacklist() and not self._is_adopted():
+        if revocation.has_blacklist() and not self._is_adopted() and not revocation.is_foreign(self):
             self._check_blacklist_or_adopted(store)
 
     @_WithRevocation
     def blacklist(self) -> tuple[Any, bool]:
         """End the token's session, or blacklist a token that has none: what was written, and whether it is new."""
+        _refuse_foreign(self)
         if self.session is None:
             return super().blacklist() if revocation.has_blacklist() else self._end_without_session()
         revocation.session_store().end(self.session.pk, self.session.user_id, reason=None)
@@ -446,6 +505,7 @@ class SlidingToken(SessionMixin["SlidingToken"], Token):
     def check_exp(self, claim: str = "exp", current_time: datetime | None = None) -> None:
         """As Token's; of SLIDING_TOKEN_REFRESH_EXP_CLAIM it also asks whether the token may be refreshed at all."""
         if claim == api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM:
+            _refuse_foreign(self)
             _refuse_access_token(self.token)
         super().check_exp(claim, current_time)
 
@@ -480,7 +540,11 @@ class RefreshToken(SessionMixin["RefreshToken"], Token):
     _reading: Any = None
 
     def verify(self, *args: Any, **kwargs: Any) -> None:
-        """As BlacklistMixin's, and no token that its header calls an access token (RFC 9068). Raises TokenError."""
+        """As BlacklistMixin's, and no token that its header calls an access token (RFC 9068), nor another issuer's.
+
+        Raises TokenError.
+        """
+        _refuse_foreign(self)
         _refuse_access_token(self.token)
         super().verify(*args, **kwargs)
 

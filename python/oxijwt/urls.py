@@ -11,6 +11,7 @@ urlpatterns = [
     path("blacklist/", views.token_blacklist, name="token_blacklist"),
     path("sliding/", views.token_obtain_sliding, name="token_obtain_sliding"),
     path("sliding/refresh/", views.token_refresh_sliding, name="token_refresh_sliding"),
+    path(".well-known/jwks.json", views.jwks, name="jwks"),
 ]
 
 if revocation.has_sessions():

@@ -1,15 +1,19 @@
 """The token views, in simplejwt's names, each with its `as_view()` alias."""
 
-from collections.abc import Callable, Iterable
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any
 
 from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response
 from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.generic import View
 from rest_framework import generics, status
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
@@ -17,7 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from . import revocation
+from . import revocation, state
 from .authentication import AUTH_HEADER_TYPES as AUTH_HEADER_TYPES  # noqa: PLC0414  simplejwt's name, imported from here
 from .authentication import challenge, refuse_token
 from .exceptions import AccountRefused, InvalidToken, TokenError, TokenReusedError
@@ -141,6 +145,16 @@ class TokenViewBase(NonAtomicView):
         return Response(invalid_token(error).detail, status=status.HTTP_401_UNAUTHORIZED, headers=headers)
 
 
+class AcceptingMixin:
+    """A view that reads tokens: `as_view(audience=…, issuer=…)` says which."""
+
+    audience: str | Sequence[str] | None = None
+    """Whom a token must be for, one or several; None: the settings'."""
+
+    issuer: str | Sequence[str] | None = None
+    """Whose token it must be, likewise."""
+
+
 def invalid_token(error: TokenError) -> InvalidToken:
     """The 401 that a TokenError is answered with, under its own code where it has one."""
     return InvalidToken(error.args[0], code=getattr(error, "code", None))
@@ -155,7 +169,7 @@ class TokenObtainPairView(TokenViewBase):
 token_obtain_pair = TokenObtainPairView.as_view()
 
 
-class TokenRefreshView(TokenViewBase):
+class TokenRefreshView(AcceptingMixin, TokenViewBase):
     """Takes a refresh token, answers with an access token, and with a new refresh token where they rotate."""
 
     _serializer_class = setting_attribute[str]("TOKEN_REFRESH_SERIALIZER")
@@ -173,7 +187,7 @@ class TokenObtainSlidingView(TokenViewBase):
 token_obtain_sliding = TokenObtainSlidingView.as_view()
 
 
-class TokenRefreshSlidingView(TokenViewBase):
+class TokenRefreshSlidingView(AcceptingMixin, TokenViewBase):
     """Takes a sliding token whose refresh period is not over, answers with a fresh one."""
 
     _serializer_class = setting_attribute[str]("SLIDING_TOKEN_REFRESH_SERIALIZER")
@@ -182,7 +196,7 @@ class TokenRefreshSlidingView(TokenViewBase):
 token_refresh_sliding = TokenRefreshSlidingView.as_view()
 
 
-class TokenVerifyView(TokenViewBase):
+class TokenVerifyView(AcceptingMixin, TokenViewBase):
     """Takes a token of any type, answers 200 where it is valid; says nothing about what it may be used for."""
 
     _serializer_class = setting_attribute[str]("TOKEN_VERIFY_SERIALIZER")
@@ -191,10 +205,34 @@ class TokenVerifyView(TokenViewBase):
 token_verify = TokenVerifyView.as_view()
 
 
-class TokenBlacklistView(TokenViewBase):
+class TokenBlacklistView(AcceptingMixin, TokenViewBase):
     """Takes a refresh token and blacklists it: a logout."""
 
     _serializer_class = setting_attribute[str]("TOKEN_BLACKLIST_SERIALIZER")
 
 
 token_blacklist = TokenBlacklistView.as_view()
+
+
+class JWKSView(View):
+    """GET → the public JWK Set of what signs here (RFC 7517 section 5): open to all, and for caches to keep.
+
+    It reads no table and no cookie. The set of HMAC keys is empty.
+    """
+
+    http_method_names = ["get", "head"]
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        return transaction.non_atomic_requests(super().as_view(**initkwargs))
+
+    def get(self, request: HttpRequest) -> HttpResponseBase | None:
+        """200 with the set; 304 where the client has it. Raises KeyConfigurationError."""
+        body = state.token_backend.public_jwk_set().encode()
+        etag = f'"{hashlib.sha256(body).hexdigest()}"'
+        headers = {"Cache-Control": "public, max-age=300", "ETag": etag}
+        response = HttpResponse(body, content_type="application/jwk-set+json", headers=headers)
+        return get_conditional_response(request, etag=etag, response=response)
+
+
+jwks = JWKSView.as_view()

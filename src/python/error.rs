@@ -4,6 +4,7 @@ use pyo3::exceptions::PyException;
 use pyo3::{PyErr, create_exception};
 
 use crate::error::Error;
+use crate::jwk_set::Refusal;
 
 create_exception!(
     oxijwt._core,
@@ -15,6 +16,12 @@ create_exception!(
 impl From<Error> for PyErr {
     fn from(error: Error) -> Self {
         CoreError::new_err((error.code(), error.to_string()))
+    }
+}
+
+impl From<Refusal> for PyErr {
+    fn from(refusal: Refusal) -> Self {
+        CoreError::new_err((refusal.error.code(), refusal.to_string()))
     }
 }
 

@@ -16,6 +16,7 @@ use crate::json;
 use crate::jws::Compact;
 use crate::key::{SigningKey, VerifyingKey};
 use crate::keyring::KeyRing;
+use crate::named_keys::RingKey;
 use crate::policy::{TokenPolicy, check_length, is_access_token};
 
 /// A key that signs, parsed once and held ready.
@@ -30,9 +31,13 @@ pub(super) struct PyVerifyingKey(pub(super) Arc<VerifyingKey>);
 #[pyclass(name = "TokenPolicy", module = "oxijwt._core", frozen)]
 pub(super) struct PyTokenPolicy(TokenPolicy);
 
-/// At most one key that signs and any number that verify.
+/// A key of a ring by `kid`, with the times between which it is used.
+#[pyclass(name = "RingKey", module = "oxijwt._core", frozen)]
+pub(super) struct PyRingKey(RingKey);
+
+/// One pair of keys, or keys by `kid`.
 #[pyclass(name = "KeyRing", module = "oxijwt._core", frozen)]
-pub(super) struct PyKeyRing(KeyRing);
+pub(super) struct PyKeyRing(pub(super) KeyRing);
 
 pub(super) fn algorithm_named(name: &Bound<'_, PyString>) -> Result<Algorithm, Error> {
     Algorithm::from_name(name.to_str().map_err(|_| Error::AlgorithmUnknown)?)
@@ -162,6 +167,46 @@ fn texts(values: Option<Vec<Bound<'_, PyString>>>) -> Result<Option<Vec<String>>
 }
 
 #[pymethods]
+impl PyRingKey {
+    #[new]
+    #[pyo3(signature = (signing, verifying, *, kid = None, not_before = None, not_after = None))]
+    fn new(
+        signing: Option<&Bound<'_, PySigningKey>>,
+        verifying: Option<&Bound<'_, PyVerifyingKey>>,
+        kid: Option<&Bound<'_, PyString>>,
+        not_before: Option<i64>,
+        not_after: Option<i64>,
+    ) -> PyResult<Self> {
+        let kid = kid.map(|kid| kid.to_str().map(str::to_owned)).transpose();
+        let key = RingKey::new(
+            kid.map_err(|_| Error::KeySetInvalid("a kid is a lone surrogate"))?,
+            signing.map(|key| Arc::clone(&key.get().0)),
+            verifying.map(|key| Arc::clone(&key.get().0)),
+        )?;
+        Ok(Self(key.in_force(not_before, not_after)))
+    }
+
+    #[getter]
+    fn kid(&self) -> &str {
+        self.0.kid()
+    }
+
+    #[getter]
+    fn algorithm(&self) -> &'static str {
+        self.0.algorithm().name()
+    }
+
+    #[getter]
+    fn can_sign(&self) -> bool {
+        self.0.can_sign()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<RingKey({:?}, {})>", self.0.kid(), self.0.algorithm())
+    }
+}
+
+#[pymethods]
 impl PyKeyRing {
     #[new]
     fn new(
@@ -178,18 +223,39 @@ impl PyKeyRing {
         ))
     }
 
-    fn sign(&self, claims: &Bound<'_, PyDict>, max_length: usize) -> PyResult<String> {
-        self.0.signer()?;
-        self.sign_json(claims.py(), &to_json(claims)?, max_length)
+    #[staticmethod]
+    #[pyo3(signature = (keys, legacy = None, legacy_until = None))]
+    fn of_keys(
+        keys: Vec<Bound<'_, PyRingKey>>,
+        legacy: Option<&Bound<'_, Self>>,
+        legacy_until: Option<i64>,
+    ) -> PyResult<Self> {
+        let ring = KeyRing::of_keys(keys.iter().map(|key| key.get().0.clone()).collect())?;
+        with_legacy(ring, legacy, legacy_until)
+    }
+
+    fn sign(&self, claims: &Bound<'_, PyDict>, now: f64, max_length: usize) -> PyResult<String> {
+        self.sign_json(claims.py(), &to_json(claims)?, now, max_length)
     }
 
     /// Other threads run on while RSA signs; for the faster algorithms letting them costs more than it gives.
-    fn sign_json(&self, py: Python<'_>, payload: &[u8], max_length: usize) -> PyResult<String> {
-        let token = match self.0.signer()?.algorithm().family() {
-            Family::Rsa => py.detach(|| self.0.sign(payload, max_length)),
-            _ => self.0.sign(payload, max_length),
+    fn sign_json(
+        &self,
+        py: Python<'_>,
+        payload: &[u8],
+        now: f64,
+        max_length: usize,
+    ) -> PyResult<String> {
+        let signing = self.0.signing(payload, now, max_length)?;
+        let token = match signing.key().algorithm().family() {
+            Family::Rsa => py.detach(|| signing.sign(payload)),
+            _ => signing.sign(payload),
         };
         Ok(token?)
+    }
+
+    fn public_jwk_set(&self, now: f64) -> String {
+        self.0.public_jwk_set(now)
     }
 
     fn verify<'py>(
@@ -212,6 +278,19 @@ impl PyKeyRing {
     fn __repr__(&self) -> String {
         format!("<{:?}>", self.0)
     }
+}
+
+/// A ring of keys by `kid`, beside the pair of the time before where there is one.
+pub(super) fn with_legacy(
+    ring: KeyRing,
+    legacy: Option<&Bound<'_, PyKeyRing>>,
+    until: Option<i64>,
+) -> PyResult<PyKeyRing> {
+    let ring = match (legacy, until) {
+        (Some(legacy), Some(until)) => ring.with_legacy(&legacy.get().0, until as f64)?,
+        _ => ring,
+    };
+    Ok(PyKeyRing(ring))
 }
 
 /// The header of a token that nobody has checked.

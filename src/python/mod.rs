@@ -29,6 +29,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<keyring::PySigningKey>()?;
     module.add_class::<keyring::PyVerifyingKey>()?;
     module.add_class::<keyring::PyTokenPolicy>()?;
+    module.add_class::<keyring::PyRingKey>()?;
     module.add_class::<keyring::PyKeyRing>()?;
     module.add_class::<refresh_rotation::PyRefreshPolicy>()?;
     module.add_class::<refresh_rotation::PySessionState>()?;

@@ -64,7 +64,7 @@ READING = [
     "oxijwt.tokens.Token.verify",
     "oxijwt.backends.TokenBackend.decode",
     "oxijwt.keys.prepare",
-    "oxijwt.keys.verifying_ring",
+    "oxijwt.keys.ring_of_one",
 ]
 ANSWERING = ["rest_framework.renderers.JSONRenderer.render", "rest_framework.utils.encoders.JSONEncoder.iterencode"]
 VIEW = ["rest_framework.serializers.Serializer.to_internal_value"]
@@ -97,7 +97,7 @@ FAULTS = {
     ],
     "stateless": [*READING, "oxijwt.models.TokenUser.__init__"],
     "read": READING,
-    "decode": ["oxijwt.keys.prepare", "oxijwt.keys.verifying_ring"],
+    "decode": ["oxijwt.keys.prepare", "oxijwt.keys.ring_of_one"],
     "validate": READING,
     "rotate": ["oxijwt.revocation.replace", "INSERT"],
     "end": ["INSERT"],

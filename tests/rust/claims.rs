@@ -110,7 +110,7 @@ fn times_stay_within_a_datetime() {
             let claims = format!("{{\"{name}\":{value}}}");
             let ((), members) = parse_object(claims.as_bytes(), &mut Discard, REGISTERED).unwrap();
             assert_eq!(
-                check_writable(&members),
+                check_writable(&members).map(|_| ()),
                 if valid { Ok(()) } else { invalid },
                 "{claims}"
             );
@@ -170,7 +170,7 @@ fn a_jti_is_some_characters_and_none_of_them_control() {
         };
         assert_eq!(check(&open(), &claims), outcome, "{claims}");
         let ((), members) = parse_object(claims.as_bytes(), &mut Discard, REGISTERED).unwrap();
-        assert_eq!(check_writable(&members), outcome, "{claims}");
+        assert_eq!(check_writable(&members).map(|_| ()), outcome, "{claims}");
     }
 }
 

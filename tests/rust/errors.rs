@@ -1,6 +1,7 @@
 //! Every code is reached, and no message holds what it is about.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use _core::algorithm::Algorithm;
 use _core::claims::ClaimPolicy;
@@ -9,6 +10,7 @@ use _core::json::Discard;
 use _core::jwk_set;
 use _core::key::{SigningKey, VerifyingKey};
 use _core::keyring::KeyRing;
+use _core::named_keys::RingKey;
 use _core::policy::TokenPolicy;
 
 use crate::support::{MAX_LENGTH, NOW, SECRET, fixture, open_policy, ring, signed};
@@ -43,6 +45,9 @@ fn each() -> Vec<Error> {
     let empty = KeyRing::new(None, vec![]);
     let with_another_signature = format!("{}A.AAAA", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30");
     let long = "a".repeat(20_000);
+    let key = SigningKey::from_secret(Algorithm::HS256, SECRET).unwrap();
+    let key = RingKey::new(Some("a".into()), Some(Arc::new(key)), None).unwrap();
+    let ended = key.in_force(None, Some(1_700_000_001));
     vec![
         verify("{", "{}"),
         hs256
@@ -53,6 +58,10 @@ fn each() -> Vec<Error> {
         hs256
             .verify(with_another_signature.as_bytes(), NOW, &open, &mut Discard)
             .unwrap_err(),
+        KeyRing::of_keys(vec![])
+            .unwrap()
+            .verify(with_another_signature.as_bytes(), NOW, &open, &mut Discard)
+            .unwrap_err(),
         claims(r#"{"exp":1700000000}"#),
         claims(r#"{"nbf":1700000001}"#),
         claims(r#"{"iat":1700000061}"#),
@@ -60,7 +69,7 @@ fn each() -> Vec<Error> {
         claims(r#"{"iss":"name","aud":"mallory"}"#),
         claims("{}"),
         claims(r#"{"exp":true}"#),
-        hs256.sign(b"[]", MAX_LENGTH).unwrap_err(),
+        hs256.sign(b"[]", NOW, MAX_LENGTH).unwrap_err(),
         SigningKey::from_secret(Algorithm::HS256, b"").unwrap_err(),
         SigningKey::from_pem(Algorithm::RS256, b"-----BEGIN").unwrap_err(),
         pem("p256.pkcs8.pem", false),
@@ -71,7 +80,11 @@ fn each() -> Vec<Error> {
         pem("rsa.encrypted.pkcs8.pem", false),
         jwk_set::read_own(b"{}").unwrap_err().error,
         Algorithm::from_name("none").unwrap_err(),
-        empty.sign(b"{}", MAX_LENGTH).unwrap_err(),
+        KeyRing::of_keys(vec![ended])
+            .unwrap()
+            .sign(br#"{"exp":1700000002}"#, NOW, MAX_LENGTH)
+            .unwrap_err(),
+        empty.sign(b"{}", NOW, MAX_LENGTH).unwrap_err(),
         empty.verify(b"", NOW, &open, &mut Discard).unwrap_err(),
         ClaimPolicy::new(-1.0, None, None, false).unwrap_err(),
     ]

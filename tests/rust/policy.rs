@@ -116,18 +116,18 @@ fn length_is_limited_both_ways() {
     for max_length in [100, 1_000, MAX_LENGTH, 100_000] {
         let policy = TokenPolicy::new(max_length, None, open_policy().claims().clone());
         let longest = (max_length.saturating_sub(400) * 3 / 4..max_length)
-            .take_while(|length| ring.sign(&claims(*length), max_length).is_ok())
+            .take_while(|length| ring.sign(&claims(*length), NOW, max_length).is_ok())
             .last()
             .unwrap();
-        let token = ring.sign(&claims(longest), max_length).unwrap();
+        let token = ring.sign(&claims(longest), NOW, max_length).unwrap();
         assert!((max_length - 4..=max_length).contains(&token.len()));
         let verify = |text: &str| ring.verify(text.as_bytes(), NOW, &policy, &mut Discard);
         assert_eq!(verify(&token), Ok(()));
         for length in [longest + 1, max_length, 20_000_000] {
-            let outcome = ring.sign(&claims(length), max_length);
+            let outcome = ring.sign(&claims(length), NOW, max_length);
             assert_eq!(outcome, Err(Error::TooLarge));
         }
-        let longer = ring.sign(&claims(longest + 4), usize::MAX).unwrap();
+        let longer = ring.sign(&claims(longest + 4), NOW, usize::MAX).unwrap();
         assert_eq!(verify(&longer), Err(Error::TooLarge));
         for length in [max_length + 1, 10 << 20] {
             assert_eq!(verify(&"a".repeat(length)), Err(Error::TooLarge));

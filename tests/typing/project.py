@@ -9,10 +9,12 @@ from typing import Any, assert_type
 
 from django.contrib.auth.models import User
 from django.urls import path
+from rest_framework.decorators import action
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
 
 from oxijwt.authentication import JWTAuthentication, JWTStatelessUserAuthentication
 from oxijwt.backends import TokenBackend
@@ -20,7 +22,7 @@ from oxijwt.exceptions import InvalidToken, TokenError
 from oxijwt.serializers import TokenObtainPairSerializer
 from oxijwt.settings import api_settings
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, Token, UntypedToken
-from oxijwt.views import TokenObtainPairView, token_refresh
+from oxijwt.views import JWKSView, TokenObtainPairView, TokenRefreshView, jwks, token_refresh
 
 
 def log_in(user: User) -> dict[str, str]:
@@ -75,11 +77,63 @@ class Hello(APIView):
         return Response({"lifetime": api_settings.ACCESS_TOKEN_LIFETIME.total_seconds()})
 
 
-urlpatterns = [path("login/", LoginView.as_view()), path("refresh/", token_refresh)]
+def log_in_to(user: User, audience: str) -> list[Token]:
+    refresh = RefreshToken.for_user(user, audience=[audience, "pay"], issuer="https://shop.example")
+    assert_type(refresh, RefreshToken)
+    assert_type(RefreshToken.read(str(refresh), audience=audience), RefreshToken)
+    return [refresh, AccessToken.for_user(user, audience=audience), SlidingToken.for_user(user, audience=("a", "b"))]
+
+
+def backend_of_the_shop() -> dict[str, Any]:
+    shop = TokenBackend("HS256", "a secret").accepting(audience=["shop"], issuer="https://shop.example")
+    assert_type(shop, TokenBackend)
+    return shop.decode("text")
+
+
+class ShopAuthentication(JWTAuthentication):
+    audience = "shop"
+    issuer = ["https://shop.example", "https://pay.example"]
+
+
+class FromCookie(JWTStatelessUserAuthentication):
+    def authenticate(self, request: Request) -> tuple[Any, Token] | None:
+        token = self.for_request(request).get_validated_token(request.COOKIES["access"])
+        return self.get_user(token), token
+
+
+class Shop(Hello):
+    authentication_classes = [ShopAuthentication]
+    audience = ("shop", "mobile")
+
+
+class Cards(ViewSet):
+    audience: str | None = "shop"
+
+    @action(detail=False, audience=None)
+    def here(self, request: Request) -> Response:
+        return Response(status=204)
+
+
+class ShopRefreshView(TokenRefreshView):
+    audience = "shop"
+
+
+urlpatterns = [
+    path("login/", LoginView.as_view()),
+    path("refresh/", token_refresh),
+    path("shop/refresh/", TokenRefreshView.as_view(audience="shop", issuer=["https://shop.example"])),
+    path(".well-known/jwks.json", jwks),
+    path("keys", JWKSView.as_view()),
+]
 
 
 def mistakes(user: User) -> None:
     RefreshToken.for_user()  # type: ignore[call-arg]
+    RefreshToken.for_user(user, "shop")  # type: ignore[call-arg]
+    SlidingToken.for_user(user, audience=7)  # type: ignore[arg-type]
+    AccessToken.for_user(user, issuer=["https://shop.example"])  # type: ignore[arg-type]
+    AccessToken.read("text", issuer=7)  # type: ignore[arg-type]
+    ShopAuthentication.audience = 7  # type: ignore[assignment]
     AccessToken("text", verify="yes")  # type: ignore[arg-type]
     AccessToken("text").blacklist()  # type: ignore[attr-defined]
     TokenBackend("HS256").encode("claims")  # type: ignore[arg-type]

@@ -1,13 +1,10 @@
 """TokenBackend: what it takes, what it refuses and by which exception."""
 
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -21,6 +18,7 @@ from oxijwt import backends, keys
 from oxijwt._core import ERROR_CODES
 from oxijwt.backends import TokenBackend
 from oxijwt.exceptions import KeyConfigurationError, TokenBackendError, TokenBackendExpiredToken
+from oxijwt.jwk_set_client import JWKSetClient
 from tests.site import forge
 from tests.unit import key_material as material
 from tests.unit.key_material import ALGORITHMS, ASYMMETRIC, HMAC, SECRET
@@ -272,7 +270,7 @@ def test_a_long_text_is_not_looked_into() -> None:
 
 def test_a_long_token_asks_no_issuer_for_keys() -> None:
     backend = TokenBackend("RS256")
-    backend.jwks_client = keys.JWKSetClient("http://127.0.0.1/", fetch=lambda url: pytest.fail("asked"))
+    backend.jwks_client = JWKSetClient("https://issuer.example/", fetch=lambda *_: pytest.fail("asked"))
     with pytest.raises(TokenBackendError) as caught:
         backend.decode(token_of_length(16_385))
     assert caught.value.__cause__.args[0] == "too_large"  # type: ignore[union-attr]
@@ -538,229 +536,3 @@ def test_a_payload_is_left_as_it_was() -> None:
     payload = {"exp": datetime(2100, 1, 1, tzinfo=UTC), "nested": {"list": [1]}}
     TokenBackend("HS256", SECRET, audience="site", issuer="issuer").encode(payload)
     assert payload == {"exp": datetime(2100, 1, 1, tzinfo=UTC), "nested": {"list": [1]}}
-
-
-# The JWK Set client.
-
-
-class JWKSetServer:
-    """A site on the loopback that serves one document and counts who asks."""
-
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}/jwks.json"
-        self.status, self.body, self.headers = 200, b"", {"Content-Type": "application/jwk-set+json"}
-        self.requests = 0
-
-    def publish(self, *jwks: dict[str, Any]) -> None:
-        self.body = json.dumps({"keys": jwks}).encode()
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[JWKSetServer]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            site.requests += 1
-            self.send_response(site.status)
-            for name, value in site.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(site.body)))
-            self.end_headers()
-            self.wfile.write(site.body)
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
-        site = JWKSetServer(httpd.server_port)
-        thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield site
-        httpd.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """The client's monotonic clock, to be set."""
-    clock = SimpleNamespace(now=1000.0)
-    monkeypatch.setattr(keys, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    return clock
-
-
-def published(kid: str | None, algorithm: str = "RS256", other: bool = False, **members: Any) -> dict[str, Any]:
-    key = (material.other_private_key if other else material.private_key)(algorithm)
-    jwk = material.jwk(algorithm, key.public_key()) | {"use": "sig", "alg": algorithm} | members
-    return jwk if kid is None else jwk | {"kid": kid}
-
-
-def signed(kid: Any = None, algorithm: str = "RS256", other: bool = False) -> str:
-    key = (material.other_private_key if other else material.private_key)(algorithm)
-    return jwt.encode(CLAIMS, key, algorithm=algorithm, headers={} if kid is None else {"kid": kid})
-
-
-@pytest.mark.parametrize("algorithm", ASYMMETRIC)
-def test_the_key_named_by_kid_verifies(server: JWKSetServer, algorithm: str) -> None:
-    server.publish(
-        published("one", algorithm), {"kty": "oct", "k": "AAAA", "kid": "oct"}, published("two", algorithm, other=True)
-    )
-    backend = TokenBackend(algorithm, jwk_url=server.url)
-    assert backend.decode(signed("one", algorithm)) == CLAIMS
-    assert backend.decode(signed("two", algorithm, other=True)) == CLAIMS
-    assert backend.decode(signed("one", algorithm).encode()) == CLAIMS
-    for kid, other in (("two", False), ("one", True), ("oct", False), ("three", False), (None, False)):
-        with pytest.raises(TokenBackendError, match=r"^Token is invalid$"):
-            backend.decode(signed(kid, algorithm, other))
-    assert server.requests == 1
-
-
-def test_a_token_without_kid_needs_a_set_of_one_key(server: JWKSetServer) -> None:
-    backend = TokenBackend("RS256", jwk_url=server.url)
-    server.publish(published("one"))
-    assert backend.decode(signed()) == CLAIMS
-    backend = TokenBackend("RS256", jwk_url=server.url)
-    server.publish(published(None))
-    assert backend.decode(signed()) == CLAIMS
-
-
-def test_the_header_must_name_the_backends_algorithm_all_the_same(server: JWKSetServer) -> None:
-    server.publish(published("one", "ES256"))
-    backend = TokenBackend("RS256", jwk_url=server.url)
-    with pytest.raises(TokenBackendError):
-        backend.decode(signed("one", "ES256"))
-    # The public key as an HMAC secret: the classic confusion.
-    forged = jwt.PyJWS().encode(json.dumps(CLAIMS).encode(), SECRET, "HS256", headers={"kid": "one"})
-    with pytest.raises(TokenBackendError):
-        backend.decode(forged)
-
-
-def test_hmac_never_asks_the_url(server: JWKSetServer) -> None:
-    backend = TokenBackend("HS256", SECRET, jwk_url=server.url)
-    assert backend.decode(backend.encode(CLAIMS)) == CLAIMS
-    assert server.requests == 0
-
-
-def test_a_key_for_encryption_verifies_nothing(server: JWKSetServer) -> None:
-    server.publish(published("one", use="enc"))
-    with pytest.raises(TokenBackendError):
-        TokenBackend("RS256", jwk_url=server.url).decode(signed("one"))
-
-
-def test_an_unknown_kid_fetches_again_once_in_an_interval(server: JWKSetServer, clock: SimpleNamespace) -> None:
-    server.publish(published("one"))
-    backend = TokenBackend("RS256", jwk_url=server.url)
-    assert backend.decode(signed("one")) == CLAIMS
-    server.publish(published("one"), published("two", other=True))
-    for _ in range(3):
-        with pytest.raises(TokenBackendError):
-            backend.decode(signed("two", other=True))
-    assert server.requests == 1
-    clock.now += keys.JWK_SET_RETRY_INTERVAL + 1
-    assert backend.decode(signed("two", other=True)) == CLAIMS
-    assert server.requests == 2
-    for kid in ("three", "four", "five"):
-        with pytest.raises(TokenBackendError):
-            backend.decode(signed(kid))
-    assert backend.decode(signed("one")) == CLAIMS
-    assert server.requests == 2
-
-
-def test_a_set_is_kept_for_its_lifespan_and_no_longer(server: JWKSetServer, clock: SimpleNamespace) -> None:
-    server.publish(published("one"))
-    backend = TokenBackend("RS256", jwk_url=server.url)
-    for _ in range(3):
-        assert backend.decode(signed("one")) == CLAIMS
-        clock.now += keys.JWK_SET_LIFESPAN / 3 - 1
-    assert server.requests == 1
-    server.publish(published("two", other=True))
-    clock.now += 10
-    with pytest.raises(TokenBackendError):
-        backend.decode(signed("one"))
-    assert server.requests == 2
-
-
-BAD_ANSWERS: dict[str, dict[str, Any]] = {
-    "HTML": {"body": b"<!doctype html><title>Not found</title>", "headers": {"Content-Type": "text/html"}},
-    "nothing": {"body": b""},
-    "no JSON": {"body": b'{"keys": ['},
-    "no set": {"body": b'{"kty": "RSA"}'},
-    "a list": {"body": b"[]"},
-    "null": {"body": b"null"},
-    "keys that are no list": {"body": b'{"keys": 7}'},
-    "a key that is no object": {"body": b'{"keys": [7]}'},
-    "bytes that are no text": {"body": b"\xff\xfe\x00"},
-    "brackets without end": {"body": b"[" * 500_000},
-    "a key whose kid is a list": {"body": b'{"keys": [{"kty": "RSA", "kid": ["one"]}]}'},
-    "not found": {"status": 404},
-    "a failure": {"status": 500},
-    "a file": {"status": 302, "headers": {"Location": "file:///etc/passwd"}},
-}
-
-
-@pytest.mark.parametrize("what", BAD_ANSWERS)
-def test_a_site_that_answers_no_set_is_a_refusal(server: JWKSetServer, what: str) -> None:
-    server.publish(published("one"))
-    assert TokenBackend("RS256", jwk_url=server.url).decode(signed("one")) == CLAIMS
-    for name, value in BAD_ANSWERS[what].items():
-        setattr(server, name, value)
-    with pytest.raises(TokenBackendError, match=r"^Token is invalid$"):
-        TokenBackend("RS256", jwk_url=server.url).decode(signed("one"))
-
-
-def test_a_set_has_a_greatest_size(server: JWKSetServer) -> None:
-    server.publish(published("one"))
-    greatest = server.body + b" " * (keys.JWK_SET_MAX_BYTES - len(server.body))
-    for body in (greatest, greatest + b" "):
-        server.body = body
-        client = keys.JWKSetClient(server.url)
-        if len(body) <= keys.JWK_SET_MAX_BYTES:
-            assert client.verifying_key("RS256", "one").algorithm == "RS256"
-        else:
-            with pytest.raises(keys.JWKSetError):
-                client.verifying_key("RS256", "one")
-
-
-def test_a_site_that_does_not_answer_is_a_refusal(server: JWKSetServer) -> None:
-    url = server.url.replace("/jwks.json", "").rpartition(":")[0] + ":1/jwks.json"
-    with pytest.raises(TokenBackendError, match=r"^Token is invalid$"):
-        TokenBackend("RS256", jwk_url=url).decode(signed("one"))
-
-
-@pytest.mark.parametrize("scheme", ["file", "ftp", "data", "jar", "FILE"])
-def test_only_http_is_asked(tmp_path: Path, scheme: str) -> None:
-    document = tmp_path / "jwks.json"
-    document.write_text(json.dumps({"keys": [published("one")]}))
-    url = f"data:,{document.read_text()}" if scheme == "data" else f"{scheme}://{document}"
-    with pytest.raises(TokenBackendError, match=r"^Token is invalid$"):
-        TokenBackend("RS256", jwk_url=url).decode(signed("one"))
-
-
-@pytest.mark.parametrize("token", ["", "a.b.c", None, b"\xff"], ids=ascii)
-def test_what_is_no_token_asks_no_site(server: JWKSetServer, token: Any) -> None:
-    with pytest.raises(TokenBackendError, match=r"^Token is invalid$"):
-        TokenBackend("RS256", jwk_url=server.url).decode(token)
-    assert server.requests == 0
-
-
-@pytest.mark.parametrize("kid", [7, ["one"], {"a": 1}, None, True], ids=ascii)
-def test_a_kid_that_is_no_text_is_refused(server: JWKSetServer, kid: Any) -> None:
-    server.publish(published("one"), published("two", other=True))
-    header = json.dumps({"alg": "RS256", "kid": kid}).encode()
-    token = b".".join(jwt.utils.base64url_encode(part) for part in (header, b"{}", b"x" * 256))
-    with pytest.raises(TokenBackendError):
-        TokenBackend("RS256", jwk_url=server.url).decode(token)
-
-
-def test_a_failing_issuer_is_not_asked_for_every_token() -> None:
-    """Each token waited for the issuer's time-out once more while it was down."""
-    fetches = []
-
-    def fail(url: str) -> bytes:
-        fetches.append(url)
-        raise OSError("down")
-
-    client = keys.JWKSetClient("http://127.0.0.1/", fetch=fail)
-    for _ in range(3):
-        with pytest.raises(keys.JWKSetError):
-            client.verifying_key("ES256", "kid")
-    assert len(fetches) == 1

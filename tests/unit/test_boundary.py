@@ -14,6 +14,7 @@ from oxijwt._core import (
     KeyRing,
     RefreshDecision,
     RefreshPolicy,
+    RingKey,
     SessionState,
     SigningKey,
     TokenPolicy,
@@ -25,13 +26,15 @@ STUB = ast.parse((PACKAGE / "_core.pyi").read_text())
 IMPORTERS = {
     "backends.py",
     "checks/keys.py",
+    "checks/rings.py",
     "key_file.py",
+    "key_rings.py",
     "keys.py",
     "management/commands/jwtkeys.py",
     "token_sessions/reading.py",
     "token_sessions/rows.py",
 }
-CLASSES = [KeyRing, RefreshDecision, RefreshPolicy, SessionState, SigningKey, TokenPolicy, VerifyingKey]
+CLASSES = [KeyRing, RefreshDecision, RefreshPolicy, RingKey, SessionState, SigningKey, TokenPolicy, VerifyingKey]
 FOR_TESTS = {"ERROR_CODES"}
 """What the package has no use for: the tests below hold the tables in `backends` against it."""
 
@@ -41,6 +44,7 @@ STATE = SessionState.begin(POLICY, 0)
 HANDLES = [
     TokenPolicy(max_length=1),
     KeyRing(SIGNING_KEY, []),
+    RingKey(SIGNING_KEY, None, kid="a"),
     POLICY,
     STATE,
     STATE.decide("matches", 0, POLICY, 0),
@@ -139,7 +143,7 @@ def test_other_codes_are_the_projects_mistake(code):
 )
 def test_signing_raises_codes_that_are_no_configuration(claims):
     with pytest.raises(CoreError) as caught:
-        KeyRing(SIGNING_KEY, []).sign(claims, 16_384)
+        KeyRing(SIGNING_KEY, []).sign(claims, 0.0, 16_384)
     assert caught.value.args[0] in {"claim_invalid", "too_large", *backends.SIGNING_CODES}
 
 

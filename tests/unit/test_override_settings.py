@@ -28,7 +28,8 @@ from oxijwt.authentication import (
 )
 from oxijwt.backends import TokenBackend
 from oxijwt.exceptions import AuthenticationFailed, InvalidToken, TokenBackendError, TokenError
-from oxijwt.keys import JWKSetClient
+from oxijwt.jwk_set_client import JWKSetClient
+from oxijwt.jwk_set_fetch import Fetched
 from oxijwt.models import TokenUser
 from oxijwt.serializers import TokenObtainPairSerializer, TokenRefreshSerializer
 from oxijwt.settings import api_settings
@@ -565,7 +566,8 @@ def test_assigned_fallbacks_and_an_assigned_jwk_set_client_count(monkeypatch: py
     pair = {name.upper(): value for name, value in material.key_settings("ES256").items()}
     with override_settings(SIMPLE_JWT={"ALGORITHM": "ES256", **pair}), monkeypatch.context() as patch:
         other = material.jwk("ES256", material.other_private_key("ES256").public_key())
-        client = JWKSetClient("http://127.0.0.1/", fetch=lambda _: json.dumps({"keys": [other]}).encode())
+        answer = json.dumps({"keys": [other]}).encode()
+        client = JWKSetClient("https://issuer.example/", fetch=lambda *_: Fetched(answer))
         patch.setattr(token_backend, "jwks_client", client)
         with pytest.raises(TokenError):
             AccessToken(str(AccessToken()))

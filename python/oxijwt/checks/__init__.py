@@ -11,13 +11,16 @@ from typing import Any
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 
-from . import apps, imports, keys, names, times, values
+from . import apps, imports, issuers, keys, names, rings, times, values
 
 Check = Callable[[], Iterable[CheckMessage]]
 
 CHECKS: tuple[Check, ...] = (
     names.unknown,
     keys.algorithm_and_keys,
+    rings.key_ring,
+    issuers.jwk_url,
+    issuers.other_issuers,
     times.lifetimes,
     times.leeway,
     values.types,

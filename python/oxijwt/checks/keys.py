@@ -29,6 +29,8 @@ def algorithm_and_keys() -> Iterable[CheckMessage]:
             hint=f"Use one of {', '.join(ALGORITHMS)}.",
             id="oxijwt.E001",
         )
+    elif _pair_is_unused():
+        return
     elif keys.is_hmac(api_settings.ALGORITHM):
         yield from _hmac_secret()
         yield from _fallbacks()
@@ -41,7 +43,7 @@ def django_insecure() -> Iterable[CheckMessage]:
 
     A Warning, as Django's own W009 about the same key: it is long and random, only likely to be in a repository.
     """
-    if not _algorithm_is_known() or not keys.is_hmac(api_settings.ALGORITHM):
+    if _pair_is_unused() or not _algorithm_is_known() or not keys.is_hmac(api_settings.ALGORITHM):
         return
     with suppress(ImproperlyConfigured):  # E002 has said so
         if _prepared_secret()[1].startswith(INSECURE_PREFIX):
@@ -51,6 +53,12 @@ def django_insecure() -> Iterable[CheckMessage]:
                 hint="Sign with a random secret that is in no repository.",
                 id="oxijwt.W009",
             )
+
+
+def _pair_is_unused() -> bool:
+    """Whether keys with a `kid` have taken the pair's place altogether."""
+    has_ring = api_settings.KEYS is not None or api_settings.KEY_FILE is not None
+    return has_ring and api_settings.LEGACY_KEY_UNTIL is None
 
 
 def _algorithm_is_known() -> bool:
@@ -64,10 +72,11 @@ def _signing_setting() -> str:
 def _prepared_secret() -> tuple[Any, bytes]:
     """The native key and the bytes of the HMAC secret that signs. Raises ImproperlyConfigured."""
     secret = api_settings.SIGNING_KEY
-    return keys.signing_key(api_settings.ALGORITHM, secret, _signing_setting()), _secret_bytes(secret)
+    return keys.signing_key(api_settings.ALGORITHM, secret, _signing_setting()), secret_bytes(secret)
 
 
-def _secret_bytes(secret: Any) -> bytes:
+def secret_bytes(secret: Any) -> bytes:
+    """The bytes of an HMAC secret that was prepared before."""
     # It was read before: it is a JWK of a secret, text or bytes.
     if isinstance(secret, Mapping):
         return base64.urlsafe_b64decode(secret["k"] + "==")
@@ -86,7 +95,7 @@ def _hmac_secret() -> Iterable[CheckMessage]:
             hint="Use a random secret of at least 32 (HS256), 48 (HS384) or 64 (HS512) bytes.",
             id="oxijwt.E003",
         )
-    yield from _publicly_known(_signing_setting(), secret)
+    yield from publicly_known(_signing_setting(), secret)
 
 
 def _fallbacks() -> Iterable[CheckMessage]:
@@ -99,10 +108,11 @@ def _fallbacks() -> Iterable[CheckMessage]:
         except ImproperlyConfigured as error:
             yield _unusable(error)
         else:
-            yield from _publicly_known(setting, _secret_bytes(key))
+            yield from publicly_known(setting, secret_bytes(key))
 
 
-def _publicly_known(setting: str, secret: bytes) -> Iterable[CheckMessage]:
+def publicly_known(setting: str, secret: bytes) -> Iterable[CheckMessage]:
+    """The Error about an HMAC secret that is in public lists."""
     if is_known(secret):
         yield Error(
             f"{setting} is a secret that everybody can read in public lists, so anybody can sign tokens.",

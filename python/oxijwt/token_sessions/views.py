@@ -13,12 +13,13 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 
 from oxijwt import revocation
+from oxijwt.acceptance import read_for, view_of
 from oxijwt.authentication import JWTAuthentication
 from oxijwt.exceptions import SESSION_MESSAGES, InvalidToken, SessionError, TokenError
 from oxijwt.settings import api_settings
 from oxijwt.tokens import RefreshToken
 from oxijwt.utils import find_user
-from oxijwt.views import NonAtomicView, TokenViewBase, invalid_token
+from oxijwt.views import AcceptingMixin, NonAtomicView, TokenViewBase, invalid_token
 
 from . import denylist, store
 from .models import RevokeReason, TokenSession
@@ -43,11 +44,11 @@ class LogoutSerializer(serializers.Serializer[Any]):
     )
 
 
-class TokenLogoutView(TokenViewBase):
+class TokenLogoutView(AcceptingMixin, TokenViewBase):
     """POST → 204: ends this session (`local`), the user's `others`, or all (`global`).
 
-    Takes a refresh token in the body, or the access token of the request. A spent or expired refresh token ends its own
-    session only.
+    Takes a refresh token in the body, or the access token of the request. A refresh token that is spent, expired or not
+    for this view ends its own session only.
     """
 
     serializer_class = LogoutSerializer
@@ -65,7 +66,7 @@ class TokenLogoutView(TokenViewBase):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _with_access_token(self, request: Request, scope: str) -> None:
-        authentication = JWTAuthentication()
+        authentication = JWTAuthentication().for_request(request)
         try:
             authenticated = authentication.authenticate(request)
         except InvalidToken as error:
@@ -100,7 +101,7 @@ def _end_own(request: Request, text: str) -> None:
     """End the session of any refresh token with a good signature, or the token where it has no session."""
     session = RefreshToken.end_session_of(text)
     if session is None:
-        token = RefreshToken(text)
+        token = read_for(view_of(request), RefreshToken, text)
         token.blacklist()
         user = find_user(get_user_model().objects, api_settings.USER_ID_FIELD, token.get(api_settings.USER_ID_CLAIM))
         _say_logged_out(request, user)
@@ -111,7 +112,7 @@ def _end_own(request: Request, text: str) -> None:
 def _end_several(request: Request, text: str, scope: str) -> None:
     """As `_log_out`, for the current refresh token of a session only."""
     try:
-        token = RefreshToken(text)
+        token = read_for(view_of(request), RefreshToken, text)
     except SessionError as error:
         if not _may_be_repeated(error.code):
             raise
@@ -174,7 +175,7 @@ class SessionSerializer(serializers.ModelSerializer[TokenSession]):
         return current is not None and current.pk == session.pk
 
 
-class OwnSessionsView(NonAtomicView):
+class OwnSessionsView(AcceptingMixin, NonAtomicView):
     """The caller's live sessions."""
 
     serializer_class = SessionSerializer

@@ -1,0 +1,74 @@
+"""Whether KEYS or KEY_FILE is a ring that signs."""
+
+import time
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as CheckWarning
+from django.core.exceptions import ImproperlyConfigured
+
+from oxijwt import keys
+from oxijwt._core import CoreError
+from oxijwt.key_rings import KeySource
+from oxijwt.settings import api_settings
+from oxijwt.state import SettingsTokenBackend
+
+from .keys import publicly_known, secret_bytes
+
+JWK_SET_MAX_AGE = timedelta(seconds=300)
+"""How long verifiers may keep the JWK Set that JWKSView answers with."""
+
+
+def key_ring() -> Iterable[CheckMessage]:
+    """Findings about KEYS, KEY_FILE, LEGACY_KEY_UNTIL, KEY_PUBLISH_AHEAD and KEY_RETAIN."""
+    try:
+        source = SettingsTokenBackend().key_source
+        ring = source.ring() if source else None
+    except ImproperlyConfigured as error:
+        yield Error(str(error), hint="See docs/keys.md for what keys are made of.", id="oxijwt.E027")
+        return
+    if source is None or ring is None:
+        return
+    yield from _other_keys(source)
+    yield from _signer(source)
+    yield from _known_secrets()
+    yield from _published_in_time()
+
+
+def _other_keys(source: KeySource) -> Iterable[CheckMessage]:
+    if api_settings.JWK_URL:
+        yield Error(
+            f"{source.setting} and SIMPLE_JWT['JWK_URL'] are both set: tokens meet the first only.",
+            hint="Name other issuers in SIMPLE_JWT['ISSUERS'].",
+            id="oxijwt.E028",
+        )
+
+
+def _signer(source: KeySource) -> Iterable[CheckMessage]:
+    if not source.signing_kids:
+        return  # a service that only verifies
+    try:
+        source.ring().sign({}, time.time(), api_settings.MAX_TOKEN_LENGTH)
+    except CoreError as error:
+        yield Error(
+            f"{source.setting}: {error.args[1]}; of those that could, the first is {source.signing_kids[0]!r}.",
+            hint="Give one of them a not_before that has come and a not_after that hasn't, or rotate the key file.",
+            id="oxijwt.E029",
+        )
+
+
+def _known_secrets() -> Iterable[CheckMessage]:
+    for place, entry in enumerate(api_settings.KEYS or ()):
+        secret = entry.get("signing_key", entry.get("verifying_key"))
+        if keys.is_hmac(entry["algorithm"]):
+            yield from publicly_known(f"SIMPLE_JWT['KEYS'][{place}]", secret_bytes(secret))
+
+
+def _published_in_time() -> Iterable[CheckMessage]:
+    if api_settings.KEY_FILE is not None and api_settings.KEY_PUBLISH_AHEAD < JWK_SET_MAX_AGE:
+        yield CheckWarning(
+            "SIMPLE_JWT['KEY_PUBLISH_AHEAD'] is shorter than verifiers may keep the JWK Set (five minutes).",
+            hint="Publish keys at least five minutes before they sign; unless nobody else verifies the tokens.",
+            id="oxijwt.W013",
+        )

@@ -1,0 +1,118 @@
+"""KEYS → the key ring, whose keys tokens name by `kid`."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from django.utils.timezone import is_aware
+
+from . import keys
+from ._core import ALGORITHMS, CoreError, KeyRing, RingKey, SigningKey, VerifyingKey
+from .exceptions import KeyConfigurationError
+
+MEMBERS = ("kid", "algorithm", "signing_key", "verifying_key", "not_before", "not_after")
+"""What a key of KEYS is made of."""
+
+
+class Legacy(NamedTuple):
+    """The pair that serves tokens without `kid`, and until when: seconds since 1970. None for neither."""
+
+    ring: KeyRing | None = None
+    until: int | None = None
+
+
+class KeySource(Protocol):
+    """Where a ring of keys with a `kid` comes from."""
+
+    setting: str
+    """How messages name it."""
+    signing_kids: list[str]
+    """The kids of the keys that sign, each in its time."""
+
+    def ring(self) -> KeyRing:
+        """The ring as it is now. Raises KeyConfigurationError."""
+
+    def newer_ring(self, ring: KeyRing) -> KeyRing | None:
+        """Another ring than this one, where there is one by now."""
+
+
+class KeyList:
+    """The ring of SIMPLE_JWT['KEYS']."""
+
+    setting = "SIMPLE_JWT['KEYS']"
+
+    def __init__(self, entries: Sequence[Mapping[str, Any]], legacy: Legacy) -> None:
+        """Raises KeyConfigurationError, naming the key."""
+        ring_keys = [ring_key(entry, f"{self.setting}[{place}]") for place, entry in enumerate(_listed(entries))]
+        self.signing_kids = [key.kid for key in ring_keys if key.can_sign]
+        """The kids of the keys that sign, each in its time."""
+        try:
+            self._ring = KeyRing.of_keys(ring_keys, *legacy)
+        except CoreError as error:
+            raise KeyConfigurationError(f"{self.setting}: {error.args[1]}") from error
+
+    def ring(self) -> KeyRing:
+        """The ring, always the same."""
+        return self._ring
+
+    def newer_ring(self, ring: KeyRing) -> KeyRing | None:
+        """None: settings don't change while a process runs."""
+        return None
+
+
+def _listed(entries: object) -> list[Mapping[str, Any]]:
+    if isinstance(entries, list | tuple) and all(isinstance(entry, Mapping) for entry in entries):
+        return list(entries)
+    raise KeyConfigurationError("SIMPLE_JWT['KEYS'] must be a list of dicts")
+
+
+def ring_key(entry: Mapping[str, Any], setting: str) -> RingKey:
+    """One key of KEYS. Raises KeyConfigurationError naming `setting` and the `kid`."""
+    kid = entry.get("kid")
+    if isinstance(kid, str):
+        setting = f"{setting}, kid {kid!r}"
+    _check_members(entry, setting)
+    signing, verifying = _halves(entry, setting)
+    not_before, not_after = (_seconds(entry, name, setting) for name in ("not_before", "not_after"))
+    if not_before is not None and not_after is not None and not_after <= not_before:
+        raise KeyConfigurationError(f"{setting}: its not_after is not after its not_before")
+    try:
+        return RingKey(signing, verifying, kid=kid, not_before=not_before, not_after=not_after)
+    except CoreError as error:
+        raise KeyConfigurationError(f"{setting}: {error.args[1]}") from error
+
+
+def _check_members(entry: Mapping[str, Any], setting: str) -> None:
+    if not entry.keys() <= set(MEMBERS):
+        raise KeyConfigurationError(f"{setting} has another member than {', '.join(MEMBERS)}")
+    if entry.get("algorithm") not in ALGORITHMS:
+        raise KeyConfigurationError(f"{setting}: its algorithm is none of oxijwt's")
+    if not isinstance(entry.get("kid", ""), str | None):
+        raise KeyConfigurationError(f"{setting}: its kid is no text")
+
+
+def _halves(entry: Mapping[str, Any], setting: str) -> tuple[SigningKey | None, VerifyingKey | None]:
+    algorithm: str = entry["algorithm"]
+    signing, verifying = entry.get("signing_key"), entry.get("verifying_key")
+    if signing is None and verifying is None:
+        raise KeyConfigurationError(f"{setting} has neither a signing_key nor a verifying_key")
+    halves = (
+        None if signing is None else keys.signing_key(algorithm, signing, f"{setting}: its signing_key"),
+        None if verifying is None else keys.verifying_key(algorithm, verifying, f"{setting}: its verifying_key"),
+    )
+    if any(half is not None and half.is_weak for half in halves):
+        raise KeyConfigurationError(f"{setting}: its secret is shorter than the hash of {algorithm}")
+    return halves
+
+
+def _seconds(entry: Mapping[str, Any], name: str, setting: str) -> int | None:
+    time = entry.get(name)
+    return None if time is None else seconds_since_1970(time, f"{setting}: its {name}")
+
+
+def seconds_since_1970(time: object, setting: str) -> int:
+    """Whole seconds of a datetime with a time zone. Raises KeyConfigurationError naming `setting`."""
+    if not isinstance(time, datetime) or not is_aware(time):
+        raise KeyConfigurationError(f"{setting} must be a datetime with a time zone")
+    return math.floor(time.timestamp())
