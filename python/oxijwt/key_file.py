@@ -54,12 +54,13 @@ def read(path: str | os.PathLike[str]) -> KeySet:
 
 @sensitive_variables()
 def change(
-    path: str | os.PathLike[str], plan: Callable[[KeySet], KeySetChange | None], *, may_create: bool = False
-) -> KeySetChange | None:
+    path: str | os.PathLike[str], plan: Callable[[KeySet], KeySetChange], *, may_create: bool = False
+) -> KeySetChange:
     """What `plan` says about the file's keys, written before it is returned.
 
     One process at a time, over all machines on one file, reads, plans and writes. With `may_create` a missing file is
-    an empty set. Raises KeyConfigurationError, and then the file is as it was; what `plan` raises passes through.
+    an empty set. Raises KeyConfigurationError, and then the file is as it was unless the message says that it is
+    written; what `plan` raises passes through.
     """
     path = _path(path)
     if _attempt("can't be changed", path.is_symlink):
@@ -74,7 +75,7 @@ def change(
         if old is not None:
             _hand_over(lock, old.status)
         planned = plan(KeySet.empty() if old is None else _parsed(old.text))
-        if planned is not None and planned.key_set is not None:
+        if planned.key_set is not None:
             _attempt("can't be written", _replace, path, planned.key_set.text(), None if old is None else old.status)
             _attempt("is written, but a power failure may undo it", _sync, path.parent)
     return planned

@@ -111,14 +111,14 @@ def test_generate_takes_the_algorithm_of_the_settings(jwtkeys_says, path, settin
 
 def test_generate_leaves_a_key_in_force_alone(jwtkeys_says, old):
     before = old.stat()
-    assert "left as it is" in jwtkeys_says("generate", "--algorithm", "EdDSA")
+    assert "is in force" in jwtkeys_says("generate", "--algorithm", "EdDSA")
     assert old.stat() == before
 
 
 def test_generate_twice_is_once(jwtkeys_says, path):
     jwtkeys_says("generate")
     before = path.stat()
-    assert "left as it is" in jwtkeys_says("generate")
+    assert "is in force" in jwtkeys_says("generate")
     assert path.stat() == before
 
 
@@ -134,7 +134,7 @@ def test_generate_for_later(jwtkeys_says, path):
     said = jwtkeys_says("generate", "--not-before", "2999-01-31T12:00:00+01:00")
     assert "2999-01-31T11:00:00Z" in said
     assert [phase for _kid, _algorithm, phase in keys_of(path)] == ["published"]
-    assert "left as it is" in jwtkeys_says("generate")
+    assert "is in force" in jwtkeys_says("generate")
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,9 @@ def test_a_planned_rotation_keeps_the_schedule(jwtkeys_says, old, settings):
 def test_a_second_rotation_does_nothing_and_says_which_key_waits(jwtkeys_says, old):
     jwtkeys_says("rotate")
     before = old.stat()
-    assert f"key {by_phase(old)['published']} waits" in jwtkeys_says("rotate", "--algorithm", "EdDSA")
+    assert f"Nothing is to be done: key {by_phase(old)['published']} waits" in jwtkeys_says(
+        "rotate", "--algorithm", "EdDSA"
+    )
     assert old.stat() == before
 
 
@@ -393,7 +395,7 @@ def rotate(start):
         pass
     said = StringIO()
     call_command("jwtkeys", "rotate", stdout=said)
-    return 1 if "is made" in said.getvalue() else 2 if "waits or was just made" in said.getvalue() else 3
+    return 1 if "is made" in said.getvalue() else 2 if "waits, or was just made" in said.getvalue() else 3
 
 def read_until_told(told, pipe):
     os.set_blocking(told, False)

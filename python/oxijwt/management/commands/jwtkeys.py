@@ -77,13 +77,12 @@ class Command(BaseCommand):
             raise CommandError(error.args[1]) from error
 
     def generate(self, path: str, algorithm: str | None, not_before: int | None, **options: Any) -> None:
-        def plan(keys: KeySet) -> KeySetChange | None:
-            if any(key.phase != "dropped" for key in _keys(keys)):
-                return None
-            chosen, policy = algorithm or api_settings.ALGORITHM, key_rings.rotation_policy()
-            return keys.rotate(chosen, policy, _now(), not_before=not_before)
+        def plan(keys: KeySet) -> KeySetChange:
+            chosen, now = algorithm or api_settings.ALGORITHM, _now()
+            begins = now if not_before is None else not_before
+            return keys.rotate(chosen, key_rings.rotation_policy(), now, not_before=begins)
 
-        self._change(path, plan, "The file has a key in force and is left as it is.", may_create=True)
+        self._change(path, plan, waits="is in force", may_create=True)
 
     def list(self, path: str, **options: Any) -> None:
         self._print_table(key_file.read(path))
@@ -101,21 +100,33 @@ class Command(BaseCommand):
             chosen = algorithm or _last_algorithm(keys) or api_settings.ALGORITHM
             return keys.rotate(chosen, key_rings.rotation_policy(), _now(), at_once=at_once)
 
-        self._change(path, plan, "The key that waited signs now.")
+        self._change(path, plan, waits="waits, or was just made", otherwise="The key that waited signs now.")
 
     def prune(self, path: str, **options: Any) -> None:
-        self._change(path, lambda keys: keys.prune(_now()), "No key is to be removed.")
+        self._change(path, lambda keys: keys.prune(_now()), otherwise="No key is to be removed.")
 
     def export(self, path: str, **options: Any) -> None:
         ring = key_file.read(path).ring(key_rings.rotation_policy())
         self.stdout.write(ring.public_jwk_set(_now()))
 
     def _change(
-        self, path: str, plan: Callable[[KeySet], KeySetChange | None], otherwise: str = "", *, may_create: bool = False
+        self,
+        path: str,
+        plan: Callable[[KeySet], KeySetChange],
+        *,
+        waits: str = "",
+        otherwise: str = "",
+        may_create: bool = False,
     ) -> None:
         change = key_file.change(path, plan, may_create=may_create)
-        for line in _events(change) or [otherwise]:
-            self.stdout.write(line)
+        for kid in change.removed:
+            self.stdout.write(f"Key {kid} is removed.")
+        if change.added is not None:
+            self.stdout.write(f"Key {change.added} is made.")
+        elif change.waits_for is not None:
+            self.stdout.write(f"Nothing is to be done: key {change.waits_for} {waits}.")
+        elif not change.removed:
+            self.stdout.write(otherwise)
         self._print_table(key_file.read(path))
 
     def _print_table(self, keys: KeySet) -> None:
@@ -158,20 +169,9 @@ def _keys(keys: KeySet) -> list[Key]:
 
 
 def _last_algorithm(keys: KeySet) -> str | None:
-    # Last in line is who signs from the latest time on; of two, who was not superseded or is dropped later.
-    last = max(_keys(keys), key=lambda key: (key.signs_from, key.dropped_at is None, key.dropped_at), default=None)
+    # Where a key is made at all, the last in line is the one that signs; or all are dropped.
+    last = max(_keys(keys), key=lambda key: (key.phase == "signing", key.signs_from), default=None)
     return None if last is None else last.algorithm
-
-
-def _events(change: KeySetChange | None) -> list[str]:
-    if change is None:
-        return []
-    removed = [f"Key {kid} is removed." for kid in change.removed]
-    added = [] if change.added is None else [f"Key {change.added} is made."]
-    waits = (
-        [] if change.waits_for is None else [f"Nothing is to be done: key {change.waits_for} waits or was just made."]
-    )
-    return [*removed, *added, *waits]
 
 
 def _utc(seconds: int | None) -> str:
