@@ -45,9 +45,9 @@ def read(setting: object) -> dict[str, Issuer]:
     return {name: _issuer(name, entry) for name, entry in entries.items()}
 
 
-def setting_of(name: object) -> str:
+def setting_of(name: str) -> str:
     """How messages name an entry of ISSUERS: without what a URL may keep secret, and fit for a log."""
-    text = str(name).partition("?")[0].partition("#")[0] if isinstance(name, str) else f"a {type(name).__name__}"
+    text = name.partition("?")[0].partition("#")[0]
     scheme, separator, rest = text.partition("://")
     if separator:
         authority, slash, path = rest.partition("/")
@@ -56,7 +56,7 @@ def setting_of(name: object) -> str:
     return f"SIMPLE_JWT['ISSUERS']['{shown}']"
 
 
-def url_setting_of(name: object) -> str:
+def url_setting_of(name: str) -> str:
     """How messages name the `jwk_url` of an entry."""
     return f"{setting_of(name)}['jwk_url']"
 
@@ -66,14 +66,12 @@ def problems(setting: object) -> Iterator[str]:
     if not isinstance(setting, Mapping):
         yield "SIMPLE_JWT['ISSUERS'] is no dict"
         return
-    for name, entry in setting.items():
-        place = setting_of(name)
-        if not isinstance(name, str) or not name:
-            yield f"{place}: the key is no issuer's name"
-        elif not isinstance(entry, Mapping):
-            yield f"{place} is no dict"
+    for number, (name, entry) in enumerate(setting.items(), 1):
+        if not isinstance(name, str) or not name or not isinstance(entry, Mapping):
+            # Who knows what was pasted there.
+            yield f"SIMPLE_JWT['ISSUERS'], entry {number}, is no issuer's name with a dict"
         else:
-            yield from (f"{place} {problem}" for problem in _problems_of(entry))
+            yield from (f"{setting_of(name)} {problem}" for problem in _problems_of(entry))
 
 
 def _problems_of(entry: Mapping[Any, Any]) -> Iterator[str]:
