@@ -236,7 +236,7 @@ def _locked(path: Path) -> Iterator[int]:
         raise KeyConfigurationError(f"{SETTING} can be changed on POSIX systems only")
     lock = Path(f"{path}.lock")
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-    descriptor = _attempt("can't be changed, its lock file not opened", os.open, lock, flags, 0o600)
+    descriptor = _attempt("can't be changed, as the lock file beside it can't be opened", os.open, lock, flags, 0o600)
     try:
         _attempt("can't be locked", _wait_for_lock, descriptor)
         yield descriptor
