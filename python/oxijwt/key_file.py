@@ -245,8 +245,11 @@ def _locked(path: Path) -> Iterator[int]:
 
 
 def _hand_over(lock: int, old: os.stat_result) -> None:
-    """Give root's lock file to the key file's owner, who else couldn't open it next time."""
-    if os.geteuid() == 0:
+    """Give root's lock file to the key file's owner, who else couldn't open it next time.
+
+    A file with a second name may be any file of root's, put there by whoever may write the directory.
+    """
+    if os.geteuid() == 0 and os.fstat(lock).st_nlink == 1:
         with suppress(PermissionError):  # a server that takes root for nobody
             os.fchown(lock, old.st_uid, old.st_gid)
 
