@@ -235,7 +235,7 @@ class TokenBackend:
     def accepting(self, audience: str | Iterable[str] | None = None, issuer: str | Iterable[str] | None = None) -> Self:
         """This backend for reading tokens of another audience or issuer; None leaves what is configured.
 
-        It is made in a microsecond, from what is configured now, and meant for one token.
+        It is made of what is configured now, and meant for one token.
         """
         other = copy(self)
         other._origin = self._origin or self

@@ -338,7 +338,7 @@ class BlacklistMixin(Generic[T]):
         if not revocation.has_blacklist() or api_settings.JTI_CLAIM is None:
             return None
         _refuse_foreign(self)
-        return revocation.record(self._issued(self._find_user(), str(self)))
+        return revocation.record(self._issued(self._find_user(), self._text()))
 
     @sensitive_variables()
     def rotate(self, user: Any = None) -> str:
@@ -399,8 +399,16 @@ class BlacklistMixin(Generic[T]):
         record = self._record if self._record is not None and self._record.jti == jti else revocation.find(jti)
         if record is not None:
             return lambda: record
-        issued = self._issued(user or self._find_user(), str(self))
+        issued = self._issued(user or self._find_user(), self._text())
         return lambda: revocation.record(issued)[0]
+
+    def _text(self) -> str:
+        """What the token was read from, while its claims are those; else it is signed, by the key of today."""
+        token: Any = self
+        text = token.token
+        if text is None or token.get_token_backend().decode(text, verify=False) != self.payload:
+            return str(self)
+        return text.decode() if isinstance(text, bytes) else str(text)
 
     def _issued(self, user: Any, text: str) -> revocation.IssuedToken:
         return revocation.IssuedToken(

@@ -10,6 +10,7 @@ from oxijwt import checks
 from oxijwt.exceptions import KeyConfigurationError, TokenError
 from oxijwt.settings import api_settings
 from oxijwt.state import token_backend
+from oxijwt.token_blacklist.models import OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken
 from tests.unit.key_material import (
     ALGORITHMS,
@@ -211,6 +212,36 @@ def test_a_legacy_pair_that_only_verifies_signs_nothing(keys):
     assert refused(jwt.encode(claims, other_private_key("ES256"), "ES256"))
     with pytest.raises(KeyConfigurationError):
         str(AccessToken())
+
+
+# Tokens of keys that sign no longer
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", [str, str.encode])
+def test_a_token_that_no_key_could_sign_any_more_is_recorded_as_it_is(keys, form):
+    """It was signed again to be recorded: by another key, or not at all where it outlives that one."""
+    keys(hmac_key("a"))
+    text = str(RefreshToken())
+    secret = hmac_key("a")["signing_key"]
+    keys(hmac_key("b", not_after=in_time(1)), hmac_key("a", signing_key=None, verifying_key=secret))
+    RefreshToken(form(text)).blacklist()
+    assert OutstandingToken.objects.get().token == text
+    with pytest.raises(TokenError, match="Token is blacklisted"):
+        RefreshToken(text)
+
+
+@pytest.mark.django_db
+def test_a_token_whose_claims_were_changed_is_signed_to_be_recorded(keys):
+    keys(hmac_key("a"))
+    text = str(RefreshToken())
+    keys(hmac_key("b"), hmac_key("a"))
+    token = RefreshToken(text)
+    token["more"] = 1
+    token.blacklist()
+    recorded = OutstandingToken.objects.get().token
+    assert kid_of(recorded) == "b"
+    assert RefreshToken(recorded, verify=False)["more"] == 1
 
 
 # What is refused, and how it is named
