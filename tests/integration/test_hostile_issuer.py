@@ -314,6 +314,20 @@ def test_rotated_keys(issuer, service, issuer_clock):
 # TLS
 
 
+# What Python 3.13 asks of a certificate that signs.
+KEY_USAGE = x509.KeyUsage(
+    digital_signature=True,
+    key_cert_sign=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     """A PEM file with a key and a certificate for localhost, signed by itself."""
@@ -326,6 +340,7 @@ def certificate(tmp_path_factory):
         .not_valid_after(now + dt.timedelta(hours=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(KEY_USAGE, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
