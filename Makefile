@@ -2,7 +2,7 @@
 # crates.io.
 #
 #   make demo     serve examples/demo (DEMO=once walks through it and ends)
-#   make test     every check there is; all of them run, and it fails at the end if one failed
+#   make test     every check there is, JOBS (2) at a time; all of them run, and it fails at the end if one failed
 #   make lint     format, clippy, ruff, import contracts, types
 #   make parity   simplejwt's own suite, on simplejwt and on oxijwt
 #   make differential  oxijwt and PyJWT on generated tokens (DIFFERENTIAL_TOKENS, 1000000; DIFFERENTIAL_SEED makes a run's again)
@@ -15,6 +15,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 FUZZ_SECONDS ?= 1800
+JOBS ?= 2
 PY := .venv/bin/python
 
 # Asked before anything is made; `make clean` needs neither.
@@ -40,14 +41,22 @@ CARGO_FLAGS := --release --locked
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 
 LINT := fmt clippy ruff imports types stubtest
-TEST := lint rust-test fuzz-smoke python-test postgres-test mariadb-test sqlite-sessions postgres-sessions mariadb-sessions \
-	sqlite-hostile postgres-hostile mariadb-hostile parity differential-smoke
+SITES := python-test postgres-test mariadb-test sqlite-sessions postgres-sessions mariadb-sessions \
+	sqlite-hostile postgres-hostile mariadb-hostile
+# Begun in this order: the long ones first, so that at the end nobody waits for one of them.
+TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke postgres-hostile mariadb-hostile postgres-test \
+	mariadb-test sqlite-hostile sqlite-sessions parity differential-smoke $(LINT)
 
-.PHONY: demo test lint bench differential fuzz audit scale clean $(LINT) $(TEST)
+.PHONY: demo test together lint bench differential fuzz audit scale clean $(TEST)
+# Only what `make test` asks for runs side by side.
+ifneq ($(MAKECMDGOALS),together)
 .NOTPARALLEL:
+endif
 
 test: .venv/built
-	@$(MAKE) --no-print-directory --keep-going $(TEST)
+	@$(MAKE) --no-print-directory --keep-going --jobs $(JOBS) --output-sync=target together
+
+together: $(TEST)
 
 lint: .venv/built
 	@$(MAKE) --no-print-directory --keep-going $(LINT)
@@ -76,6 +85,10 @@ stubtest: .venv/built
 rust-test:
 	cargo test $(CARGO_FLAGS)
 	@cargo test $(CARGO_FLAGS) --test core vectors -- --nocapture | sed -n 's/^vectors //p' | sort
+
+# Each has test databases of its own, named after the caller's, so that they don't meet.
+DATABASE_NAME := $(or $(OXIJWT_DATABASE_NAME),oxijwt)
+$(SITES): override export OXIJWT_DATABASE_NAME = $(DATABASE_NAME)_$(subst -,_,$@)
 
 # SQLite runs everything; what touches tables, and so has pytest-django's mark, runs on the servers as well.
 python-test: .venv/built

@@ -19,7 +19,7 @@ from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter
 
 from oxijwt import jwk_set_client
-from tests.issuer import IssuerSite
+from tests.issuer import IssuerSite, OtherIssuers
 from tests.leaks import everything_that_is_logged, texts_of
 from tests.settings import DATABASE, DATABASES_BY_NAME, REDIS_URL
 
@@ -109,3 +109,13 @@ def issuer_clock(monkeypatch):
     clock = SimpleNamespace(now=1000.0)
     monkeypatch.setattr(jwk_set_client, "time", SimpleNamespace(monotonic=lambda: clock.now))
     return clock
+
+
+@pytest.fixture
+def other_issuers(settings):
+    """Two issuers beside ourselves, which ISSUERS names."""
+    settings.DEBUG = True
+    with IssuerSite().serving() as one, IssuerSite().serving() as two:
+        issuers = OtherIssuers([one, two])
+        settings.SIMPLE_JWT = getattr(settings, "SIMPLE_JWT", {}) | {"ISSUERS": issuers.setting}
+        yield issuers

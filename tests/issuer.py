@@ -4,6 +4,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from contextlib import contextmanager, suppress
 from secrets import token_hex
 
@@ -105,7 +106,8 @@ def signed(claims, kid=None, algorithm="ES256", *, other=False, **headers):
     """A token by the key that `published` publishes."""
     key = (material.other_private_key if other else material.private_key)(algorithm)
     named = {} if kid is None else {"kid": kid}
-    return jwt.encode(claims, key, algorithm=algorithm, headers=named | headers)
+    # PyJWT's own layer of claims refuses some that are to be sent.
+    return jwt.PyJWS().encode(json.dumps(claims).encode(), key, algorithm, headers=named | headers)
 
 
 def tls_site(certificate):
@@ -113,3 +115,27 @@ def tls_site(certificate):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return IssuerSite(context)
+
+
+HERE = "https://here.example"
+"""The audience that the issuers' tokens are for."""
+
+NAMES = ("https://a.example", "https://b.example")
+
+
+class OtherIssuers:
+    """Two issuers in ISSUERS: the first signs with the first ES256 key, the second with the second, both as `k`."""
+
+    def __init__(self, sites):
+        self.sites = dict(zip(NAMES, sites, strict=True))
+        for name, site in self.sites.items():
+            site.publish(published("k", other=name == NAMES[1]))
+        self.setting = {
+            name: {"jwk_url": site.url, "algorithms": ["ES256"], "audience": HERE} for name, site in self.sites.items()
+        }
+
+    def token(self, claims, name=NAMES[0], **options):
+        """A token as the issuer of that name makes it, unless `claims` or `options` say otherwise."""
+        good = {"iss": name, "aud": HERE, "exp": int(time.time()) + 300} | claims
+        kept = {claim: value for claim, value in good.items() if value is not None}
+        return signed(kept, options.pop("kid", "k"), **{"other": name == NAMES[1]} | options)

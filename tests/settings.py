@@ -8,7 +8,8 @@ USE_TZ = True
 ROOT_URLCONF = "tests.urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Tests run in a database of this name after `test_`; two checkouts that test at the same time need two names.
+# Tests run in a database of this name after `test_`, and name their keys in Redis after it: what tests at the same time
+# (another checkout, another suite) needs a name of its own.
 DATABASE_NAME = os.environ.get("OXIJWT_DATABASE_NAME", "oxijwt")
 DATABASES_BY_NAME = {
     "sqlite": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},

@@ -14,6 +14,7 @@ CACHES = {
     "revocations": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": os.environ["OXIJWT_NODE_REDIS"],
+        "KEY_PREFIX": os.environ["OXIJWT_NODE_PREFIX"],
         "OPTIONS": {"socket_timeout": 5, "socket_connect_timeout": 5, "retry": Retry(NoBackoff(), 1)},
     },
 }

@@ -22,9 +22,17 @@ def simplejwt_sdist() -> Path:
         UNPACKED.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=UNPACKED.parent) as scratch:
             unpacked = _unpack(_download(Path(scratch)))
-            # One rename, so that an interrupted run leaves no half of a tree behind.
-            unpacked.rename(UNPACKED)
+            _move_in(unpacked)
     return UNPACKED
+
+
+def _move_in(unpacked: Path) -> None:
+    """One rename: an interrupted run leaves no half of a tree behind, and of two at a time the first one's stays."""
+    try:
+        unpacked.rename(UNPACKED)
+    except OSError:
+        if not UNPACKED.exists():
+            raise
 
 
 def _download(folder: Path) -> Path:

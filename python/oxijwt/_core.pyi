@@ -109,13 +109,6 @@ class RingKey:
         `kid` of another length than 1 to 255 or with a control character.
         """
 
-    @property
-    def kid(self) -> str: ...
-    @property
-    def algorithm(self) -> str: ...
-    @property
-    def can_sign(self) -> bool: ...
-
 @final
 class KeyRing:
     """One pair of keys, or keys that tokens name by their `kid`. Frozen. `now` is in seconds since 1970."""
@@ -137,6 +130,9 @@ class KeyRing:
 
     def sign_json(self, payload: bytes, now: float, max_length: int) -> str:
         """The same for claims that a custom encoder has already turned into JSON."""
+
+    def signing_kids(self) -> list[str]:
+        """The kids of the keys that sign, each in its time; of a ring of one, none."""
 
     def public_jwk_set(self, now: float) -> str:
         """The public keys that verify, or will, as a JWK Set (RFC 7517 section 5) in JSON; never an HMAC key."""

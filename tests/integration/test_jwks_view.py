@@ -2,18 +2,24 @@
 
 import hashlib
 import json
+from datetime import UTC, datetime, timedelta
 
+import jwt
 import pytest
 from django.db import connection
 from django.test import Client, override_settings
 from django.urls import include, path, reverse
+from joserfc import jwt as joserfc_jwt
+from joserfc.jwk import KeySet
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from oxijwt import views
 from oxijwt.exceptions import KeyConfigurationError
 from oxijwt.state import token_backend
+from oxijwt.tokens import AccessToken
 from tests.site import make_user
+from tests.unit.key_material import ASYMMETRIC, SECRET, other_private_key, pkcs8, private_key, spki
 
 WELL_KNOWN = "/.well-known/jwks.json"
 EMPTY = b'{"keys":[]}'
@@ -35,7 +41,7 @@ def publish(monkeypatch):
     """Let the backend have another set."""
 
     def change(text):
-        monkeypatch.setattr(token_backend, "public_jwk_set", lambda: text, raising=False)
+        monkeypatch.setattr(token_backend, "public_jwk_set", lambda: text)
 
     return change
 
@@ -60,6 +66,101 @@ def test_an_hmac_secret_makes_an_empty_set():
     response = fetch()
     assert (response.status_code, response.content) == (200, EMPTY)
     assert json.loads(response.content) == {"keys": []}
+
+
+# Keys
+
+PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
+
+
+def published():
+    return fetch().json()["keys"]
+
+
+def key(kid, algorithm="ES256", made_of=private_key, **members):
+    return {"kid": kid, "algorithm": algorithm, "signing_key": pkcs8(made_of(algorithm)), **members}
+
+
+def in_time(hours):
+    return datetime.now(UTC) + timedelta(hours=hours)
+
+
+def take_pair(settings, algorithm):
+    pair = {"SIGNING_KEY": pkcs8(private_key(algorithm)), "VERIFYING_KEY": spki(private_key(algorithm))}
+    settings.SIMPLE_JWT = {"ALGORITHM": algorithm, **pair}
+
+
+def take_keys(settings, algorithm):
+    settings.SIMPLE_JWT = {"KEYS": [key("new", algorithm), key("old", algorithm, other_private_key)]}
+
+
+# joserfc says so; tokens in EdDSA are what RFC 8037 asked for, and what PyJWT and simplejwt make.
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated via RFC 9864")
+@pytest.mark.parametrize("take", [take_pair, take_keys])
+@pytest.mark.parametrize("algorithm", ASYMMETRIC)
+def test_two_other_libraries_verify_our_tokens_with_the_set(settings, algorithm, take):
+    take(settings, algorithm)
+    token, text = AccessToken(), fetch().content.decode()
+    kid = jwt.get_unverified_header(str(token)).get("kid")
+
+    keys = {read.key_id: read for read in jwt.PyJWKSet.from_json(text).keys}
+    pyjwt_key = keys[kid] if kid else next(iter(keys.values()))
+    assert jwt.decode(str(token), pyjwt_key, algorithms=[algorithm]) == token.payload
+
+    key_set = KeySet.import_key_set(json.loads(text))
+    assert joserfc_jwt.decode(str(token), key_set, algorithms=[algorithm]).claims == token.payload
+
+    spoiled = str(AccessToken()).rpartition(".")[0] + "." + str(token).rpartition(".")[2]
+    with pytest.raises(jwt.InvalidSignatureError):
+        jwt.decode(spoiled, pyjwt_key, algorithms=[algorithm])
+
+
+def test_published_and_retiring_keys_are_in_the_set_and_dropped_ones_are_not(settings):
+    settings.SIMPLE_JWT = {
+        "KEYS": [
+            key("next", not_before=in_time(1)),
+            key("current"),
+            key("retiring", "EdDSA", not_after=in_time(1)),
+            key("dropped", "RS256", not_before=in_time(-2), not_after=in_time(-1)),
+            {"kid": "hmac", "algorithm": "HS256", "signing_key": SECRET},
+        ]
+    }
+    assert [(entry["kid"], entry["alg"], entry["use"]) for entry in published()] == [
+        ("next", "ES256", "sig"),
+        ("current", "ES256", "sig"),
+        ("retiring", "EdDSA", "sig"),
+    ]
+
+
+@pytest.mark.parametrize("take", [take_pair, take_keys])
+@pytest.mark.parametrize("algorithm", ASYMMETRIC)
+def test_no_private_member_is_in_the_set(settings, algorithm, take):
+    take(settings, algorithm)
+    assert published()
+    assert not [name for entry in published() for name in entry.keys() & PRIVATE_MEMBERS]
+
+
+def test_another_issuers_keys_are_not_published_again(settings):
+    settings.SIMPLE_JWT = {"ALGORITHM": "RS256", "JWK_URL": "https://issuer.example/jwks.json"}
+    assert published() == []
+
+
+def test_another_key_is_another_etag(settings):
+    etags = set()
+    for algorithm in ("ES256", "EdDSA"):
+        take_pair(settings, algorithm)
+        etags |= {fetch().headers["ETag"], fetch().headers["ETag"]}
+    assert len(etags) == 2
+
+
+def test_a_key_that_can_not_be_used_is_named_and_not_quoted(settings):
+    settings.SIMPLE_JWT = {"ALGORITHM": "ES256", "SIGNING_KEY": SECRET, "VERIFYING_KEY": SECRET}
+    with pytest.raises(KeyConfigurationError, match="VERIFYING_KEY") as caught:
+        fetch()
+    assert SECRET not in str(caught.value)
+
+
+# Requests
 
 
 def test_it_is_listed_with_the_token_views():
@@ -137,7 +238,7 @@ def test_a_broken_key_is_the_operators(monkeypatch):
     def broken():
         raise KeyConfigurationError("SIMPLE_JWT['KEY_FILE']: others may read it")
 
-    monkeypatch.setattr(token_backend, "public_jwk_set", broken, raising=False)
+    monkeypatch.setattr(token_backend, "public_jwk_set", broken)
     with pytest.raises(KeyConfigurationError):
         fetch()
     with override_settings(DEBUG=False):

@@ -20,11 +20,11 @@ from django.db import connection
 
 from tests.conftest import REPOSITORY, require_service
 from tests.sessions.crowd import PASSWORD, let_grace_pass, make_user
-from tests.settings import DATABASE, REDIS_URL
+from tests.settings import DATABASE, DATABASE_NAME, REDIS_URL
 
 PATIENCE = 30
-REDIS_DATABASE = int(os.environ.get("OXIJWT_REDIS_DATABASE", "13"))
-"""Emptied by these tests. Runs at the same time need one each."""
+PREFIX = f"{DATABASE}-{DATABASE_NAME}"
+"""Of all keys in Redis, and of no other run's: what runs at the same time has another database."""
 
 pytestmark = [
     pytest.mark.skipif(DATABASE == "sqlite", reason="in memory; OXIJWT_DATABASE=postgres or mariadb is shared"),
@@ -128,6 +128,7 @@ def running(settings_module, redis_url):
         "DJANGO_SETTINGS_MODULE": settings_module,
         "OXIJWT_DATABASE_NAME": connection.settings_dict["NAME"],
         "OXIJWT_NODE_REDIS": redis_url,
+        "OXIJWT_NODE_PREFIX": PREFIX,
     }
     command = [sys.executable, "-m", "tests.sessions.node"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
@@ -142,14 +143,27 @@ def running(settings_module, redis_url):
                 process.kill()
 
 
+class Cache:
+    """What the nodes keep in Redis."""
+
+    def __init__(self, client):
+        self._client = client
+
+    def flush(self):
+        """Forget all of it, as a Redis does that was started again."""
+        for key in self._client.scan_iter(f"{PREFIX}:*"):
+            self._client.delete(key)
+
+
 @pytest.fixture(scope="module")
 def cache():
-    """The Redis database of these tests, empty."""
+    """The nodes' part of Redis, empty."""
     require_service("redis")
-    with redis.Redis.from_url(urlsplit(REDIS_URL)._replace(path=f"/{REDIS_DATABASE}").geturl()) as client:
-        client.flushdb()
-        yield client
-        client.flushdb()
+    with redis.Redis.from_url(REDIS_URL) as client:
+        cache = Cache(client)
+        cache.flush()
+        yield cache
+        cache.flush()
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +178,7 @@ def line(cache):
 @pytest.fixture(scope="module")
 def nodes(line, django_db_setup):
     """Two processes with the database, and one without."""
-    url = f"redis://127.0.0.1:{line.port}/{REDIS_DATABASE}"
+    url = urlsplit(REDIS_URL)._replace(netloc=f"127.0.0.1:{line.port}").geturl()
     with (
         running("tests.settings_node", url) as one,
         running("tests.settings_node", url) as two,
@@ -177,7 +191,7 @@ def nodes(line, django_db_setup):
 def site(nodes, cache):
     """The nodes with an empty cache, and a user."""
     make_user()
-    cache.flushdb()
+    cache.flush()
     return nodes
 
 
@@ -221,7 +235,7 @@ def test_an_empty_cache_is_503_until_a_node_with_the_database_has_rebuilt_it(rea
     one, two, stateless = ready
     alive, ended = one.log_in()["access"], one.log_in()
     one.log_out(refresh=ended["refresh"])
-    cache.flushdb()
+    cache.flush()
     for access in (alive, ended["access"]):
         assert stateless.by_token_alone(access) == (503, None)
     assert two.by_token_alone(ended["access"]) == REVOKED
@@ -233,7 +247,7 @@ def test_a_logout_into_an_empty_cache_does_not_make_it_complete(ready, cache):
     one, _two, stateless = ready
     tokens, others = one.log_in(), one.log_in()
     one.log_out(refresh=others["refresh"])
-    cache.flushdb()
+    cache.flush()
     assert one.log_out(refresh=tokens["refresh"]) == 204
     assert stateless.by_token_alone(tokens["access"]) == (503, None)
     assert stateless.by_token_alone(others["access"]) == (503, None)

@@ -19,7 +19,9 @@ from oxijwt.settings import api_settings
 from oxijwt.state import token_backend
 from oxijwt.token_blacklist.models import OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, Token, UntypedToken
+from tests.issuer import signed
 from tests.site import claims, forge, make_user
+from tests.unit.key_material import private_key, spki
 
 SECRET = "a secret of thirty-two bytes or more"
 SITE = {"AUDIENCE": "site", "ISSUER": "https://site.example"}
@@ -341,6 +343,50 @@ def test_read_keeps_the_own_init_and_backend_of_a_class(user, settings):
     for text, accepted in ((own, {"audience": "shop"}), (shop, {}), (shop, {"audience": "site"})):
         with pytest.raises(TokenError):
             Own.read(text, **accepted)
+
+
+# Other issuers' tokens
+
+OTHER = "https://other.example"
+
+
+@pytest.fixture
+def foreign(settings, monkeypatch):
+    """Makes tokens of another issuer, whose own rule asks for the audience `api`."""
+    other = {"jwk_url": f"{OTHER}/jwks.json", "algorithms": ["ES256"], "audience": "api"}
+    settings.SIMPLE_JWT = SITE | {"ISSUERS": {OTHER: other}}
+    prepared = keys.verifying_key("ES256", spki(private_key("ES256")))
+    monkeypatch.setattr(JWKSetClient, "verifying_key", lambda *arguments: prepared)
+    return lambda **changes: signed(claims("access", user_id="1", iss=OTHER, **changes))
+
+
+def taken(text, **accepted):
+    try:
+        return AccessToken.read(text, **accepted)["iss"]
+    except TokenError:
+        return None
+
+
+def test_an_audience_replaces_that_of_another_issuer(foreign):
+    assert [taken(foreign(aud=aud)) for aud in ("api", "site", "shop")] == [OTHER, None, None]
+    assert [taken(foreign(aud=aud), audience="shop") for aud in ("api", "site", "shop")] == [None, None, OTHER]
+    own = access(aud="shop", iss="https://site.example")
+    assert (taken(own), taken(own, audience="shop")) == (None, "https://site.example")
+
+
+def test_an_issuer_leaves_out_all_others(foreign):
+    own = access(aud="site", iss="https://site.example")
+    both = [OTHER, "https://site.example"]
+    for text, iss in ((foreign(aud="api"), OTHER), (own, "https://site.example")):
+        assert taken(text) == taken(text, issuer=iss) == taken(text, issuer=both) == iss
+        assert taken(text, issuer="https://shop.example") is None
+        assert taken(text, issuer=[other for other in both if other != iss]) is None
+
+
+def test_an_issuer_that_is_named_has_to_sign_for_itself(foreign):
+    """Our own key says nothing about another issuer, whatever a view accepts."""
+    forged = access(aud="api", iss=OTHER)
+    assert taken(forged) is taken(forged, issuer=OTHER) is taken(forged, issuer=OTHER, audience="api") is None
 
 
 # What views and authentication classes say

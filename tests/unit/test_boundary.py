@@ -32,8 +32,10 @@ IMPORTERS = {
     "checks/rings.py",
     "issuers.py",
     "jwk_set_client.py",
+    "key_file.py",
     "key_rings.py",
     "keys.py",
+    "management/commands/jwtkeys.py",
     "token_sessions/reading.py",
     "token_sessions/rows.py",
 }
