@@ -6,7 +6,7 @@ ours, so neither stands in for the other.
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import jwt
 import pytest
@@ -43,16 +43,22 @@ def by_joserfc(token: str) -> Mapping[str, Any]:
     return joserfc_jwt.decode(token, keys, algorithms=ALGORITHMS).claims
 
 
-Reader = Callable[[str], Mapping[str, Any]]
-LIBRARIES: dict[str, tuple[Reader, type[Exception], type[Exception]]] = {
-    "PyJWT": (by_pyjwt, InvalidSignatureError, PyJWKClientError),
-    "joserfc": (by_joserfc, BadSignatureError, InvalidKeyIdError),
+class Library(NamedTuple):
+    """How a library verifies a token, and what it raises for a wrong signature and for a `kid` that the set has not."""
+
+    read: Callable[[str], Mapping[str, Any]]
+    bad_signature: type[Exception]
+    no_such_key: type[Exception]
+
+
+LIBRARIES = {
+    "PyJWT": Library(by_pyjwt, InvalidSignatureError, PyJWKClientError),
+    "joserfc": Library(by_joserfc, BadSignatureError, InvalidKeyIdError),
 }
-"""How each verifies a token, and what it raises for a wrong signature and for a `kid` that is not in the set."""
 
 FORMS: dict[str, Callable[[str, Any], Any]] = {"PEM": lambda _, key: material.pkcs8(key), "JWK": material.jwk}
 
-with_each_library = pytest.mark.parametrize(("read", "bad_signature", "no_such_key"), LIBRARIES.values(), ids=LIBRARIES)
+with_each_library = pytest.mark.parametrize("library", LIBRARIES.values(), ids=LIBRARIES)
 with_each_algorithm = pytest.mark.parametrize("algorithm", ASYMMETRIC)
 
 
@@ -81,14 +87,14 @@ def forged(algorithm: str, kid: str) -> str:
 @with_each_library
 @with_each_algorithm
 @pytest.mark.parametrize("form", FORMS)
-def test_the_set_verifies_our_tokens_and_no_others(settings, algorithm, form, read, bad_signature, no_such_key):
+def test_the_set_verifies_our_tokens_and_no_others(settings, algorithm, form, library):
     settings.SIMPLE_JWT = {"KEYS": [entry(algorithm, form)]}
     token = token_of_ours()
-    assert read(str(token)) == token.payload
-    with pytest.raises(bad_signature):
-        read(forged(algorithm, kid=algorithm))
-    with pytest.raises(no_such_key):
-        read(forged(algorithm, kid="another"))
+    assert library.read(str(token)) == token.payload
+    with pytest.raises(library.bad_signature):
+        library.read(forged(algorithm, kid=algorithm))
+    with pytest.raises(library.no_such_key):
+        library.read(forged(algorithm, kid="another"))
 
 
 @pytest.fixture
@@ -106,17 +112,17 @@ def all_at_once(settings):
 
 @with_each_library
 @with_each_algorithm
-def test_of_a_set_of_all_algorithms_the_kid_chooses(all_at_once, algorithm, read, bad_signature, no_such_key):
+def test_of_a_set_of_all_algorithms_the_kid_chooses(all_at_once, algorithm, library):
     token = all_at_once(algorithm)
     assert {key["kid"] for key in json.loads(published())["keys"]} == set(ASYMMETRIC)
     assert jwt.get_unverified_header(token)["kid"] == algorithm
-    assert read(token)["user_id"] == "42"
-    with pytest.raises(bad_signature):
-        read(forged(algorithm, kid=algorithm))
+    assert library.read(token)["user_id"] == "42"
+    with pytest.raises(library.bad_signature):
+        library.read(forged(algorithm, kid=algorithm))
 
 
 @with_each_library
-def test_a_secret_is_not_in_the_set(settings, read, bad_signature, no_such_key):
+def test_a_secret_is_not_in_the_set(settings, library):
     settings.SIMPLE_JWT = {"KEYS": [{"kid": "secret", "algorithm": "HS256", "signing_key": SECRET}, entry("ES256")]}
-    with pytest.raises(no_such_key):
-        read(str(token_of_ours()))
+    with pytest.raises(library.no_such_key):
+        library.read(str(token_of_ours()))
