@@ -6,7 +6,7 @@
 #   make lint     format, clippy, ruff, import contracts, types
 #   make parity   simplejwt's own suite, on simplejwt and on oxijwt
 #   make differential  oxijwt and PyJWT on generated tokens (DIFFERENTIAL_TOKENS, 1000000; DIFFERENTIAL_SEED makes a run's again)
-#   make bench    the token layer against simplejwt's, and what refusing costs
+#   make bench    the token layer against simplejwt's, what refusing costs, and what a ring of many keys costs
 #   make fuzz     every fuzz target for FUZZ_SECONDS (1800); `make test` runs each for 5 seconds
 #   make audit    licenses, sources and banned crates, by cargo-deny
 #   make scale    sessions at a million rows on PostgreSQL, beside simplejwt's tokens (minutes, 2 GB of disk)
@@ -141,6 +141,7 @@ differential-smoke: .venv/built
 bench: .venv/built
 	$(PY) -m tests.bench.token_layer
 	$(PY) -m tests.bench.refusals
+	$(PY) -m tests.bench.key_ring
 
 scale: .venv/built
 	nice $(PY) -m tests.scale
