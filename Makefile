@@ -51,6 +51,9 @@ TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke post
 # Only what `make test` asks for runs side by side.
 ifneq ($(MAKECMDGOALS),together)
 .NOTPARALLEL:
+else
+# They tell of a job server, which only a make can reach; cargo would try, and say that it failed.
+unexport MAKEFLAGS MFLAGS
 endif
 
 test: .venv/built
