@@ -248,6 +248,26 @@ pub fn array_elements<'j>(text: &'j [u8], name: &str, most: usize) -> Result<Vec
     found.ok_or(Error::Malformed("a member is missing"))
 }
 
+/// The members of one strict JSON object: each name with the text of its value.
+///
+/// # Errors
+/// [`Error::Malformed`]. What [`parse_object`] would refuse besides is not all seen.
+pub(crate) fn object_members(text: &[u8]) -> Result<Vec<(String, &[u8])>, Error> {
+    let mut jiter = Jiter::new(text);
+    let mut members = Vec::new();
+    let mut next = jiter.next_object().map_err(refused)?.map(str::to_owned);
+    while let Some(name) = next {
+        let peek = jiter.peek().map_err(refused)?;
+        let start = jiter.current_index();
+        jiter.known_skip(peek).map_err(refused)?;
+        let value = text.get(start..jiter.current_index());
+        members.extend(value.map(|value| (name, value)));
+        next = jiter.next_key().map_err(refused)?.map(str::to_owned);
+    }
+    jiter.finish().map_err(refused)?;
+    Ok(members)
+}
+
 fn elements<'j>(
     text: &'j [u8],
     jiter: &mut Jiter<'j>,

@@ -5,10 +5,12 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use crate::algorithm::{Algorithm, Family};
+use crate::claims;
 use crate::error::Error;
 use crate::json::{self, Discard};
 use crate::jwk::{Jwk, Purpose};
 use crate::key::{SigningKey, VerifyingKey};
+use crate::raw_object::RawObject;
 
 /// Longest set in bytes that is read: thousands of keys.
 pub const MAX_LENGTH: usize = 1 << 20;
@@ -29,6 +31,8 @@ pub struct OwnKey {
     pub signing: Option<SigningKey>,
     /// The key that verifies; it says the algorithm.
     pub verifying: VerifyingKey,
+    /// The JWK as it stands, for whoever writes it back.
+    pub(crate) members: RawObject,
 }
 
 /// What an issuer's set is good for.
@@ -84,7 +88,7 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 /// Whoever wrote the set chose the `kid`: neither its length nor its characters may spoil a log.
-fn shown(kid: &str) -> String {
+pub(crate) fn shown(kid: &str) -> String {
     let printable = |character: char| {
         if matches!(character, ' '..='~') {
             character
@@ -113,7 +117,7 @@ pub fn read_own(text: &[u8]) -> Result<Vec<OwnKey>, Refusal> {
     for (index, element) in elements(text)?.into_iter().enumerate() {
         let jwk = Jwk::parse(element).map_err(|error| Refusal::of_key(index, None, error))?;
         let refused = |error| Refusal::of_key(index, jwk.kid(), error);
-        let key = OwnKey::read(&jwk).map_err(refused)?;
+        let key = OwnKey::read(element, &jwk).map_err(refused)?;
         if !kids.insert(key.kid.clone()) {
             return Err(refused(Error::KeySetInvalid("two keys have one kid")));
         }
@@ -123,7 +127,15 @@ pub fn read_own(text: &[u8]) -> Result<Vec<OwnKey>, Refusal> {
 }
 
 impl OwnKey {
-    fn read(jwk: &Jwk<'_>) -> Result<Self, Error> {
+    /// A key of ours by itself.
+    ///
+    /// # Errors
+    /// Those of a key in [`read_own`].
+    pub(crate) fn from_jwk(text: &[u8]) -> Result<Self, Error> {
+        Self::read(text, &Jwk::parse(text)?)
+    }
+
+    fn read(text: &[u8], jwk: &Jwk<'_>) -> Result<Self, Error> {
         let sole = || Ok(Algorithm::sole_of(jwk.family()?));
         let algorithm = (jwk
             .algorithm()?
@@ -145,10 +157,16 @@ impl OwnKey {
             (None, Some(public)) => public.thumbprint(),
             (None, None) => return Err(SECRET_WITHOUT_KID),
         };
+        if !claims::is_id(&kid) {
+            return Err(Error::KeyMalformed(
+                "its kid is empty, has more than 255 characters, or a control character",
+            ));
+        }
         Ok(Self {
             kid,
             signing,
             verifying,
+            members: RawObject::read(text)?,
         })
     }
 }

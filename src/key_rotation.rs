@@ -92,9 +92,9 @@ pub enum Mode {
 pub enum Decision {
     /// Write this.
     Write(Plan),
-    /// Write nothing: another rotation came before, and made this key.
+    /// Write nothing: there is a key already.
     Wait {
-        /// The last key in line: it waits, or was made less than `publish_ahead` ago.
+        /// The last key in line. Where a rotation was asked for, it waits, or was made less than `publish_ahead` ago.
         kid: String,
     },
     /// Write nothing and say why.
@@ -105,7 +105,10 @@ pub enum Decision {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The file has no key of this kid (any more).
-    KidUnknown,
+    KidUnknown {
+        /// The kid that was asked for.
+        kid: String,
+    },
     /// A key was made further in the future than clocks may differ: this clock is wrong or that key is.
     ClockBehind {
         /// The key that was made last.
@@ -169,13 +172,25 @@ pub fn rotate(keys: &[ScheduledKey], policy: &Policy, mode: Mode, now: Seconds) 
         return Decision::Refuse(Refusal::ClockBehind { kid });
     }
     match (last_in_line(keys, |key| key.verifies(now)), mode) {
-        (None, _) => Decision::Write(begin(now)),
+        (None, _) => Decision::Write(first(now, now)),
         (Some(last), Mode::Planned) if last.is_recent(policy, now) => {
             let kid = last.kid.clone();
             Decision::Wait { kid }
         }
         (Some(last), Mode::AtOnce) if last.nbf > now => Decision::Write(promote(keys, now)),
         (Some(last), _) => Decision::Write(supersede(keys, last, policy, mode, now)),
+    }
+}
+
+/// Makes a first key at `now` that signs from `nbf` on. Where there are keys in line, it waits for the last of them.
+#[must_use]
+pub fn begin(keys: &[ScheduledKey], nbf: Seconds, now: Seconds) -> Decision {
+    match last_in_line(keys, |key| key.verifies(now)) {
+        None => Decision::Write(first(now, nbf)),
+        Some(last) => {
+            let kid = last.kid.clone();
+            Decision::Wait { kid }
+        }
     }
 }
 
@@ -187,7 +202,8 @@ pub fn rotate(keys: &[ScheduledKey], policy: &Policy, mode: Mode, now: Seconds) 
 #[must_use]
 pub fn revoke(keys: &[ScheduledKey], kid: &str, now: Seconds) -> Decision {
     let Some(revoked) = keys.iter().find(|key| key.kid == kid) else {
-        return Decision::Refuse(Refusal::KidUnknown);
+        let kid = kid.to_owned();
+        return Decision::Refuse(Refusal::KidUnknown { kid });
     };
     let plan = if revoked.is_past(now) {
         Plan::default()
@@ -211,10 +227,10 @@ pub fn prune(keys: &[ScheduledKey], now: Seconds) -> Vec<&str> {
         .collect()
 }
 
-/// The first key: it signs at once.
-fn begin(now: Seconds) -> Plan {
+/// The first key: nobody has to learn of it while another signs.
+fn first(now: Seconds, nbf: Seconds) -> Plan {
     Plan {
-        add: Some(NewKey { iat: now, nbf: now }),
+        add: Some(NewKey { iat: now, nbf }),
         ..Plan::default()
     }
 }
@@ -336,7 +352,7 @@ impl ScheduledKey {
 
     /// What puts the keys in line: who signs later, and, of those that sign from one moment on, who
     /// was superseded later.
-    fn rank(&self) -> (Seconds, bool, Option<Seconds>) {
+    pub(crate) fn rank(&self) -> (Seconds, bool, Option<Seconds>) {
         (self.nbf, self.exp.is_none(), self.exp)
     }
 
@@ -377,11 +393,14 @@ impl Phase {
 }
 
 impl Refusal {
+    /// Every code that [`Refusal::code`] gives.
+    pub const CODES: [&'static str; 2] = ["kid_unknown", "clock_behind"];
+
     /// The stable code of this refusal.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::KidUnknown => "kid_unknown",
+            Self::KidUnknown { .. } => "kid_unknown",
             Self::ClockBehind { .. } => "clock_behind",
         }
     }

@@ -136,6 +136,14 @@ impl KeyRing {
         Ok(value)
     }
 
+    /// The kids of the keys that sign, each in its time.
+    pub fn signing_kids(&self) -> Vec<&str> {
+        match &self.0 {
+            Keys::Pair(_) => Vec::new(),
+            Keys::Named(keys, _) => keys.signing_kids().collect(),
+        }
+    }
+
     /// The public halves of all keys that verify at `now`, in seconds since 1970, or will, as a JWK Set in JSON
     /// (RFC 7517 section 5). HMAC keys have none.
     pub fn public_jwk_set(&self, now: f64) -> String {

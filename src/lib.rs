@@ -13,11 +13,13 @@ pub mod jws;
 pub mod key;
 pub mod key_generation;
 pub mod key_rotation;
+pub mod key_set;
 pub mod keyring;
 pub mod named_keys;
 mod pem_file;
 pub mod policy;
 #[cfg(feature = "python")]
 mod python;
+mod raw_object;
 pub mod refresh_rotation;
 pub mod roca;

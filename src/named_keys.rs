@@ -193,6 +193,11 @@ impl NamedKeys {
         Err(refusal)
     }
 
+    pub(crate) fn signing_kids(&self) -> impl Iterator<Item = &str> {
+        let signing = self.keys.iter().filter(|named| named.key.can_sign());
+        signing.map(|named| named.key.kid())
+    }
+
     /// Whether there are keys that sign, and none has begun to.
     pub(crate) fn are_all_to_come(&self, now: f64) -> bool {
         let signing = self.keys.iter().filter(|named| named.key.can_sign());

@@ -8,6 +8,9 @@ __all__ = [
     "ERROR_CODES",
     "CoreError",
     "KeyRing",
+    "KeyRotationPolicy",
+    "KeySet",
+    "KeySetChange",
     "RefreshDecision",
     "RefreshPolicy",
     "RingKey",
@@ -106,13 +109,6 @@ class RingKey:
         `kid` of another length than 1 to 255 or with a control character.
         """
 
-    @property
-    def kid(self) -> str: ...
-    @property
-    def algorithm(self) -> str: ...
-    @property
-    def can_sign(self) -> bool: ...
-
 @final
 class KeyRing:
     """One pair of keys, or keys that tokens name by their `kid`. Frozen. `now` is in seconds since 1970."""
@@ -135,11 +131,97 @@ class KeyRing:
     def sign_json(self, payload: bytes, now: float, max_length: int) -> str:
         """The same for claims that a custom encoder has already turned into JSON."""
 
+    def signing_kids(self) -> list[str]:
+        """The kids of the keys that sign, each in its time; of a ring of one, none."""
+
     def public_jwk_set(self, now: float) -> str:
         """The public keys that verify, or will, as a JWK Set (RFC 7517 section 5) in JSON; never an HMAC key."""
 
     def verify(self, token: str | bytes, now: float, policy: TokenPolicy) -> dict[str, Any]:
         """The claims of a token whose signature, `typ` and registered claims hold at `now`, seconds since 1970."""
+
+@final
+class KeyRotationPolicy:
+    """KEY_PUBLISH_AHEAD and KEY_RETAIN: how long a key is published before it signs, and verifies afterwards. Frozen.
+
+    Both in seconds, from 0 to 4294967295.
+    """
+
+    def __new__(cls, *, publish_ahead: int, retain: int) -> KeyRotationPolicy: ...
+
+@final
+class KeySet:
+    """The content of a key file, a private JWK Set (RFC 7517 section 5). Frozen; its repr says how many keys it has.
+
+    Its keys carry `iat`, `nbf` and `exp` (OpenID Federation 1.0 section 8.7). All times are in seconds since 1970.
+    """
+
+    @staticmethod
+    def read(text: bytes) -> KeySet:
+        """The content of a file. Raises CoreError `key_set_invalid` or another `key_…`, which names place and kid."""
+
+    @staticmethod
+    def empty() -> KeySet: ...
+    def text(self) -> bytes:
+        """The whole file, private parts included, one key on each line; members that nobody reads stay as they are."""
+
+    def keys(
+        self, now: int
+    ) -> list[tuple[str, str, Literal["published", "signing", "retiring", "dropped"], int, int, int | None]]:
+        """Of each key in the order of the file: kid, algorithm, phase, `iat`, `nbf` and `exp`."""
+
+    def ring(
+        self, policy: KeyRotationPolicy, legacy: KeyRing | None = None, legacy_until: int | None = None
+    ) -> KeyRing:
+        """Its keys as a ring, with a legacy pair as `KeyRing.of_keys` has it.
+
+        None of them signs a token that lives longer than `policy.retain`, or than the key.
+        """
+
+    def rotate(
+        self,
+        algorithm: str,
+        policy: KeyRotationPolicy,
+        now: int,
+        *,
+        at_once: bool = False,
+        not_before: int | None = None,
+    ) -> KeySetChange:
+        """The next key of the line, after `policy.publish_ahead` or at once.
+
+        With `not_before` it is a first key that signs from then on: where there is any in force, it waits for that.
+        Raises CoreError `clock_behind` where a key was made further in the future than clocks differ,
+        `algorithm_unknown`, and `key_set_invalid` where the file would be too large.
+        """
+
+    def revoke(self, kid: str, now: int) -> KeySetChange:
+        """The file without a key; where it is the last that signs, with a new one of its algorithm in its place.
+
+        Raises CoreError `kid_unknown`.
+        """
+
+    def prune(self, now: int) -> KeySetChange:
+        """The file without the keys that no machine's clock finds in force."""
+
+@final
+class KeySetChange:
+    """What to write into a key file, and what it says. Frozen."""
+
+    @property
+    def key_set(self) -> KeySet | None:
+        """The new content; None where there is nothing to write."""
+
+    @property
+    def added(self) -> str | None:
+        """The kid of a new key."""
+
+    @property
+    def waits_for(self) -> str | None:
+        """The kid of the key that makes a rotation unnecessary: it waits itself, or was just made."""
+
+    @property
+    def removed(self) -> list[str]:
+        """The kids of the keys that are gone."""
 
 @final
 class RefreshPolicy:

@@ -62,6 +62,7 @@ REFUSALS: dict[str, tuple[type[TokenBackendError], Promise]] = {
 CONFIGURATION_CODES = frozenset(
     {
         "algorithm_unknown",
+        "clock_behind",
         "key_empty",
         "key_encrypted",
         "key_malformed",
@@ -71,6 +72,7 @@ CONFIGURATION_CODES = frozenset(
         "key_set_invalid",
         "key_too_small",
         "key_weak",
+        "kid_unknown",
         "no_signing_key",
         "no_verifying_key",
         "outlives_key",

@@ -173,8 +173,7 @@ class JWKSetClient:
         try:
             self._replace(self._fetch(self.url, self._timeout), wanted)
         except Exception as error:  # whatever an issuer, TLS or the library can come up with
-            late = time.monotonic() >= fetch.end
-            self._note_failure(asking, "no answer in time" if late else _reason(error))
+            self._note_failure(asking, _reason(error))
         else:
             self._note_success(asking)
         finally:

@@ -1,18 +1,31 @@
-"""KEYS → the key ring, whose keys tokens name by `kid`."""
+"""KEYS or KEY_FILE → the key ring, whose keys tokens name by `kid`."""
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from os import PathLike
 from typing import Any, NamedTuple, Protocol
 
+from django.apps import apps
 from django.utils.timezone import is_aware
 
 from . import keys
-from ._core import ALGORITHMS, CoreError, KeyRing, RingKey, SigningKey, VerifyingKey
+from ._core import ALGORITHMS, CoreError, KeyRing, KeyRotationPolicy, KeySet, RingKey, SigningKey, VerifyingKey
 from .exceptions import KeyConfigurationError
+from .key_file import WatchedKeyFile
+from .settings import api_settings
 
 MEMBERS = ("kid", "algorithm", "signing_key", "verifying_key", "not_before", "not_after")
 """What a key of KEYS is made of."""
+
+
+LIFETIMES = (
+    "ACCESS_TOKEN_LIFETIME",
+    "REFRESH_TOKEN_LIFETIME",
+    "SLIDING_TOKEN_LIFETIME",
+    "SLIDING_TOKEN_REFRESH_LIFETIME",
+)
+"""The settings that say how long tokens live."""
 
 
 class Legacy(NamedTuple):
@@ -27,8 +40,6 @@ class KeySource(Protocol):
 
     setting: str
     """How messages name it."""
-    signing_kids: list[str]
-    """The kids of the keys that sign, each in its time."""
 
     def ring(self) -> KeyRing:
         """The ring as it is now. Raises KeyConfigurationError."""
@@ -45,8 +56,6 @@ class KeyList:
     def __init__(self, entries: Sequence[Mapping[str, Any]], legacy: Legacy) -> None:
         """Raises KeyConfigurationError, naming the key."""
         ring_keys = [ring_key(entry, f"{self.setting}[{place}]") for place, entry in enumerate(_listed(entries))]
-        self.signing_kids = [key.kid for key in ring_keys if key.can_sign]
-        """The kids of the keys that sign, each in its time."""
         try:
             self._ring = KeyRing.of_keys(ring_keys, *legacy)
         except CoreError as error:
@@ -59,6 +68,32 @@ class KeyList:
     def newer_ring(self, ring: KeyRing) -> KeyRing | None:
         """None: settings don't change while a process runs."""
         return None
+
+
+class KeyFile:
+    """The ring of SIMPLE_JWT['KEY_FILE'], as the file is now."""
+
+    setting = "SIMPLE_JWT['KEY_FILE']"
+
+    def __init__(self, path: str | PathLike[str], policy: KeyRotationPolicy, legacy: Legacy) -> None:
+        self._file = WatchedKeyFile(path)
+        self._policy = policy
+        self._legacy = legacy
+        self._made: tuple[KeySet, KeyRing] | None = None
+
+    def ring(self) -> KeyRing:
+        """The ring of the file, which is looked at once a second at most. Raises KeyConfigurationError."""
+        key_set = self._file.key_set()
+        made = self._made
+        if made is None or made[0] is not key_set:
+            made = self._made = (key_set, key_set.ring(self._policy, *self._legacy))
+        return made[1]
+
+    def newer_ring(self, ring: KeyRing) -> KeyRing | None:
+        """The ring of the file, which is looked at now, unless it is this one."""
+        self._file.look_again()
+        newer = self.ring()
+        return newer if newer is not ring else None
 
 
 def _listed(entries: object) -> list[Mapping[str, Any]]:
@@ -116,3 +151,28 @@ def seconds_since_1970(time: object, setting: str) -> int:
     if not isinstance(time, datetime) or not is_aware(time):
         raise KeyConfigurationError(f"{setting} must be a datetime with a time zone")
     return math.floor(time.timestamp())
+
+
+def rotation_policy() -> KeyRotationPolicy:
+    """KEY_PUBLISH_AHEAD and KEY_RETAIN, by default as long as a token can live. Raises KeyConfigurationError."""
+    retain = api_settings.KEY_RETAIN
+    if retain is None:
+        retain = longest_life()
+    try:
+        return KeyRotationPolicy(
+            publish_ahead=math.ceil(api_settings.KEY_PUBLISH_AHEAD.total_seconds()),
+            retain=math.ceil(retain.total_seconds()),
+        )
+    except (AttributeError, OverflowError) as error:
+        message = "SIMPLE_JWT: KEY_PUBLISH_AHEAD and KEY_RETAIN must be timedeltas of zero to 136 years"
+        raise KeyConfigurationError(message) from error
+
+
+def longest_life() -> timedelta:
+    """The longest that a token signed here is accepted: lifetimes, a session's absolute end, and the leeway."""
+    lives = [getattr(api_settings, name) for name in LIFETIMES]
+    if apps.is_installed("oxijwt.token_sessions") and api_settings.SESSION_ABSOLUTE_LIFETIME is not None:
+        lives.append(api_settings.SESSION_ABSOLUTE_LIFETIME)
+    leeway = api_settings.LEEWAY or 0
+    longest: timedelta = max(lives)
+    return longest + (leeway if isinstance(leeway, timedelta) else timedelta(seconds=leeway))

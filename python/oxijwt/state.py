@@ -7,8 +7,9 @@ from django.conf import settings
 
 from . import keys
 from .backends import TokenBackend
+from .exceptions import KeyConfigurationError
 from .jwk_set_client import JWKSetClient, client_of
-from .key_rings import KeyList, KeySource, Legacy, seconds_since_1970
+from .key_rings import LIFETIMES, KeyFile, KeyList, KeySource, Legacy, rotation_policy, seconds_since_1970
 from .settings import api_settings, setting_attribute
 
 T = TypeVar("T")
@@ -49,14 +50,21 @@ class SettingsTokenBackend(TokenBackend):
 
     @_Followed
     def key_source(self) -> KeySource | None:
-        entries = api_settings.KEYS
-        if entries is None:
+        entries, path = api_settings.KEYS, api_settings.KEY_FILE
+        if entries is None and path is None:
             return None
-        made_of = self._legacy_settings()
+        made_of = (path, *self._legacy_settings(), *(_life_settings() if path is not None else ()))
         # The list by identity: comparing a hundred keys would cost more than verifying does.
         if self._key_source is None or self._key_source[0] is not entries or self._key_source[1] != made_of:
-            self._key_source = (entries, made_of, KeyList(entries, self._legacy()))
+            self._key_source = (entries, made_of, self._new_key_source(entries, path))
         return self._key_source[2]
+
+    def _new_key_source(self, entries: Any, path: Any) -> KeySource:
+        if entries is not None and path is not None:
+            raise KeyConfigurationError("SIMPLE_JWT has both KEYS and KEY_FILE: take one out")
+        if entries is not None:
+            return KeyList(entries, self._legacy())
+        return KeyFile(path, rotation_policy(), self._legacy())
 
     def _legacy_settings(self) -> tuple[object, ...]:
         until = api_settings.LEGACY_KEY_UNTIL
@@ -78,6 +86,12 @@ class SettingsTokenBackend(TokenBackend):
     def jwks_client(self) -> JWKSetClient | None:
         url = api_settings.JWK_URL
         return client_of(url, "SIMPLE_JWT['JWK_URL']") if url else None
+
+
+def _life_settings() -> tuple[object, ...]:
+    """What `rotation_policy` depends on."""
+    names = ("KEY_PUBLISH_AHEAD", "KEY_RETAIN", "SESSION_ABSOLUTE_LIFETIME", "LEEWAY", *LIFETIMES)
+    return tuple(getattr(api_settings, name) for name in names)
 
 
 token_backend = SettingsTokenBackend()

@@ -5,6 +5,7 @@ use pyo3::{PyErr, create_exception};
 
 use crate::error::Error;
 use crate::jwk_set::Refusal;
+use crate::key_set::ChangeRefusal;
 
 create_exception!(
     oxijwt._core,
@@ -22,6 +23,12 @@ impl From<Error> for PyErr {
 impl From<Refusal> for PyErr {
     fn from(refusal: Refusal) -> Self {
         CoreError::new_err((refusal.error.code(), refusal.to_string()))
+    }
+}
+
+impl From<ChangeRefusal> for PyErr {
+    fn from(refusal: ChangeRefusal) -> Self {
+        CoreError::new_err((refusal.code(), refusal.to_string()))
     }
 }
 

@@ -186,21 +186,6 @@ impl PyRingKey {
         Ok(Self(key.in_force(not_before, not_after)))
     }
 
-    #[getter]
-    fn kid(&self) -> &str {
-        self.0.kid()
-    }
-
-    #[getter]
-    fn algorithm(&self) -> &'static str {
-        self.0.algorithm().name()
-    }
-
-    #[getter]
-    fn can_sign(&self) -> bool {
-        self.0.can_sign()
-    }
-
     fn __repr__(&self) -> String {
         format!("<RingKey({:?}, {})>", self.0.kid(), self.0.algorithm())
     }
@@ -252,6 +237,10 @@ impl PyKeyRing {
             _ => signing.sign(payload),
         };
         Ok(token?)
+    }
+
+    fn signing_kids(&self) -> Vec<&str> {
+        self.0.signing_kids()
     }
 
     fn public_jwk_set(&self, now: f64) -> String {

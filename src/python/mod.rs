@@ -3,6 +3,7 @@
 mod convert;
 mod error;
 mod jwk_set;
+mod key_set;
 mod keyring;
 mod refresh_rotation;
 
@@ -12,6 +13,7 @@ use pyo3_log::{Caching, Logger};
 
 use crate::algorithm::Algorithm;
 use crate::error::Error;
+use crate::key_rotation::Refusal;
 
 /// Keys, signatures, strict JSON and the claim rules.
 #[pymodule(gil_used = false)]
@@ -21,7 +23,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     // logger installed, which is as good.
     let _ = Logger::new(py, Caching::Nothing)?.install();
     module.add("CoreError", py.get_type::<error::CoreError>())?;
-    module.add("ERROR_CODES", PyTuple::new(py, Error::CODES)?)?;
+    let codes = [&Error::CODES[..], &Refusal::CODES].concat();
+    module.add("ERROR_CODES", PyTuple::new(py, codes)?)?;
     module.add(
         "ALGORITHMS",
         PyTuple::new(py, Algorithm::ALL.map(Algorithm::name))?,
@@ -31,6 +34,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<keyring::PyTokenPolicy>()?;
     module.add_class::<keyring::PyRingKey>()?;
     module.add_class::<keyring::PyKeyRing>()?;
+    module.add_class::<key_set::PyKeyRotationPolicy>()?;
+    module.add_class::<key_set::PyKeySet>()?;
+    module.add_class::<key_set::PyKeySetChange>()?;
     module.add_class::<refresh_rotation::PyRefreshPolicy>()?;
     module.add_class::<refresh_rotation::PySessionState>()?;
     module.add_class::<refresh_rotation::PyRefreshDecision>()?;

@@ -141,6 +141,7 @@ ANSWERS = {
     "a failure": lambda site: response(GOOD, "503 Service Unavailable"),
     "a gzip bomb": lambda site: response(gzip.compress(GOOD + b" " * (20 << 20)), Content_Encoding="gzip"),
     "honest gzip": lambda site: response(gzip.compress(GOOD), Content_Encoding="gzip"),
+    "plain text that is called gzip": lambda site: response(GOOD, Content_Encoding="gzip"),
     "gzip as a transfer coding": lambda site: response(
         gzip.compress(GOOD), Transfer_Encoding="gzip, chunked", Content_Length=None
     ),

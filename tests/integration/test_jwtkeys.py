@@ -399,15 +399,18 @@ def rotate(start):
 
 def read_until_told(told, pipe):
     os.set_blocking(told, False)
-    reads, found = 0, set()
+    reads, found, is_over = 0, set(), False
     while True:
-        try:
-            if not os.read(told, 1):
-                break
-        except BlockingIOError:
-            pass
         found.add(len(key_file.read(path).keys(0)))
         reads += 1
+        if is_over:  # what was read last is what the last writer left
+            break
+        if reads == 1:
+            os.write(pipe, b"!")
+        try:
+            is_over = not os.read(told, 1)
+        except BlockingIOError:
+            pass
     os.write(pipe, json.dumps([reads, sorted(found)]).encode())
     return 0
 
@@ -425,6 +428,7 @@ for number in range(rounds):
             os._exit(read_until_told(told, pipe))
         finally:
             os._exit(99)
+    os.read(result, 1)  # the reader has begun
     begun = time.monotonic()
     writers = [forked(rotate, begun + 0.2) for _ in range(PROCESSES)]
     codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in writers]

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -9,7 +10,7 @@ from django.contrib.auth import get_user_model
 from oxijwt import checks
 from oxijwt.exceptions import AuthenticationFailed, TokenError
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, UntypedToken
+from oxijwt.tokens import AccessToken, BlacklistMixin, RefreshToken, SlidingToken, Token, UntypedToken
 from tests.conftest import REPOSITORY
 from tests.issuer import NAMES
 from tests.site import bearer, blacklist_rows, claims, forge, make_user, post
@@ -92,6 +93,21 @@ def test_the_blacklist_is_not_asked_about_them(other_issuers, settings, user, dj
             assert post("token_verify", {"token": theirs}).status_code == 200
         assert post("token_verify", {"token": ours}).status_code == 400
         assert bearer(ours).status_code == (401 if token_type == "sliding" else 200)
+
+
+class Recorded(BlacklistMixin["Recorded"], Token):
+    """A project's own class of tokens that can be blacklisted."""
+
+    token_type = "recorded"
+    lifetime = timedelta(minutes=5)
+
+
+def test_nor_for_a_class_of_the_project(other_issuers, user):
+    contents = claims_of(user, "recorded")
+    Recorded(forge(contents)).blacklist()
+    assert Recorded(other_issuers.token(contents))
+    with pytest.raises(TokenError, match=r"^Token is blacklisted$"):
+        Recorded(forge(contents))
 
 
 def test_the_classes_refuse_them_too(other_issuers, user):

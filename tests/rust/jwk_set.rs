@@ -694,7 +694,7 @@ fn a_kid_is_shown_short_and_printable() {
         read_own(b"{}")
             .unwrap_err()
             .to_string()
-            .starts_with("the JWK Set")
+            .starts_with("the set of keys")
     );
 }
 

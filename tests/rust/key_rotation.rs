@@ -2,7 +2,7 @@
 
 use _core::key_rotation::{
     Decision, MAX_CLOCK_SKEW, Mode, NewKey, Phase, Plan, Policy, Refusal, ScheduledKey, Seconds,
-    phases, prune, revoke, rotate, signer,
+    begin, phases, prune, revoke, rotate, signer,
 };
 
 use super::key_rotation_world::key;
@@ -172,6 +172,21 @@ fn the_first_key_signs_at_once() {
 }
 
 #[test]
+fn a_first_key_may_wait_and_a_second_one_is_no_first() {
+    for nbf in [NOW - 9, NOW, NOW + 9_999] {
+        let dropped = [key("dropped", 0, 0, Some(NOW))];
+        for keys in [&[][..], &dropped] {
+            assert_eq!(begin(keys, nbf, NOW), Decision::Write(adds(NOW, nbf)));
+        }
+        let last = "new".to_owned();
+        for keys in [[superseded(NOW), new(NOW)], [new(NOW), superseded(NOW)]] {
+            let waits = Decision::Wait { kid: last.clone() };
+            assert_eq!(begin(&keys, nbf, NOW), waits);
+        }
+    }
+}
+
+#[test]
 fn a_new_key_is_published_first_and_the_old_one_told_its_end() {
     let plan = Plan {
         change: vec![superseded(NOW)],
@@ -328,10 +343,11 @@ fn a_clock_may_be_a_minute_behind_the_last_rotation_and_no_more() {
 
 #[test]
 fn a_kid_that_is_not_there_can_not_be_revoked() {
-    assert_eq!(Refusal::KidUnknown.code(), "kid_unknown");
+    let refusal = Refusal::KidUnknown { kid: "new".into() };
+    assert_eq!(refusal.code(), "kid_unknown");
     for keys in [&[][..], &[old()]] {
         let decision = revoke(keys, "new", NOW);
-        assert_eq!(decision, Decision::Refuse(Refusal::KidUnknown));
+        assert_eq!(decision, Decision::Refuse(refusal.clone()));
     }
 }
 

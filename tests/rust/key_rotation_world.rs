@@ -239,7 +239,8 @@ impl Site {
         self.past(kid).revoked = true;
         let gone = self.keys.iter().all(|key| key.kid != kid);
         let again = decide(&self.keys);
-        let said = again == Decision::Refuse(Refusal::KidUnknown);
+        let kid = kid.to_owned();
+        let said = again == Decision::Refuse(Refusal::KidUnknown { kid });
         trial.check(RevokedIsGone, gone && said)
     }
 

@@ -179,6 +179,7 @@ fn the_first_key_in_force_signs() {
         let header: serde_json::Value = serde_json::from_str(&header_of(&token)).unwrap();
         header["kid"].as_str().unwrap().to_owned()
     };
+    assert_eq!(ring.signing_kids(), ["later", "now", "before"]);
     assert_eq!(kid_at(NOW - 0.1), "before");
     assert_eq!(kid_at(NOW), "now");
     assert_eq!(kid_at(NOW + 99.9), "now");

@@ -21,6 +21,8 @@ mod key_rotation;
 mod key_rotation_model;
 mod key_rotation_properties;
 mod key_rotation_world;
+mod key_set;
+mod key_set_properties;
 mod keyring;
 mod keys;
 mod policy;

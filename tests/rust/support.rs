@@ -60,6 +60,14 @@ pub fn hs256() -> VerifyingKey {
     VerifyingKey::from_secret(Algorithm::HS256, SECRET).unwrap()
 }
 
+/// The `kid` of the key that signs at `now`.
+pub fn signing_kid(ring: &KeyRing, now: f64) -> Option<String> {
+    let token = ring.sign(b"{}", now, MAX_LENGTH).ok()?;
+    let header = encoding::decode(token.split('.').next()?.as_bytes()).unwrap();
+    let header: serde_json::Value = serde_json::from_slice(&header).unwrap();
+    Some(header["kid"].as_str()?.to_owned())
+}
+
 /// A token with any header and payload, rightly signed.
 pub fn signed(key: &SigningKey, header: &[u8], payload: &[u8]) -> String {
     let input = format!("{}.{}", encoding::encode(header), encoding::encode(payload));

@@ -12,6 +12,9 @@ from oxijwt import _core, backends
 from oxijwt._core import (
     CoreError,
     KeyRing,
+    KeyRotationPolicy,
+    KeySet,
+    KeySetChange,
     RefreshDecision,
     RefreshPolicy,
     RingKey,
@@ -36,17 +39,34 @@ IMPORTERS = {
     "token_sessions/reading.py",
     "token_sessions/rows.py",
 }
-CLASSES = [KeyRing, RefreshDecision, RefreshPolicy, RingKey, SessionState, SigningKey, TokenPolicy, VerifyingKey]
+CLASSES = [
+    KeyRing,
+    KeyRotationPolicy,
+    KeySet,
+    KeySetChange,
+    RefreshDecision,
+    RefreshPolicy,
+    RingKey,
+    SessionState,
+    SigningKey,
+    TokenPolicy,
+    VerifyingKey,
+]
 FOR_TESTS = {"ERROR_CODES"}
 """What the package has no use for: the tests below hold the tables in `backends` against it."""
 
 SIGNING_KEY = SigningKey.from_secret("HS256", b"k" * 32)
+KEY_ROTATION_POLICY = KeyRotationPolicy(publish_ahead=600, retain=3_600)
+KEY_SET_CHANGE = KeySet.empty().rotate("EdDSA", KEY_ROTATION_POLICY, 0)
 POLICY = RefreshPolicy(grace_seconds=30, idle_lifetime=1, absolute_lifetime=None, rotate=True)
 STATE = SessionState.begin(POLICY, 0)
 HANDLES = [
     TokenPolicy(max_length=1),
     KeyRing(SIGNING_KEY, []),
     RingKey(SIGNING_KEY, None, kid="a"),
+    KEY_ROTATION_POLICY,
+    KeySet.empty(),
+    KEY_SET_CHANGE,
     POLICY,
     STATE,
     STATE.decide("matches", 0, POLICY, 0),
@@ -186,7 +206,7 @@ def test_handles_do_not_leave_the_process(handle):
         pickle.dumps(handle)
 
 
-@pytest.mark.parametrize("native", [SigningKey, VerifyingKey])
+@pytest.mark.parametrize("native", [KeySet, KeySetChange, SigningKey, VerifyingKey])
 def test_keys_are_made_by_their_readers_only(native):
     with pytest.raises(TypeError):
         native()

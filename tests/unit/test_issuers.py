@@ -73,6 +73,15 @@ def test_a_token_that_its_issuer_did_not_make_so_is_refused(other_issuers: Other
     refused(other_issuers.token({}, **REFUSED[what]))
 
 
+def test_an_algorithm_that_the_issuer_does_not_use_asks_it_for_nothing(other_issuers: OtherIssuers) -> None:
+    rest = other_issuers.token({}).split(".", 1)[1]
+    refused(other_issuers.token({}, algorithm="ES384"))
+    for alg in (None, 7, ["ES256"], {}, "es256", "none", ""):
+        header = forge({}, header={"alg": alg, "kid": "k"}).split(".", maxsplit=1)[0]
+        refused(f"{header}.{rest}")
+    assert other_issuers.sites[A].requests == []
+
+
 @pytest.mark.parametrize("what", REFUSED_CLAIMS)
 def test_a_token_that_says_something_else_is_refused(other_issuers: OtherIssuers, what: str) -> None:
     refused(other_issuers.token(REFUSED_CLAIMS[what]))

@@ -21,7 +21,7 @@ from oxijwt import jwk_set_client, jwk_set_fetch
 from oxijwt.backends import TokenBackend
 from oxijwt.exceptions import KeyConfigurationError, TokenBackendError
 from oxijwt.jwk_set_client import STALE_LIMIT, JWKSetClient, JWKSetError
-from oxijwt.jwk_set_fetch import DEFAULT_LIFESPAN, MAX_BYTES, Fetched, fetch_jwk_set, lifespan, url_problem
+from oxijwt.jwk_set_fetch import DEFAULT_LIFESPAN, MAX_BYTES, Fetched, FetchError, fetch_jwk_set, lifespan, url_problem
 from tests.issuer import SECRET, published, response
 from tests.issuer import signed as signed_by
 from tests.unit import key_material as material
@@ -231,6 +231,8 @@ def test_a_set_has_a_greatest_size(issuer: Any) -> None:
     issuer.answer = response(greatest)
     assert JWKSetClient(issuer.url).verifying_key("ES256", "one").algorithm == "ES256"
     issuer.answer = response(greatest + b" ")
+    with pytest.raises(FetchError, match="longer than 1 MiB"):
+        fetch_jwk_set(issuer.url)
     with pytest.raises(JWKSetError):
         JWKSetClient(issuer.url).verifying_key("ES256", "one")
 
@@ -534,6 +536,23 @@ def test_an_unknown_kid_asks_again_once_in_an_interval(issuer_clock: Any) -> Non
             client.verifying_key("ES256", f"{number}")
     assert client.verifying_key("ES256", "one")
     assert issuer.fetches == 2
+
+
+def test_the_interval_begins_when_an_attempt_ends(issuer_clock: Any) -> None:
+    """An issuer that hangs must not have somebody waiting all the time."""
+
+    def hang(_url: str, _timeout: float) -> Fetched:
+        fetches.append(issuer_clock.now)
+        issuer_clock.now += 5
+        raise TimeoutError
+
+    fetches: list[float] = []
+    client = JWKSetClient(URL, fetch=hang)
+    for seconds, times in ((0, 1), (INTERVAL - 1, 1), (1, 2)):
+        issuer_clock.now += seconds
+        with pytest.raises(JWKSetError):
+            client.verifying_key("ES256", "one")
+        assert len(fetches) == times
 
 
 def test_the_interval_is_a_setting(settings: Any, issuer_clock: Any) -> None:

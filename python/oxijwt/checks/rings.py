@@ -9,7 +9,7 @@ from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 
 from oxijwt import keys
-from oxijwt._core import CoreError
+from oxijwt._core import CoreError, KeyRing
 from oxijwt.key_rings import KeySource
 from oxijwt.settings import api_settings
 from oxijwt.state import SettingsTokenBackend
@@ -31,7 +31,7 @@ def key_ring() -> Iterable[CheckMessage]:
     if source is None or ring is None:
         return
     yield from _other_keys(source)
-    yield from _signer(source)
+    yield from _signer(source, ring)
     yield from _known_secrets()
     yield from _published_in_time()
 
@@ -45,14 +45,15 @@ def _other_keys(source: KeySource) -> Iterable[CheckMessage]:
         )
 
 
-def _signer(source: KeySource) -> Iterable[CheckMessage]:
-    if not source.signing_kids:
+def _signer(source: KeySource, ring: KeyRing) -> Iterable[CheckMessage]:
+    kids = ring.signing_kids()
+    if not kids:
         return  # a service that only verifies
     try:
-        source.ring().sign({}, time.time(), api_settings.MAX_TOKEN_LENGTH)
+        ring.sign({}, time.time(), api_settings.MAX_TOKEN_LENGTH)
     except CoreError as error:
         yield Error(
-            f"{source.setting}: {error.args[1]}; of those that could, the first is {source.signing_kids[0]!r}.",
+            f"{source.setting}: {error.args[1]}; of those that could, the first is {kids[0]!r}.",
             hint="Give one of them a not_before that has come and a not_after that hasn't, or rotate the key file.",
             id="oxijwt.E029",
         )
