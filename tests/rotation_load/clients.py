@@ -5,8 +5,9 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 
 from oxijwt._core import unverified_header
 from tests.site import PASSWORD
@@ -14,7 +15,7 @@ from tests.site import PASSWORD
 from .middleware import WORKER
 from .server import PATIENCE, WORKERS
 
-CALLS, REFRESHES = 3, 10
+CALLS, REFRESHES = 4, 8
 """Calls between two refreshes, refreshes between two logins."""
 TRIES = 500
 PAUSE = 0.02
@@ -126,15 +127,19 @@ class Clients:
         raise TimeoutError("a worker was not met")
 
     def live(self, username, is_over):
-        """One login, used and refreshed until it is refused or `is_over`, an event, is set."""
-        with self.new_line() as line:
-            tokens = line.log_in(username)
+        """One login, used and refreshed until it is refused or `is_over`, an event, is set.
+
+        Each request goes over another one of some connections, so that most workers read what others signed.
+        """
+        with ExitStack() as stack:
+            lines = cycle([stack.enter_context(self.new_line()) for _line in range(WORKERS)])
+            tokens = next(lines).log_in(username)
             for _refresh in range(REFRESHES):
                 for _call in range(CALLS):
                     if tokens is None or is_over.is_set():
                         return
-                    line.call(tokens["access"])
-                tokens = line.refresh(tokens["refresh"])
+                    next(lines).call(tokens["access"])
+                tokens = next(lines).refresh(tokens["refresh"])
 
 
 @contextmanager
