@@ -265,9 +265,14 @@ class TokenBackend:
 
         Raises KeyConfigurationError.
         """
-        if self.key_source is None and self.jwks_client is not None:
-            return keys.ring_of_one(None, []).public_jwk_set(time.time())
-        return self._own_ring().public_jwk_set(time.time())
+        source = self.key_source
+        if source is not None:
+            ring = source.ring()
+        elif self.jwks_client is not None:
+            ring = keys.ring_of_one(None, [])
+        else:
+            ring = self._pair_ring()
+        return ring.public_jwk_set(time.time())
 
     def _verified(self, token: str | bytes, policy: TokenPolicy) -> dict[str, Any]:
         source = self.key_source
@@ -319,8 +324,9 @@ class TokenBackend:
         return claims
 
     def _signing_ring(self) -> KeyRing:
-        if self.key_source is not None:
-            return self.key_source.ring()
+        source = self.key_source
+        if source is not None:
+            return source.ring()
         made_of = (self.algorithm, self.signing_key)
         if self._signer is None or self._signer[0] != made_of:
             self._signer = (made_of, KeyRing(self.prepared_signing_key, []))
@@ -329,11 +335,9 @@ class TokenBackend:
     def _verifying_ring(self, token: str | bytes) -> KeyRing:
         if self.jwks_client is not None and not keys.is_hmac(self.algorithm):
             return keys.ring_of_one(None, [self.get_verifying_key(token)])
-        return self._own_ring()
+        return self._pair_ring()
 
-    def _own_ring(self) -> KeyRing:
-        if self.key_source is not None:
-            return self.key_source.ring()
+    def _pair_ring(self) -> KeyRing:
         made_of = (self.algorithm, self.signing_key, self.verifying_key, self.fallback_keys)
         if self._ring is None or self._ring[0] != made_of:
             self._ring = (made_of, keys.ring_of_one(None, [self.prepared_verifying_key, *self._fallbacks()]))

@@ -236,7 +236,7 @@ def _locked(path: Path) -> Iterator[int]:
         raise KeyConfigurationError(f"{SETTING} can be changed on POSIX systems only")
     lock = Path(f"{path}.lock")
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-    descriptor = _attempt("can't be changed, its lock file not opened", os.open, lock, flags, 0o600)
+    descriptor = _attempt("can't be changed, as the lock file beside it can't be opened", os.open, lock, flags, 0o600)
     try:
         _attempt("can't be locked", _wait_for_lock, descriptor)
         yield descriptor
@@ -245,8 +245,11 @@ def _locked(path: Path) -> Iterator[int]:
 
 
 def _hand_over(lock: int, old: os.stat_result) -> None:
-    """Give root's lock file to the key file's owner, who else couldn't open it next time."""
-    if os.geteuid() == 0:
+    """Give root's lock file to the key file's owner, who else couldn't open it next time.
+
+    A file with a second name may be any file of root's, put there by whoever may write the directory.
+    """
+    if os.geteuid() == 0 and os.fstat(lock).st_nlink == 1:
         with suppress(PermissionError):  # a server that takes root for nobody
             os.fchown(lock, old.st_uid, old.st_gid)
 

@@ -1078,7 +1078,15 @@ SIZES = [
         "grows when it is signed again",
         {},
         f'"x": [{",".join(["1e15"] * 2_200)}]',
-        at("is not signed again", "verify…", "session verify…", *BY_ACCESS, *ENDING, "logout without session"),
+        at(
+            "is not signed again",
+            "verify…",
+            "session verify…",
+            *BY_ACCESS,
+            *ENDING,
+            "blacklist",
+            "logout without session",
+        ),
     ),
     *(
         Token(f"{over} over the longest", lambda good, over=over: sized(good, LONGEST_TOKEN + over))

@@ -332,6 +332,18 @@ def test_roots_visit_does_not_lock_the_owner_out(made):
     assert (lock.st_uid, stat.S_IMODE(lock.st_mode)) == (1234, 0o600)
 
 
+@pytest.mark.skipif(not ROOT, reason="only root gives files away")
+def test_root_gives_no_file_away_that_has_another_name(made):
+    """/etc/shadow, say, linked to the lock's name by whoever may write the directory."""
+    lock, other = made.with_name("keys.json.lock"), made.with_name("other")
+    other.touch(0o600)
+    lock.unlink()
+    lock.hardlink_to(other)
+    os.chown(made, 1234, 2345)
+    key_file.change(made, rotation)
+    assert other.stat().st_uid == 0
+
+
 def test_a_change_that_would_take_the_file_from_its_owner_is_refused(made, monkeypatch):
     """Who may write the directory, and is neither owner nor root, would leave a file that its readers can't read."""
     before, really = made.read_bytes(), os.fstat

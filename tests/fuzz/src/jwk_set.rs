@@ -1,5 +1,5 @@
-//! JWK Sets. An `o` as the first byte makes it one of ours, the digits 0 to 3 an issuer's for some algorithms; the rest
-//! is the text.
+//! JWK Sets. An `o` as the first byte makes it one of ours, and a key file, the digits 0 to 3 an issuer's for some
+//! algorithms; the rest is the text.
 
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -7,6 +7,8 @@ use std::fmt::Display;
 use _core::algorithm::{Algorithm, Family};
 use _core::error::Error;
 use _core::jwk_set::{self, IssuerSet, MAX_KEYS, OwnKey, Refusal};
+use _core::key_rotation::{Mode, Policy, Seconds};
+use _core::key_set::KeySet;
 use serde_json::Value;
 
 use crate::keys;
@@ -20,6 +22,12 @@ const ALGORITHMS: [&[Algorithm]; 4] = [
     &[Algorithm::HS256, Algorithm::RS256, Algorithm::PS256],
 ];
 
+const NOW: Seconds = 1_700_000_000;
+const POLICY: Policy = Policy {
+    publish_ahead: 600,
+    retain: 3_600,
+};
+
 /// Reads a set, and uses every key that is accepted.
 pub fn run(data: &[u8]) {
     let Some((first, text)) = data.split_first() else {
@@ -29,8 +37,14 @@ pub fn run(data: &[u8]) {
     let members = set.as_ref().and_then(|set| set["keys"].as_array());
     if *first == b'o' {
         match jwk_set::read_own(text) {
-            Ok(keys) => check_own(text, &keys, members),
-            Err(refusal) => check_refusal(&refusal),
+            Ok(keys) => {
+                check_own(text, &keys, members);
+                check_file(text, set.as_ref());
+            }
+            Err(refusal) => {
+                check_refusal(&refusal);
+                assert_eq!(KeySet::read(text).err(), Some(refusal), "as a file");
+            }
         }
     } else {
         let algorithms = ALGORITHMS[usize::from(first.wrapping_sub(b'0')) % ALGORITHMS.len()];
@@ -73,6 +87,52 @@ fn check_own_key(key: &OwnKey) {
 
 fn is_symmetric(key: &OwnKey) -> bool {
     key.verifying.algorithm().family() == Family::Hmac
+}
+
+/// As a key file it is refused for the times of a key alone. It says the same when it is written and read again, after a
+/// change too.
+fn check_file(text: &[u8], set: Option<&Value>) {
+    let file = match KeySet::read(text) {
+        Ok(file) => file,
+        Err(refusal) => {
+            assert_eq!(refusal.error.code(), "key_malformed");
+            assert!(refusal.place.is_some());
+            return check_refusal(&refusal);
+        }
+    };
+    check_same(&file);
+    if let Some(set) = set {
+        let written: Value = serde_json::from_slice(&file.text()).expect("JSON");
+        assert_eq!(timed(set), written, "nothing is lost");
+    }
+    file.ring(&POLICY).expect("a ring");
+    let changes = [
+        file.rotate(Algorithm::EdDSA, &POLICY, Mode::AtOnce, NOW),
+        Ok(file.prune(NOW)),
+    ];
+    let changed = changes
+        .into_iter()
+        .filter_map(|change| change.ok()?.key_set);
+    changed.for_each(|file| check_same(&file));
+}
+
+fn check_same(file: &KeySet) {
+    let text = file.text();
+    let again = KeySet::read(&text).expect("what was written");
+    assert_eq!(again.text(), text);
+    assert_eq!(again.keys(NOW), file.keys(NOW));
+}
+
+/// The set with the times of its keys, as a file always says them.
+fn timed(set: &Value) -> Value {
+    let mut set = set.clone();
+    for key in set["keys"].as_array_mut().expect("keys") {
+        for name in ["iat", "nbf"] {
+            let members = key.as_object_mut().expect("a key");
+            members.entry(name).or_insert(Value::from(0));
+        }
+    }
+    set
 }
 
 /// Every key serves an algorithm that was asked for; a `kid` and an algorithm name one key; no key is lost.
