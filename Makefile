@@ -6,9 +6,10 @@
 #   make lint     format, clippy, ruff, import contracts, types
 #   make parity   simplejwt's own suite, on simplejwt and on oxijwt
 #   make differential  oxijwt and PyJWT on generated tokens (DIFFERENTIAL_TOKENS, 1000000; DIFFERENTIAL_SEED makes a run's again)
-#   make bench    the token layer against simplejwt's, and what refusing costs
+#   make bench    the token layer against simplejwt's, what refusing costs, and what a ring of many keys costs
 #   make fuzz     every fuzz target for FUZZ_SECONDS (1800); `make test` runs each for 5 seconds
 #   make audit    licenses, sources and banned crates, by cargo-deny
+#   make rotation-load  keys rotated and revoked under load: gunicorn on PostgreSQL (in `make test` too)
 #   make scale    sessions at a million rows on PostgreSQL, beside simplejwt's tokens (minutes, 2 GB of disk)
 #   make clean    remove all that make made
 
@@ -47,13 +48,19 @@ SITES := python-test postgres-test mariadb-test sqlite-sessions postgres-session
 TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke postgres-hostile mariadb-hostile postgres-test \
 	mariadb-test sqlite-hostile sqlite-sessions parity differential-smoke $(LINT)
 
-.PHONY: demo test together lint bench differential fuzz audit scale clean $(TEST)
-# Only what `make test` asks for runs side by side.
+.PHONY: demo test side-by-side together rotation-load lint bench differential fuzz audit scale clean $(TEST)
+# Only these run side by side.
 ifneq ($(MAKECMDGOALS),together)
 .NOTPARALLEL:
+else
+# They tell of a job server, which only a make can reach; cargo would try, and say that it failed.
+unexport MAKEFLAGS MFLAGS
 endif
 
 test: .venv/built
+	@$(MAKE) --no-print-directory --keep-going side-by-side rotation-load
+
+side-by-side: .venv/built
 	@$(MAKE) --no-print-directory --keep-going --jobs $(JOBS) --output-sync=target together
 
 together: $(TEST)
@@ -88,7 +95,7 @@ rust-test:
 
 # Each has test databases of its own, named after the caller's, so that they don't meet.
 DATABASE_NAME := $(or $(OXIJWT_DATABASE_NAME),oxijwt)
-$(SITES): override export OXIJWT_DATABASE_NAME = $(DATABASE_NAME)_$(subst -,_,$@)
+$(SITES) rotation-load: override export OXIJWT_DATABASE_NAME = $(DATABASE_NAME)_$(subst -,_,$@)
 
 # SQLite runs everything; what touches tables, and so has pytest-django's mark, runs on the servers as well.
 python-test: .venv/built
@@ -112,6 +119,10 @@ sqlite-hostile postgres-hostile mariadb-hostile: .venv/built
 
 parity: .venv/built
 	$(PY) -m tests.parity.run
+
+# By itself: it fills both processors, and measures seconds.
+rotation-load: .venv/built
+	$(PY) -m tests.rotation_load
 
 # Neither needs cargo-fuzz, clang or a nightly toolchain: docs/dev/fuzzing.md.
 fuzz fuzz-smoke:
@@ -141,6 +152,7 @@ differential-smoke: .venv/built
 bench: .venv/built
 	$(PY) -m tests.bench.token_layer
 	$(PY) -m tests.bench.refusals
+	$(PY) -m tests.bench.key_ring
 
 scale: .venv/built
 	nice $(PY) -m tests.scale

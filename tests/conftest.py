@@ -29,14 +29,15 @@ VECTORS = Path(os.environ.get("OXIJWT_VECTORS", REPOSITORY.parent / "shared/vect
 
 def require_service(name: str) -> None:
     """Skip the calling test without `postgres`, `mariadb`, `redis` or `vectors`; fail it where CI=true."""
-    missing = _what_is_missing(name)
+    missing = what_is_missing(name)
     if missing and os.environ.get("CI") == "true":
         pytest.fail(f"{missing}, which CI must have", pytrace=False)
     if missing:
         pytest.skip(missing)
 
 
-def _what_is_missing(name: str) -> str | None:
+def what_is_missing(name: str) -> str | None:
+    """Why there is no such service, or None."""
     if name == "vectors":
         return None if VECTORS.is_dir() else "no test vectors (OXIJWT_VECTORS names their folder)"
     host, port = _address(name)

@@ -29,7 +29,14 @@ pub fn run(text: &[u8]) {
 /// Whether our rules, asked of serde_json, allow the text.
 fn is_strict(text: &[u8], value: Option<&Value>) -> bool {
     value.is_some_and(|value| value.is_object() && depth(value) <= MAX_DEPTH)
+        && most_digits(text) <= MAX_INTEGER_DIGITS
         && serde_json::from_slice::<Unique>(text).is_ok()
+}
+
+/// The longest run of digits. Before a decimal point, too, our tokenizer takes so many and no more.
+fn most_digits(text: &[u8]) -> usize {
+    let runs = text.split(|byte| !byte.is_ascii_digit());
+    runs.map(<[u8]>::len).max().unwrap_or(0)
 }
 
 fn depth(value: &Value) -> usize {

@@ -1,0 +1,16 @@
+"""Django settings of the workers and of `jwtkeys`: token sessions on PostgreSQL, and keys in a file."""
+
+import os
+from datetime import timedelta
+
+from tests.settings_sessions import *  # noqa: F403
+from tests.settings_sessions import DATABASES_BY_NAME
+from tests.settings_sessions import SIMPLE_JWT as ROTATING
+
+DATABASES = {"default": {**DATABASES_BY_NAME["postgres"], "CONN_MAX_AGE": None}}
+MIDDLEWARE = ["tests.rotation_load.middleware.name_worker"]
+PUBLISH_AHEAD = 3
+SIMPLE_JWT = ROTATING | {
+    "KEY_FILE": os.environ["OXIJWT_LOAD_KEY_FILE"],
+    "KEY_PUBLISH_AHEAD": timedelta(seconds=PUBLISH_AHEAD),
+}
