@@ -161,6 +161,11 @@ class TokenBackend:
             return self.prepared_signing_key.verifying_key()
         return keys.verifying_key(self.algorithm, self.verifying_key)
 
+    @property
+    def asks_jwk_url(self) -> bool:
+        """Whether the keys behind JWK_URL verify, and no key of our own: HMAC and keys with a `kid` go before it."""
+        return self.jwks_client is not None and self.key_source is None and not keys.is_hmac(self.algorithm)
+
     def get_leeway(self) -> timedelta:
         """The leeway as a timedelta. Raises TokenBackendError for any other type."""
         leeway = self.leeway
@@ -268,7 +273,7 @@ class TokenBackend:
         source = self.key_source
         if source is not None:
             ring = source.ring()
-        elif self.jwks_client is not None:
+        elif self.asks_jwk_url:
             ring = keys.ring_of_one(None, [])
         else:
             ring = self._pair_ring()
@@ -333,9 +338,7 @@ class TokenBackend:
         return self._signer[1]
 
     def _verifying_ring(self, token: str | bytes) -> KeyRing:
-        if self.jwks_client is not None and not keys.is_hmac(self.algorithm):
-            return keys.ring_of_one(None, [self.get_verifying_key(token)])
-        return self._pair_ring()
+        return keys.ring_of_one(None, [self.get_verifying_key(token)]) if self.asks_jwk_url else self._pair_ring()
 
     def _pair_ring(self) -> KeyRing:
         made_of = (self.algorithm, self.signing_key, self.verifying_key, self.fallback_keys)
