@@ -179,16 +179,27 @@ class TokenBackend:
             format_lazy(_("Unrecognized type '{}', 'leeway' must be of type int, float or timedelta."), type(leeway))
         )
 
+    @sensitive_variables()
     def get_verifying_key(self, token: str | bytes) -> VerifyingKey:
-        """The key that this token must be verified with. Raises TokenBackendError when the JWK Set has none."""
-        issuer = self._issuer_of(token)
-        if issuer is not None:
-            return self._key_of(issuer, token)
-        if self.jwks_client is None or keys.is_hmac(self.algorithm):
+        """The key that this token must be verified with, where no key source has it.
+
+        Raises TokenBackendError for what is no token and when the JWK Set has no key, KeyConfigurationError beside a
+        key source: only `decode` looks there.
+        """
+        try:
+            issuer = self._issuer_of(token)
+            return self._own_key_of(token) if issuer is None else self._key_of(issuer, token)
+        except CoreError as error:
+            raise refusal(error) from error
+
+    def _own_key_of(self, token: str | bytes) -> VerifyingKey:
+        source, client = self.key_source, self.jwks_client
+        if source is not None:
+            raise KeyConfigurationError(f"{source.setting} has several keys, of which decode() knows the right one")
+        if client is None or keys.is_hmac(self.algorithm):
             return self.prepared_verifying_key
         try:
-            kid = unverified_header(token, self._length_limit()).get("kid")
-            return self.jwks_client.verifying_key(self.algorithm, kid)
+            return client.verifying_key(self.algorithm, unverified_header(token, self._length_limit()).get("kid"))
         except JWKSetError as error:
             raise TokenBackendError(_("Token is invalid")) from error
 
