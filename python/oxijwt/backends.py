@@ -264,6 +264,7 @@ class TokenBackend:
             other.issuer = issuer
         return other
 
+    @sensitive_variables()
     def decode_expired(self, token: str | bytes) -> dict[str, Any]:
         """As `decode`, of a token whose `exp` may have passed: it still says whose session to end, and nothing else.
 
@@ -276,6 +277,7 @@ class TokenBackend:
         except CoreError as error:
             raise refusal(error) from error
 
+    @sensitive_variables()
     def public_jwk_set(self) -> str:
         """The public keys of what is signed here, as a JWK Set in JSON (RFC 7517 section 5); never an HMAC key.
 

@@ -12,6 +12,7 @@ from django.test import Client, RequestFactory
 from django.urls import include, path, reverse
 from django.views.debug import SafeExceptionReporterFilter
 
+from oxijwt.acceptance import read_for
 from oxijwt.authentication import JWTAuthentication
 from oxijwt.reports import HiddenVariables
 from oxijwt.serializers import TokenObtainPairSerializer
@@ -46,6 +47,12 @@ PROJECT = {
     "read": lambda request: AccessToken(sent(request)),
     "decode": lambda request: token_backend.decode(sent(request)),
     "validate": lambda request: JWTAuthentication().get_validated_token(sent(request)),
+    "read for": lambda request: AccessToken.read(sent(request)),
+    "read for a view": lambda request: read_for(request, AccessToken, sent(request)),
+    "decode for": lambda request: token_backend.accepting(audience="somebody").decode(sent(request)),
+    "decode expired": lambda request: token_backend.decode_expired(sent(request)),
+    "find the key": lambda request: token_backend.get_verifying_key(sent(request)),
+    "read expired": lambda request: RefreshToken.read_expired(sent(request)),
     "make": lambda _request: RefreshToken.for_user(get_user_model().objects.get()),
     "rotate": lambda request: RefreshToken(sent(request)).rotate(),
     "end": lambda request: RefreshToken(sent(request)).blacklist(),
@@ -56,15 +63,15 @@ def view(act):
     return lambda request: HttpResponse(repr(act(request)))
 
 
-urlpatterns = [path(f"{name}/", view(act), name=name) for name, act in PROJECT.items()]
+urlpatterns = [path(f"{name.replace(' ', '-')}/", view(act), name=name) for name, act in PROJECT.items()]
 urlpatterns.append(path("", include("tests.urls")))
 
+KEYS_MADE = ["oxijwt.keys.prepare", "oxijwt.keys.ring_of_one"]
 READING = [
     "oxijwt.tokens.Token._decode",
     "oxijwt.tokens.Token.verify",
     "oxijwt.backends.TokenBackend.decode",
-    "oxijwt.keys.prepare",
-    "oxijwt.keys.ring_of_one",
+    *KEYS_MADE,
 ]
 ANSWERING = ["rest_framework.renderers.JSONRenderer.render", "rest_framework.utils.encoders.JSONEncoder.iterencode"]
 VIEW = ["rest_framework.serializers.Serializer.to_internal_value"]
@@ -97,8 +104,15 @@ FAULTS = {
     ],
     "stateless": [*READING, "oxijwt.models.TokenUser.__init__"],
     "read": READING,
-    "decode": ["oxijwt.keys.prepare", "oxijwt.keys.ring_of_one"],
+    "decode": KEYS_MADE,
     "validate": READING,
+    "read for": READING,
+    "read for a view": READING,
+    "decode for": KEYS_MADE,
+    "decode expired": KEYS_MADE,
+    "find the key": ["oxijwt.keys.prepare"],
+    "read expired": [*KEYS_MADE, "oxijwt.tokens.Token._verify_user_id"],
+    "jwks": KEYS_MADE,
     "rotate": ["oxijwt.revocation.replace", "INSERT"],
     "end": ["INSERT"],
     "make": ["oxijwt.keys.prepare", "oxijwt.token_blacklist.models.OutstandingToken.save", "INSERT"],
@@ -129,7 +143,7 @@ def secrets(settings, monkeypatch):
 def send(name, secrets, content_type="application/json"):
     client = Client(raise_request_exception=False)
     if not name.startswith("token_"):
-        token = secrets["refresh" if name in {"rotate", "end"} else "access"]
+        token = secrets["refresh" if name in {"rotate", "end", "read expired"} else "access"]
         return client.get(reverse(name), headers={"Authorization": f"Bearer {token}", "X-Token": token})
     if name in ENDPOINT_FIELDS:
         body = {ENDPOINT_FIELDS[name]: secrets["sliding" if "sliding" in name else "refresh"]}
