@@ -312,7 +312,8 @@ class TokenBackend:
             return None
         if self._issuers is None or self._issuers[0] != self.issuers:
             ready = read_issuers(self.issuers)
-            self._issuers = (deepcopy(self.issuers), ready)
+            # Dicts, since not every mapping can be copied; lists in them may be changed in place.
+            self._issuers = (deepcopy({name: dict(entry) for name, entry in self.issuers.items()}), ready)
         name = unverified_claims(token, self._length_limit()).get("iss")
         return self._issuers[1].get(name) if isinstance(name, str) else None
 

@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -369,6 +370,17 @@ def test_an_issuer_without_an_audience(settings: Any) -> None:
 def test_the_interval(settings: Any, interval: Any, id_: str) -> None:
     assert ids(settings, JWK_REFETCH_INTERVAL=timedelta(seconds=1)) == []
     assert ids(settings, JWK_REFETCH_INTERVAL=interval) == [(f"oxijwt.{id_}", ERROR)]
+
+
+def test_any_mapping_will_do(other_issuers: OtherIssuers, settings: Any) -> None:
+    """Each token ended in a TypeError where the setting was no dict to the bottom."""
+    entries = {name: MappingProxyType(entry) for name, entry in other_issuers.setting.items()}
+    settings.SIMPLE_JWT = {"ISSUERS": MappingProxyType(entries)}
+    assert token_backend.decode(other_issuers.token({}))
+    assert token_backend.decode(forge({"exp": int(time.time()) + 300}))
+    entries.clear()
+    with pytest.raises(TokenBackendError):
+        token_backend.decode(other_issuers.token({}))
 
 
 def test_the_setting_is_copied_when_it_is_read(other_issuers: OtherIssuers, settings: Any) -> None:
