@@ -40,10 +40,13 @@ FORBIDDEN = stat.S_IRWXO | stat.S_IWGRP
 
 
 class Content(NamedTuple):
-    """What a key file held, and whose it was."""
+    """What a key file held, and whose it was; the text is in no repr."""
 
     text: bytes
     status: os.stat_result
+
+    def __repr__(self) -> str:
+        return "<Content>"
 
 
 @sensitive_variables()
@@ -98,9 +101,9 @@ class WatchedKeyFile:
 
     def _begin(self) -> None:
         # Whatever a thread was about when this process was forked from its own: it does not go on here.
-        self._process = os.getpid()
         self._looking = threading.Lock()
         self._stamp: tuple[int, ...] | None = None
+        self._process = os.getpid()  # the last: another thread that reads it takes the lock as it finds it
 
     def key_set(self) -> KeySet:
         """The keys as they were a second ago or later. Raises KeyConfigurationError where none were ever read."""

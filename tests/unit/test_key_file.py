@@ -825,6 +825,26 @@ class Gate:
         return self._really(path)
 
 
+def test_threads_of_a_fork_never_take_the_lock_of_before(made, monkeypatch):
+    """One that came between the new process id and the new lock could wait for ever for a thread left behind."""
+    watched = WatchedKeyFile(made)
+    watched.key_set()
+    seen, new_lock = [], threading.Lock
+    monkeypatch.setattr(key_file.os, "getpid", lambda: -1)
+    monkeypatch.setattr(key_file.threading, "Lock", lambda: seen.append(watched._process) or new_lock())
+    watched.look_again()
+    assert watched._process == -1
+    assert seen
+    assert -1 not in seen
+
+
+def test_a_files_content_has_no_representation(made):
+    content = key_file._content(made)
+    [secret] = secrets_of(made)
+    for text in (repr(content), str(content), f"{content}"):
+        assert secret not in text
+
+
 def test_threads_go_on_while_one_looks(made, clock, monkeypatch):
     watched = WatchedKeyFile(made)
     before = watched.key_set()
