@@ -86,8 +86,14 @@ class KeyFile:
         key_set = self._file.key_set()
         made = self._made
         if made is None or made[0] is not key_set:
-            made = self._made = (key_set, key_set.ring(self._policy, *self._legacy))
+            made = self._made = (key_set, self._ring_of(key_set))
         return made[1]
+
+    def _ring_of(self, key_set: KeySet) -> KeyRing:
+        try:
+            return key_set.ring(self._policy, *self._legacy)
+        except CoreError as error:
+            raise KeyConfigurationError(f"{self.setting}: {error.args[1]}") from error
 
     def newer_ring(self, ring: KeyRing) -> KeyRing | None:
         """The ring of the file, which is looked at now, unless it is this one."""
@@ -97,9 +103,11 @@ class KeyFile:
 
 
 def _listed(entries: object) -> list[Mapping[str, Any]]:
-    if isinstance(entries, list | tuple) and all(isinstance(entry, Mapping) for entry in entries):
-        return list(entries)
-    raise KeyConfigurationError("SIMPLE_JWT['KEYS'] must be a list of dicts")
+    if not isinstance(entries, list | tuple) or not all(isinstance(entry, Mapping) for entry in entries):
+        raise KeyConfigurationError("SIMPLE_JWT['KEYS'] must be a list of dicts")
+    if not entries:  # whatever was to fill it has failed: every token would be a 401
+        raise KeyConfigurationError("SIMPLE_JWT['KEYS'] holds no key")
+    return list(entries)
 
 
 def ring_key(entry: Mapping[str, Any], setting: str) -> RingKey:
@@ -156,16 +164,17 @@ def seconds_since_1970(time: object, setting: str) -> int:
 
 def rotation_policy() -> KeyRotationPolicy:
     """KEY_PUBLISH_AHEAD and KEY_RETAIN, by default as long as a token can live. Raises KeyConfigurationError."""
-    retain = api_settings.KEY_RETAIN
-    if retain is None:
-        retain = longest_life()
     try:
+        retain = longest_life() if api_settings.KEY_RETAIN is None else api_settings.KEY_RETAIN
         return KeyRotationPolicy(
             publish_ahead=math.ceil(api_settings.KEY_PUBLISH_AHEAD.total_seconds()),
             retain=math.ceil(retain.total_seconds()),
         )
-    except (AttributeError, OverflowError) as error:
-        message = "SIMPLE_JWT: KEY_PUBLISH_AHEAD and KEY_RETAIN must be timedeltas of zero to 136 years"
+    except (AttributeError, OverflowError, TypeError, ValueError) as error:
+        message = (
+            "SIMPLE_JWT: KEY_PUBLISH_AHEAD and KEY_RETAIN (by default the longest lifetime and LEEWAY) must be"
+            " timedeltas of zero to 136 years"
+        )
         raise KeyConfigurationError(message) from error
 
 

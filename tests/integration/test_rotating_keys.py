@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from types import SimpleNamespace
 
 import jwt
 import pytest
@@ -10,6 +11,7 @@ from django.core.management import call_command
 from freezegun import freeze_time
 
 from oxijwt import checks, key_file
+from oxijwt._core import KeyRing, RingKey, VerifyingKey
 from oxijwt.exceptions import KeyConfigurationError, TokenError
 from oxijwt.key_rings import longest_life
 from oxijwt.settings import api_settings
@@ -195,6 +197,42 @@ def test_both_settings_are_one_too_many(path, settings):
 @pytest.mark.parametrize("value", [600, "600", timedelta(seconds=-1), timedelta(days=365 * 200)], ids=repr)
 def test_spans_are_timedeltas_that_fit(path, settings, name, value):
     settings.SIMPLE_JWT |= {name: value}
+    assert ids() == ["oxijwt.E027"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"LEEWAY": "5"},
+        {"LEEWAY": float("nan")},
+        {"REFRESH_TOKEN_LIFETIME": 5},
+        {"REFRESH_TOKEN_LIFETIME": timedelta.max, "LEEWAY": 1},
+    ],
+    ids=repr,
+)
+def test_a_retention_that_can_not_be_reckoned_names_the_settings(path, settings, wrong):
+    """What Python says of it came out, at each request."""
+    settings.SIMPLE_JWT |= wrong
+    assert "oxijwt.E027" in ids()
+    with pytest.raises(KeyConfigurationError, match="KEY_RETAIN"):
+        token_backend.encode({})
+
+
+def test_a_file_without_keys_is_found(path):
+    path.write_text('{"keys": []}')
+    [finding] = checks.check_settings()
+    assert finding.id == "oxijwt.E029"
+    assert "KEY_FILE" in finding.msg
+
+
+def test_what_the_core_says_of_a_ring_is_translated(path, monkeypatch):
+    """A CoreError left `encode`, and named no setting."""
+    refusing = SimpleNamespace(ring=lambda *_arguments: KeyRing.of_keys(twice))
+    twice = [RingKey(None, VerifyingKey.from_secret("HS256", b"k" * 32), kid="a")] * 2
+    monkeypatch.setattr(key_file.WatchedKeyFile, "key_set", lambda _self: refusing)
+    for use in (lambda: token_backend.encode({}), lambda: token_backend.decode("a.b.c"), token_backend.public_jwk_set):
+        with pytest.raises(KeyConfigurationError, match=r"^SIMPLE_JWT\['KEY_FILE'\].*'a'.*two keys have one kid"):
+            use()
     assert ids() == ["oxijwt.E027"]
 
 

@@ -249,6 +249,7 @@ def test_a_token_whose_claims_were_changed_is_signed_to_be_recorded(keys):
 
 BAD_KEYS = {
     "no list": ("a key", "must be a list of dicts"),
+    "none": ([], "holds no key"),
     "no dicts": ([HIDDEN], "must be a list of dicts"),
     "twice": ([hmac_key("a"), hmac_key("a")], "key 2 'a'.*two keys have one kid"),
     "no key": ([{"kid": "a", "algorithm": "HS256"}], "kid 'a'.*neither a signing_key nor a verifying_key"),
@@ -315,6 +316,14 @@ def test_a_publicly_known_secret_among_the_keys_is_found(keys):
     [finding] = checks.check_settings()
     assert finding.id == "oxijwt.E007"
     assert "KEYS'][1]" in finding.msg
+
+
+def test_a_secret_that_only_verifies_is_looked_at_too(keys):
+    """The check ended in a TypeError where signing_key was None."""
+    keys(hmac_key("a"), hmac_key("b", signing_key=None, verifying_key=SECRET))
+    assert checks.check_settings() == []
+    keys(hmac_key("a"), hmac_key("b", signing_key=None, verifying_key="reallyreallyreallyreallyverysafe"))
+    assert [finding.id for finding in checks.check_settings()] == ["oxijwt.E007"]
 
 
 def test_the_pair_is_not_looked_at_where_nothing_asks_it(keys, settings):

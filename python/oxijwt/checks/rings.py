@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 
-from oxijwt import keys
+from oxijwt import key_file, keys
 from oxijwt._core import CoreError, KeyRing
 from oxijwt.key_rings import KeySource
 from oxijwt.settings import api_settings
@@ -48,7 +48,8 @@ def _other_keys(source: KeySource) -> Iterable[CheckMessage]:
 def _signer(source: KeySource, ring: KeyRing) -> Iterable[CheckMessage]:
     kids = ring.signing_kids()
     if not kids:
-        return  # a service that only verifies
+        yield from _verifiers(source)
+        return
     try:
         ring.sign({}, time.time(), api_settings.MAX_TOKEN_LENGTH)
     except CoreError as error:
@@ -59,9 +60,21 @@ def _signer(source: KeySource, ring: KeyRing) -> Iterable[CheckMessage]:
         )
 
 
+def _verifiers(source: KeySource) -> Iterable[CheckMessage]:
+    # Without a signer it is a service that only verifies; KEYS without any key are no ring.
+    if api_settings.KEY_FILE is not None and not key_file.read(api_settings.KEY_FILE).keys(0):
+        yield Error(
+            f"{source.setting} holds no key.",
+            hint="Run: manage.py jwtkeys generate",
+            id="oxijwt.E029",
+        )
+
+
 def _known_secrets() -> Iterable[CheckMessage]:
     for place, entry in enumerate(api_settings.KEYS or ()):
-        secret = entry.get("signing_key", entry.get("verifying_key"))
+        secret = entry.get("signing_key")
+        if secret is None:
+            secret = entry["verifying_key"]
         if keys.is_hmac(entry["algorithm"]):
             yield from publicly_known(f"SIMPLE_JWT['KEYS'][{place}]", secret_bytes(secret))
 
