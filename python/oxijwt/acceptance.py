@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from django.views.decorators.debug import sensitive_variables
+
 from .exceptions import KeyConfigurationError
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ def accepted_by(holder: object) -> Acceptance | None:
     return accepted if any(accepted) else None
 
 
+@sensitive_variables()
 def read_for(holder: object, token_class: type[T], text: Any) -> T:
     """A token of `token_class` that this view or authentication class takes. Raises TokenError."""
     accepted = accepted_by(holder)

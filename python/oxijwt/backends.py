@@ -161,6 +161,11 @@ class TokenBackend:
             return self.prepared_signing_key.verifying_key()
         return keys.verifying_key(self.algorithm, self.verifying_key)
 
+    @property
+    def asks_jwk_url(self) -> bool:
+        """Whether the keys behind JWK_URL verify, and no key of our own: HMAC and keys with a `kid` go before it."""
+        return self.jwks_client is not None and self.key_source is None and not keys.is_hmac(self.algorithm)
+
     def get_leeway(self) -> timedelta:
         """The leeway as a timedelta. Raises TokenBackendError for any other type."""
         leeway = self.leeway
@@ -174,16 +179,27 @@ class TokenBackend:
             format_lazy(_("Unrecognized type '{}', 'leeway' must be of type int, float or timedelta."), type(leeway))
         )
 
+    @sensitive_variables()
     def get_verifying_key(self, token: str | bytes) -> VerifyingKey:
-        """The key that this token must be verified with. Raises TokenBackendError when the JWK Set has none."""
-        issuer = self._issuer_of(token)
-        if issuer is not None:
-            return self._key_of(issuer, token)
-        if self.jwks_client is None or keys.is_hmac(self.algorithm):
+        """The key that this token must be verified with, where no key source has it.
+
+        Raises TokenBackendError for what is no token and when the JWK Set has no key, KeyConfigurationError beside a
+        key source: only `decode` looks there.
+        """
+        try:
+            issuer = self._issuer_of(token)
+            return self._own_key_of(token) if issuer is None else self._key_of(issuer, token)
+        except CoreError as error:
+            raise refusal(error) from error
+
+    def _own_key_of(self, token: str | bytes) -> VerifyingKey:
+        source, client = self.key_source, self.jwks_client
+        if source is not None:
+            raise KeyConfigurationError(f"{source.setting} has several keys, of which decode() knows the right one")
+        if client is None or keys.is_hmac(self.algorithm):
             return self.prepared_verifying_key
         try:
-            kid = unverified_header(token, self._length_limit()).get("kid")
-            return self.jwks_client.verifying_key(self.algorithm, kid)
+            return client.verifying_key(self.algorithm, unverified_header(token, self._length_limit()).get("kid"))
         except JWKSetError as error:
             raise TokenBackendError(_("Token is invalid")) from error
 
@@ -248,6 +264,7 @@ class TokenBackend:
             other.issuer = issuer
         return other
 
+    @sensitive_variables()
     def decode_expired(self, token: str | bytes) -> dict[str, Any]:
         """As `decode`, of a token whose `exp` may have passed: it still says whose session to end, and nothing else.
 
@@ -260,6 +277,7 @@ class TokenBackend:
         except CoreError as error:
             raise refusal(error) from error
 
+    @sensitive_variables()
     def public_jwk_set(self) -> str:
         """The public keys of what is signed here, as a JWK Set in JSON (RFC 7517 section 5); never an HMAC key.
 
@@ -268,7 +286,7 @@ class TokenBackend:
         source = self.key_source
         if source is not None:
             ring = source.ring()
-        elif self.jwks_client is not None:
+        elif self.asks_jwk_url:
             ring = keys.ring_of_one(None, [])
         else:
             ring = self._pair_ring()
@@ -333,9 +351,7 @@ class TokenBackend:
         return self._signer[1]
 
     def _verifying_ring(self, token: str | bytes) -> KeyRing:
-        if self.jwks_client is not None and not keys.is_hmac(self.algorithm):
-            return keys.ring_of_one(None, [self.get_verifying_key(token)])
-        return self._pair_ring()
+        return keys.ring_of_one(None, [self.get_verifying_key(token)]) if self.asks_jwk_url else self._pair_ring()
 
     def _pair_ring(self) -> KeyRing:
         made_of = (self.algorithm, self.signing_key, self.verifying_key, self.fallback_keys)

@@ -109,7 +109,8 @@ def ring_key(entry: Mapping[str, Any], setting: str) -> RingKey:
         setting = f"{setting}, kid {kid!r}"
     _check_members(entry, setting)
     signing, verifying = _halves(entry, setting)
-    not_before, not_after = (_seconds(entry, name, setting) for name in ("not_before", "not_after"))
+    # No generator: its frame has no caller in a traceback, so Django's reports would show what is hidden in the others.
+    not_before, not_after = [_seconds(entry, name, setting) for name in ("not_before", "not_after")]
     if not_before is not None and not_after is not None and not_after <= not_before:
         raise KeyConfigurationError(f"{setting}: its not_after is not after its not_before")
     try:

@@ -84,7 +84,10 @@ def denylist() -> Any:
 
 def is_our_own(token: Any) -> bool:
     """Whether our own keys verified a token. Another issuer may use the claims of sessions for something else."""
-    return getattr(token.get_token_backend(), "jwks_client", None) is None and not is_foreign(token)
+    backend = token.get_token_backend()
+    # A backend of the project's own may have no more than simplejwt's attribute.
+    asks_jwk_url = getattr(backend, "asks_jwk_url", getattr(backend, "jwks_client", None) is not None)
+    return not asks_jwk_url and not is_foreign(token)
 
 
 def is_foreign(token: Any) -> bool:

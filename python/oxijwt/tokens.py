@@ -608,6 +608,7 @@ class RefreshToken(SessionMixin["RefreshToken"], Token):
             revocation.session_store().refuse_spent(self._reading)
 
     @classmethod
+    @sensitive_variables()
     def end_session_of(cls, text: str) -> Any:
         """End the session of a refresh token, spent and expired ones included: the session as it was, or None.
 
@@ -622,6 +623,7 @@ class RefreshToken(SessionMixin["RefreshToken"], Token):
         return session
 
     @classmethod
+    @sensitive_variables()
     def read_expired(cls, text: str) -> dict[str, Any]:
         """The claims of a refresh token of ours that may have expired or been spent; good for ending its session only.
 

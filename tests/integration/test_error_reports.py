@@ -1,6 +1,8 @@
 """A request that fails inside: nothing that is logged, mailed or shown about it holds a token, a key or a password."""
 
+import json
 import logging
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -12,6 +14,7 @@ from django.test import Client, RequestFactory
 from django.urls import include, path, reverse
 from django.views.debug import SafeExceptionReporterFilter
 
+from oxijwt.acceptance import read_for
 from oxijwt.authentication import JWTAuthentication
 from oxijwt.reports import HiddenVariables
 from oxijwt.serializers import TokenObtainPairSerializer
@@ -46,6 +49,12 @@ PROJECT = {
     "read": lambda request: AccessToken(sent(request)),
     "decode": lambda request: token_backend.decode(sent(request)),
     "validate": lambda request: JWTAuthentication().get_validated_token(sent(request)),
+    "read for": lambda request: AccessToken.read(sent(request)),
+    "read for a view": lambda request: read_for(request, AccessToken, sent(request)),
+    "decode for": lambda request: token_backend.accepting(audience="somebody").decode(sent(request)),
+    "decode expired": lambda request: token_backend.decode_expired(sent(request)),
+    "find the key": lambda request: token_backend.get_verifying_key(sent(request)),
+    "read expired": lambda request: RefreshToken.read_expired(sent(request)),
     "make": lambda _request: RefreshToken.for_user(get_user_model().objects.get()),
     "rotate": lambda request: RefreshToken(sent(request)).rotate(),
     "end": lambda request: RefreshToken(sent(request)).blacklist(),
@@ -56,15 +65,15 @@ def view(act):
     return lambda request: HttpResponse(repr(act(request)))
 
 
-urlpatterns = [path(f"{name}/", view(act), name=name) for name, act in PROJECT.items()]
+urlpatterns = [path(f"{name.replace(' ', '-')}/", view(act), name=name) for name, act in PROJECT.items()]
 urlpatterns.append(path("", include("tests.urls")))
 
+KEYS_MADE = ["oxijwt.keys.prepare", "oxijwt.keys.ring_of_one"]
 READING = [
     "oxijwt.tokens.Token._decode",
     "oxijwt.tokens.Token.verify",
     "oxijwt.backends.TokenBackend.decode",
-    "oxijwt.keys.prepare",
-    "oxijwt.keys.ring_of_one",
+    *KEYS_MADE,
 ]
 ANSWERING = ["rest_framework.renderers.JSONRenderer.render", "rest_framework.utils.encoders.JSONEncoder.iterencode"]
 VIEW = ["rest_framework.serializers.Serializer.to_internal_value"]
@@ -97,8 +106,15 @@ FAULTS = {
     ],
     "stateless": [*READING, "oxijwt.models.TokenUser.__init__"],
     "read": READING,
-    "decode": ["oxijwt.keys.prepare", "oxijwt.keys.ring_of_one"],
+    "decode": KEYS_MADE,
     "validate": READING,
+    "read for": READING,
+    "read for a view": READING,
+    "decode for": KEYS_MADE,
+    "decode expired": KEYS_MADE,
+    "find the key": ["oxijwt.keys.prepare"],
+    "read expired": [*KEYS_MADE, "oxijwt.tokens.Token._verify_user_id"],
+    "jwks": KEYS_MADE,
     "rotate": ["oxijwt.revocation.replace", "INSERT"],
     "end": ["INSERT"],
     "make": ["oxijwt.keys.prepare", "oxijwt.token_blacklist.models.OutstandingToken.save", "INSERT"],
@@ -129,7 +145,7 @@ def secrets(settings, monkeypatch):
 def send(name, secrets, content_type="application/json"):
     client = Client(raise_request_exception=False)
     if not name.startswith("token_"):
-        token = secrets["refresh" if name in {"rotate", "end"} else "access"]
+        token = secrets["refresh" if name in {"rotate", "end", "read expired"} else "access"]
         return client.get(reverse(name), headers={"Authorization": f"Bearer {token}", "X-Token": token})
     if name in ENDPOINT_FIELDS:
         body = {ENDPOINT_FIELDS[name]: secrets["sliding" if "sliding" in name else "refresh"]}
@@ -165,6 +181,56 @@ def test_no_report_without_a_request_shows_a_secret(secrets, reported, monkeypat
         assert send("token_obtain_pair", secrets).status_code == 500
     assert len(mail.outbox) == 4, "by the default handler and by ours, of the serializer's record and of Django's"
     require_clean_reports(secrets, reported)
+
+
+def kept_in_settings(key, _path):
+    return {"KEYS": [{"kid": "a", "algorithm": "HS256", "signing_key": key}]}
+
+
+def kept_in_a_file(key, path):
+    path.touch(0o600)
+    path.write_text(json.dumps({"keys": [{"kty": "oct", "kid": "a", "alg": "HS256", "k": key}]}))
+    return {"KEY_FILE": path}
+
+
+RINGS = {
+    kept_in_settings: ["oxijwt.key_rings.ring_key", "oxijwt.key_rings.seconds_since_1970", "oxijwt.keys.prepare"],
+    kept_in_a_file: ["oxijwt.key_file._parsed", "oxijwt.key_file.WatchedKeyFile._take"],
+}
+RING_USERS = ["whoami", "token_verify", "decode", "decode expired", "read expired", "make", "jwks"]
+RING_CASES = [(name, keep, fault) for name in RING_USERS for keep, faults in RINGS.items() for fault in faults]
+
+
+@pytest.fixture
+def ring_secrets(request, secrets, settings, tmp_path, monkeypatch):
+    """The same, of a site with a key ring, whose keys are read at the next request."""
+    settings.SIMPLE_JWT = SINGLE_USE | request.param(secrets["key"], tmp_path / "keys.json")
+    if "KEYS" in settings.SIMPLE_JWT:
+        settings.SIMPLE_JWT["KEYS"][0]["not_before"] = datetime(2026, 1, 1, tzinfo=UTC)
+    user = get_user_model().objects.get()
+    tokens = {kind.token_type: str(kind.for_user(user)) for kind in (AccessToken, RefreshToken, SlidingToken)}
+    OutstandingToken.objects.all().delete()
+    monkeypatch.setattr(token_backend, "_key_source", None)
+    return secrets | tokens
+
+
+@pytest.mark.parametrize(("name", "ring_secrets", "fault"), RING_CASES, indirect=["ring_secrets"])
+def test_no_report_shows_a_ring_of_keys(ring_secrets, reported, monkeypatch, name, fault):
+    with break_down(monkeypatch, fault):
+        assert send(name, ring_secrets).status_code == 500
+    require_clean_reports(ring_secrets, reported)
+
+
+@pytest.mark.parametrize(("name", "ring_secrets", "fault"), RING_CASES, indirect=["ring_secrets"])
+def test_the_search_would_find_the_keys(  # noqa: PLR0913, PLR0917  each is a fixture or a parameter
+    ring_secrets, reported, monkeypatch, settings, name, fault
+):
+    settings.DEBUG = settings.DEBUG_PROPAGATE_EXCEPTIONS = True
+    with break_down(monkeypatch, fault), pytest.raises(RuntimeError, match=FAULT):
+        send(name, ring_secrets)
+    texts = reported()
+    with pytest.raises(AssertionError):
+        require_absence([ring_secrets["key"]], *texts)
 
 
 @table(CASES)

@@ -100,3 +100,21 @@ def test_ours_or_theirs_is_asked_of_each_token(other_issuers, tokens):
     ours.payload["iss"] = "https://a.example"
     assert revocation.is_foreign(ours)
     assert not revocation.is_our_own(ours)
+
+
+OWN_KEYS = {
+    "HS256": {},
+    "KEYS": {"ALGORITHM": "RS256", "KEYS": [{"kid": "a", "algorithm": "HS256", "signing_key": "of our own" * 4}]},
+}
+
+
+@pytest.mark.parametrize("beside", OWN_KEYS.values(), ids=OWN_KEYS)
+def test_a_jwk_url_that_nothing_asks_takes_no_session_away(jwt_settings, beside):
+    """An ended session's tokens were taken: JWK_URL was set, though our own keys had verified them."""
+    jwt_settings(JWK_URL="https://issuer.example/jwks.json", **beside)
+    tokens = login()
+    assert who_am_i(tokens["access"]).status_code == 200
+    assert logout(tokens["refresh"]).status_code == 204
+    assert answer(who_am_i(tokens["access"])) == (401, "session_revoked")
+    assert refresh(tokens["refresh"]).status_code == 401
+    assert verify(tokens["access"]).status_code == 401

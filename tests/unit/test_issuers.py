@@ -207,6 +207,13 @@ def test_the_verifying_key_of_a_token(other_issuers: OtherIssuers) -> None:
         token_backend.get_verifying_key(other_issuers.token({}, kid="unknown"))
 
 
+@pytest.mark.parametrize("text", ["no token", "a.b.c", "é.e30.e30", "\ud800"], ids=ascii)
+def test_what_is_no_token_has_no_key(other_issuers: OtherIssuers, text: str) -> None:
+    """The core's own exception came out of it."""
+    with pytest.raises(TokenBackendError):
+        token_backend.get_verifying_key(text)
+
+
 def test_nothing_expired_of_anothers_is_read(other_issuers: OtherIssuers) -> None:
     ours = forge({"exp": int(time.time()) - 1})
     assert token_backend.decode_expired(ours)

@@ -357,3 +357,10 @@ def test_a_ring_of_one_publishes_its_public_key(settings, algorithm):
         settings.SIMPLE_JWT = {"ALGORITHM": algorithm, "SIGNING_KEY": pkcs8(key), "VERIFYING_KEY": spki(key)}
     published = json.loads(token_backend.public_jwk_set())["keys"]
     assert [key["alg"] for key in published] == ([] if algorithm in HMAC else [algorithm])
+
+
+def test_no_key_of_the_pair_is_named_beside_a_ring(keys):
+    """`get_verifying_key` answered SECRET_KEY, which verifies nothing here."""
+    keys(hmac_key("a"))
+    with pytest.raises(KeyConfigurationError, match=r"SIMPLE_JWT\['KEYS'\].*decode"):
+        token_backend.get_verifying_key(str(AccessToken()))
