@@ -147,7 +147,6 @@ impl KeyRing {
     /// The public halves of all keys that verify at `now`, in seconds since 1970, or will, as a JWK Set in JSON
     /// (RFC 7517 section 5). HMAC keys have none.
     pub fn public_jwk_set(&self, now: f64) -> String {
-        let mut jwks = Vec::new();
         let (keys, pair) = match &self.0 {
             Keys::Pair(pair) => (None, Some(pair)),
             Keys::Named(keys, legacy) => {
@@ -155,8 +154,14 @@ impl KeyRing {
                 (Some(keys), legacy.map(|legacy| &legacy.pair))
             }
         };
-        jwks.extend(keys.into_iter().flat_map(|keys| keys.public_jwks(now)));
-        jwks.extend(pair.into_iter().flat_map(Pair::public_jwks));
+        let named = keys.into_iter().flat_map(|keys| keys.public_jwks(now));
+        let mut jwks: Vec<_> = named.collect();
+        for jwk in pair.into_iter().flat_map(Pair::public_jwks) {
+            // The pair of the time before may be one of the keys by now.
+            if !jwks.contains(&jwk) {
+                jwks.push(jwk);
+            }
+        }
         format!(r#"{{"keys":[{}]}}"#, jwks.join(","))
     }
 

@@ -366,6 +366,18 @@ fn the_public_set_has_what_verifies_or_will() {
     );
 }
 
+/// Whoever puts the old key under its thumbprint and lets it serve as the legacy pair too.
+#[test]
+fn the_public_set_has_a_key_once() {
+    let signing = Arc::new(signing_key(Algorithm::ES256));
+    let key = RingKey::new(None, Some(signing), None).unwrap();
+    let ring = keys(vec![key]);
+    let alone = ring.public_jwk_set(NOW);
+    let legacy = crate::support::ring(Algorithm::ES256);
+    let ring = ring.with_legacy(&legacy, NOW + 10.0).unwrap();
+    assert_eq!(ring.public_jwk_set(NOW), alone);
+}
+
 #[test]
 fn a_kid_is_written_as_json() {
     let kid = r#"a "quoted" \ kid – ключ"#;
