@@ -379,11 +379,26 @@ fn the_public_set_has_a_key_once() {
 }
 
 #[test]
-fn a_kid_is_written_as_json() {
-    let kid = r#"a "quoted" \ kid – ключ"#;
-    let ring = keys(vec![hmac_key(kid)]);
-    let token = ring.sign(b"{}", NOW, MAX_LENGTH).unwrap();
-    let header: serde_json::Value = serde_json::from_str(&header_of(&token)).unwrap();
-    assert_eq!(header["kid"], kid);
-    assert_eq!(verify(&ring, &token, NOW), Ok(()));
+fn a_kid_is_written_as_json_in_ascii() {
+    for (kid, written) in [
+        (
+            r#"a "quoted" \ kid – ключ"#,
+            r#"a \"quoted\" \\ kid \u2013 \u043a\u043b\u044e\u0447"#,
+        ),
+        ("a\u{2028}b\u{10ffff}/", r"a\u2028b\udbff\udfff/"),
+    ] {
+        let ring = keys(vec![hmac_key(kid)]);
+        let token = ring.sign(b"{}", NOW, MAX_LENGTH).unwrap();
+        let header = format!(r#"{{"alg":"HS256","kid":"{written}","typ":"JWT"}}"#);
+        assert_eq!(header_of(&token), header);
+        assert_eq!(verify(&ring, &token, NOW), Ok(()));
+        let unescaped = signed(
+            &secret(kid),
+            serde_json::json!({"alg": "HS256", "kid": kid})
+                .to_string()
+                .as_bytes(),
+            b"{}",
+        );
+        assert_eq!(verify(&ring, &unescaped, NOW), Ok(()));
+    }
 }
