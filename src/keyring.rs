@@ -91,13 +91,14 @@ impl KeyRing {
     ///
     /// # Errors
     /// [`Error::Unserializable`] where they aren't a strict JSON object, [`Error::ClaimInvalid`], [`Error::TooLarge`],
-    /// [`Error::NoSigningKey`], [`Error::OutlivesKey`].
+    /// [`Error::NoSigningKey`], [`Error::OutlivesKey`], [`Error::PolicyInvalid`] where `now` is not finite.
     pub fn signing(
         &self,
         payload: &[u8],
         now: f64,
         max_length: usize,
     ) -> Result<Signing<'_>, Error> {
+        claims::check_now(now)?;
         check_length(payload.len(), max_length)?;
         let ((), members) = json::parse_object(payload, &mut Discard, claims::REGISTERED)
             .map_err(unserializable)?;

@@ -402,3 +402,21 @@ fn a_kid_is_written_as_json_in_ascii() {
         assert_eq!(verify(&ring, &unescaped, NOW), Ok(()));
     }
 }
+
+#[test]
+fn no_key_signs_or_verifies_at_no_time() {
+    let (beside_legacy, legacy) = with_legacy();
+    let plain = token("new", r#"{"alg":"HS256","kid":"new","typ":"JWT"}"#);
+    let without_kid = legacy.sign(b"{}", NOW, MAX_LENGTH).unwrap();
+    for ring in [keys(vec![hmac_key("new")]), beside_legacy, legacy] {
+        for now in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(
+                ring.sign(b"{}", now, MAX_LENGTH),
+                Err(Error::PolicyInvalid("now must be finite")),
+                "{now}"
+            );
+            assert!(verify(&ring, &plain, now).is_err(), "{now}");
+            assert!(verify(&ring, &without_kid, now).is_err(), "{now}");
+        }
+    }
+}
