@@ -105,7 +105,7 @@ impl KeyRing {
         let expiry = claims::check_writable(&members)?;
         let (header, key) = match &self.0 {
             Keys::Pair(pair) => pair.signer()?,
-            Keys::Named(keys, Some(legacy)) if legacy.signs(keys, now) => legacy.pair.signer()?,
+            Keys::Named(keys, Some(legacy)) if legacy.signs(keys, now) => legacy.signer(expiry)?,
             Keys::Named(keys, _) => keys.signer(expiry, now)?,
         };
         Ok(Signing {
@@ -221,6 +221,15 @@ impl Legacy {
     /// Nodes that know the pair only must be able to verify what this one signs, until every one knows the keys.
     fn signs(&self, keys: &NamedKeys, now: f64) -> bool {
         self.is_in_force(now) && keys.are_all_to_come(now)
+    }
+
+    /// What signs a token that expires at `expiry`, if the pair is there for as long.
+    fn signer(&self, expiry: Option<f64>) -> Result<(&str, &SigningKey), Error> {
+        if expiry.is_none_or(|expiry| expiry <= self.until) {
+            self.pair.signer()
+        } else {
+            Err(Error::OutlivesKey)
+        }
     }
 }
 

@@ -248,6 +248,17 @@ fn the_legacy_pair_signs_until_the_first_key_does() {
 }
 
 #[test]
+fn no_token_outlives_the_legacy_pair() {
+    let (ring, _legacy) = with_legacy();
+    let sign = |seconds: i64| {
+        let exp = format!(r#"{{"exp":{}}}"#, NOW_SECONDS + seconds);
+        ring.sign(exp.as_bytes(), NOW, MAX_LENGTH)
+    };
+    assert!(sign(200).is_ok());
+    assert_eq!(sign(201), Err(Error::OutlivesKey));
+}
+
+#[test]
 fn the_legacy_pair_signs_nothing_where_no_key_ever_will() {
     let legacy = ring(Algorithm::HS256);
     let expired = keys(vec![in_force("a", None, Some(-1))]);
