@@ -66,9 +66,7 @@ impl ClaimPolicy {
     /// # Errors
     /// The error that is named for the rule that is broken first.
     pub fn check(&self, claims: &Members<'_>, now: f64) -> Result<(), Error> {
-        if !now.is_finite() {
-            return Err(Error::PolicyInvalid("now must be finite"));
-        }
+        check_now(now)?;
         let times = check_types(claims, self.integer_subject)?;
         self.check_times(&times, now)?;
         self.check_issuer(claims)?;
@@ -127,6 +125,18 @@ struct Times {
     issued_at: Option<f64>,
     not_before: Option<f64>,
     expiry: Option<f64>,
+}
+
+/// A time that can be compared with.
+///
+/// # Errors
+/// [`Error::PolicyInvalid`] where it is not finite.
+pub(crate) fn check_now(now: f64) -> Result<(), Error> {
+    if now.is_finite() {
+        Ok(())
+    } else {
+        Err(Error::PolicyInvalid("now must be finite"))
+    }
 }
 
 /// Checks the types, and the range of the times, of the registered claims that a payload to be signed has; its `exp`.

@@ -91,20 +91,21 @@ impl KeyRing {
     ///
     /// # Errors
     /// [`Error::Unserializable`] where they aren't a strict JSON object, [`Error::ClaimInvalid`], [`Error::TooLarge`],
-    /// [`Error::NoSigningKey`], [`Error::OutlivesKey`].
+    /// [`Error::NoSigningKey`], [`Error::OutlivesKey`], [`Error::PolicyInvalid`] where `now` is not finite.
     pub fn signing(
         &self,
         payload: &[u8],
         now: f64,
         max_length: usize,
     ) -> Result<Signing<'_>, Error> {
+        claims::check_now(now)?;
         check_length(payload.len(), max_length)?;
         let ((), members) = json::parse_object(payload, &mut Discard, claims::REGISTERED)
             .map_err(unserializable)?;
         let expiry = claims::check_writable(&members)?;
         let (header, key) = match &self.0 {
             Keys::Pair(pair) => pair.signer()?,
-            Keys::Named(keys, Some(legacy)) if legacy.signs(keys, now) => legacy.pair.signer()?,
+            Keys::Named(keys, Some(legacy)) if legacy.signs(keys, now) => legacy.signer(expiry)?,
             Keys::Named(keys, _) => keys.signer(expiry, now)?,
         };
         Ok(Signing {
@@ -147,7 +148,6 @@ impl KeyRing {
     /// The public halves of all keys that verify at `now`, in seconds since 1970, or will, as a JWK Set in JSON
     /// (RFC 7517 section 5). HMAC keys have none.
     pub fn public_jwk_set(&self, now: f64) -> String {
-        let mut jwks = Vec::new();
         let (keys, pair) = match &self.0 {
             Keys::Pair(pair) => (None, Some(pair)),
             Keys::Named(keys, legacy) => {
@@ -155,8 +155,14 @@ impl KeyRing {
                 (Some(keys), legacy.map(|legacy| &legacy.pair))
             }
         };
-        jwks.extend(keys.into_iter().flat_map(|keys| keys.public_jwks(now)));
-        jwks.extend(pair.into_iter().flat_map(Pair::public_jwks));
+        let named = keys.into_iter().flat_map(|keys| keys.public_jwks(now));
+        let mut jwks: Vec<_> = named.collect();
+        for jwk in pair.into_iter().flat_map(Pair::public_jwks) {
+            // The pair of the time before may be one of the keys by now.
+            if !jwks.contains(&jwk) {
+                jwks.push(jwk);
+            }
+        }
         format!(r#"{{"keys":[{}]}}"#, jwks.join(","))
     }
 
@@ -215,6 +221,15 @@ impl Legacy {
     /// Nodes that know the pair only must be able to verify what this one signs, until every one knows the keys.
     fn signs(&self, keys: &NamedKeys, now: f64) -> bool {
         self.is_in_force(now) && keys.are_all_to_come(now)
+    }
+
+    /// What signs a token that expires at `expiry`, if the pair is there for as long.
+    fn signer(&self, expiry: Option<f64>) -> Result<(&str, &SigningKey), Error> {
+        if expiry.is_none_or(|expiry| expiry <= self.until) {
+            self.pair.signer()
+        } else {
+            Err(Error::OutlivesKey)
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::algorithm::Algorithm;
 use crate::claims;
 use crate::encoding;
 use crate::error::Error;
+use crate::json;
 use crate::jwk_set::Refusal;
 use crate::jws::{Compact, Header};
 use crate::key::{SigningKey, VerifyingKey};
@@ -163,7 +164,7 @@ impl NamedKeys {
             by_header: HashMap::new(),
         };
         for (index, key) in keys.into_iter().enumerate() {
-            let header = encoding::encode(header(&key).as_bytes());
+            let header = header(&key);
             if named.by_kid.insert(key.kid.clone(), index).is_some() {
                 let error = Error::KeySetInvalid("two keys have one kid");
                 return Err(Refusal::of_key(index, Some(&key.kid), error));
@@ -242,8 +243,10 @@ impl NamedKeys {
     }
 }
 
-/// The header of what a key signs, its members in the order that PyJWT writes them in.
+/// The encoded header of what a key signs: in ASCII, its members in the order that PyJWT writes them in.
 fn header(key: &RingKey) -> String {
-    let kid = serde_json::Value::from(key.kid.as_str());
-    format!(r#"{{"alg":"{}","kid":{kid},"typ":"JWT"}}"#, key.algorithm())
+    let mut header = format!(r#"{{"alg":"{}","kid":"#, key.algorithm()).into_bytes();
+    json::write_string(&key.kid, &mut header);
+    header.extend_from_slice(br#","typ":"JWT"}"#);
+    encoding::encode(&header)
 }

@@ -180,9 +180,14 @@ def rotation_policy() -> KeyRotationPolicy:
 
 def longest_life() -> timedelta:
     """The longest that a token signed here is accepted: lifetimes, a session's absolute end, and the leeway."""
-    lives = [getattr(api_settings, name) for name in LIFETIMES]
+    longest = longest_lifetime()
     if apps.is_installed("oxijwt.token_sessions") and api_settings.SESSION_ABSOLUTE_LIFETIME is not None:
-        lives.append(api_settings.SESSION_ABSOLUTE_LIFETIME)
+        longest = max(longest, api_settings.SESSION_ABSOLUTE_LIFETIME)
     leeway = api_settings.LEEWAY or 0
-    longest: timedelta = max(lives)
     return longest + (leeway if isinstance(leeway, timedelta) else timedelta(seconds=leeway))
+
+
+def longest_lifetime() -> timedelta:
+    """The longest of the configured lifetimes."""
+    longest: timedelta = max(getattr(api_settings, name) for name in LIFETIMES)
+    return longest

@@ -19,8 +19,10 @@ from . import course, figures, server  # noqa: E402  after setup
 
 def main():
     if missing := what_is_missing("postgres"):
+        if os.environ.get("CI") == "true":
+            return f"rotation-load: {missing}, which CI must have"
         print(f"rotation-load: skipped, {missing}")
-        return int(os.environ.get("CI") == "true")
+        return 0
     with server.database(course.USERS), server.serving(KEY_FILE, course.FIRST_ALGORITHM) as site:
         found = list(figures.figures(course.run(site)))
     print("\n| what | measured | limit | |\n|---|--:|--:|---|", *found, sep="\n")

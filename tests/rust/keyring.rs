@@ -248,6 +248,17 @@ fn the_legacy_pair_signs_until_the_first_key_does() {
 }
 
 #[test]
+fn no_token_outlives_the_legacy_pair() {
+    let (ring, _legacy) = with_legacy();
+    let sign = |seconds: i64| {
+        let exp = format!(r#"{{"exp":{}}}"#, NOW_SECONDS + seconds);
+        ring.sign(exp.as_bytes(), NOW, MAX_LENGTH)
+    };
+    assert!(sign(200).is_ok());
+    assert_eq!(sign(201), Err(Error::OutlivesKey));
+}
+
+#[test]
 fn the_legacy_pair_signs_nothing_where_no_key_ever_will() {
     let legacy = ring(Algorithm::HS256);
     let expired = keys(vec![in_force("a", None, Some(-1))]);
@@ -366,12 +377,57 @@ fn the_public_set_has_what_verifies_or_will() {
     );
 }
 
+/// Whoever puts the old key under its thumbprint and lets it serve as the legacy pair too.
 #[test]
-fn a_kid_is_written_as_json() {
-    let kid = r#"a "quoted" \ kid – ключ"#;
-    let ring = keys(vec![hmac_key(kid)]);
-    let token = ring.sign(b"{}", NOW, MAX_LENGTH).unwrap();
-    let header: serde_json::Value = serde_json::from_str(&header_of(&token)).unwrap();
-    assert_eq!(header["kid"], kid);
-    assert_eq!(verify(&ring, &token, NOW), Ok(()));
+fn the_public_set_has_a_key_once() {
+    let signing = Arc::new(signing_key(Algorithm::ES256));
+    let key = RingKey::new(None, Some(signing), None).unwrap();
+    let ring = keys(vec![key]);
+    let alone = ring.public_jwk_set(NOW);
+    let legacy = crate::support::ring(Algorithm::ES256);
+    let ring = ring.with_legacy(&legacy, NOW + 10.0).unwrap();
+    assert_eq!(ring.public_jwk_set(NOW), alone);
+}
+
+#[test]
+fn a_kid_is_written_as_json_in_ascii() {
+    for (kid, written) in [
+        (
+            r#"a "quoted" \ kid – ключ"#,
+            r#"a \"quoted\" \\ kid \u2013 \u043a\u043b\u044e\u0447"#,
+        ),
+        ("a\u{2028}b\u{10ffff}/", r"a\u2028b\udbff\udfff/"),
+    ] {
+        let ring = keys(vec![hmac_key(kid)]);
+        let token = ring.sign(b"{}", NOW, MAX_LENGTH).unwrap();
+        let header = format!(r#"{{"alg":"HS256","kid":"{written}","typ":"JWT"}}"#);
+        assert_eq!(header_of(&token), header);
+        assert_eq!(verify(&ring, &token, NOW), Ok(()));
+        let unescaped = signed(
+            &secret(kid),
+            serde_json::json!({"alg": "HS256", "kid": kid})
+                .to_string()
+                .as_bytes(),
+            b"{}",
+        );
+        assert_eq!(verify(&ring, &unescaped, NOW), Ok(()));
+    }
+}
+
+#[test]
+fn no_key_signs_or_verifies_at_no_time() {
+    let (beside_legacy, legacy) = with_legacy();
+    let plain = token("new", r#"{"alg":"HS256","kid":"new","typ":"JWT"}"#);
+    let without_kid = legacy.sign(b"{}", NOW, MAX_LENGTH).unwrap();
+    for ring in [keys(vec![hmac_key("new")]), beside_legacy, legacy] {
+        for now in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(
+                ring.sign(b"{}", now, MAX_LENGTH),
+                Err(Error::PolicyInvalid("now must be finite")),
+                "{now}"
+            );
+            assert!(verify(&ring, &plain, now).is_err(), "{now}");
+            assert!(verify(&ring, &without_kid, now).is_err(), "{now}");
+        }
+    }
 }

@@ -306,6 +306,20 @@ def test_a_ring_that_nobody_signs_with_is_found(keys):
         str(AccessToken())
 
 
+@pytest.mark.parametrize(
+    ("times", "until", "lasts"),
+    [
+        ({"not_after": in_time(23)}, None, False),
+        ({"not_after": in_time(25)}, None, True),
+        ({"not_before": in_time(1)}, in_time(23), False),
+        ({"not_before": in_time(1)}, in_time(25), True),
+    ],
+)
+def test_a_ring_whose_tokens_would_outlive_their_key_is_found(keys, times, until, lasts):
+    keys(hmac_key("a", **times), LEGACY_KEY_UNTIL=until)
+    assert [finding.id for finding in checks.check_settings()] == ([] if lasts else ["oxijwt.E029"])
+
+
 def test_jwk_url_beside_keys_is_found(keys):
     keys(hmac_key("a"), JWK_URL="https://issuer.example/jwks.json")
     assert [finding.id for finding in checks.check_settings()] == ["oxijwt.E028"]

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from oxijwt import key_file, keys
 from oxijwt._core import CoreError, KeyRing
-from oxijwt.key_rings import KeySource
+from oxijwt.key_rings import KeySource, longest_lifetime
 from oxijwt.settings import api_settings
 from oxijwt.state import SettingsTokenBackend
 
@@ -50,12 +50,13 @@ def _signer(source: KeySource, ring: KeyRing) -> Iterable[CheckMessage]:
     if not kids:
         yield from _verifiers(source)
         return
+    now = time.time()
     try:
-        ring.sign({}, time.time(), api_settings.MAX_TOKEN_LENGTH)
+        ring.sign({"exp": now + longest_lifetime().total_seconds()}, now, api_settings.MAX_TOKEN_LENGTH)
     except CoreError as error:
         yield Error(
             f"{source.setting}: {error.args[1]}; of those that could, the first is {kids[0]!r}.",
-            hint="Give one of them a not_before that has come and a not_after that hasn't, or rotate the key file.",
+            hint="Look at not_before, not_after, LEGACY_KEY_UNTIL and KEY_RETAIN, or rotate the key file.",
             id="oxijwt.E029",
         )
 
