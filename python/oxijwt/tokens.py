@@ -78,6 +78,8 @@ class Token:
 
         Raises TokenError.
         """
+        if token is None:  # whose class would make a new one
+            raise TokenError(_("Token is invalid"))
         unread = cls.__new__(cls)
         # Set first, and not passed on: projects override __init__ and get_token_backend.
         unread._accepts = {"audience": audience, "issuer": issuer}

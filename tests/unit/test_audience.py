@@ -319,6 +319,15 @@ def test_read_takes_tokens_for_whom_it_says_and_no_others(user, settings, token_
             token_class.read(text, **accepted)
 
 
+@pytest.mark.parametrize("token_class", [AccessToken, RefreshToken, SlidingToken, UntypedToken])
+def test_read_makes_no_token_of_none(token_class):
+    """It made a new one, as a class that is called with None does."""
+    with pytest.raises(TokenError, match=r"^Token is invalid$"):
+        token_class.read(None)
+    with pytest.raises(TokenError, match=r"^Token is invalid$"):
+        token_class.read(None, audience="shop")
+
+
 def test_read_signs_with_the_settings(user, settings):
     """What it accepts is no default of what it signs."""
     settings.SIMPLE_JWT = {"ISSUER": "me"}
