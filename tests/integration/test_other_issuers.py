@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -12,8 +12,8 @@ from oxijwt.exceptions import AuthenticationFailed, TokenError
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import AccessToken, BlacklistMixin, RefreshToken, SlidingToken, Token, UntypedToken
 from tests.conftest import REPOSITORY
-from tests.issuer import NAMES
-from tests.site import bearer, blacklist_rows, claims, forge, make_user, post
+from tests.issuer import HERE, NAMES
+from tests.site import as_json, bearer, blacklist_rows, claims, forge, make_user, post
 
 pytestmark = pytest.mark.django_db
 
@@ -136,6 +136,69 @@ def test_their_sid_is_not_looked_up_in_the_revocation_cache(other_issuers, setti
     contents = claims_of(user, "access", sid="any text")
     assert bearer(other_issuers.token(contents), "stateless").status_code == 200
     assert bearer(forge(contents), "stateless").status_code == 401
+
+
+# Beside keys of our own with a `kid`
+
+
+KEY = "a key of our own, of thirty-two bytes and more"
+NAMED = {"alg": "HS256", "typ": "JWT", "kid": "ours"}
+
+
+@pytest.fixture
+def beside_keys(other_issuers, settings):
+    settings.SIMPLE_JWT |= {
+        "KEYS": [{"kid": "ours", "algorithm": "HS256", "signing_key": KEY}],
+        "LEGACY_KEY_UNTIL": datetime(2100, 1, 1, tzinfo=UTC),
+    }
+    return other_issuers
+
+
+def test_each_token_meets_the_keys_of_its_own_issuer(beside_keys, user):
+    for token in (
+        forge(claims_of(user, "access"), NAMED, KEY),
+        forge(claims_of(user, "access")),
+        *(beside_keys.token(claims_of(user, "access"), name) for name in NAMES),
+    ):
+        assert [bearer(token, view).status_code for view in ("whoami", "stateless")] == [200, 200]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_key_of_ours_signs_for_an_issuer(beside_keys, user, name):
+    theirs = {"iss": name, "aud": HERE}
+    for token in (
+        forge(claims_of(user, "access", **theirs), NAMED, KEY),
+        forge(claims_of(user, "access", **theirs), NAMED | {"kid": "k"}, KEY),
+        forge(claims_of(user, "access", **theirs)),
+        *(beside_keys.token(claims_of(user, "access"), name, kid=kid) for kid in ("ours", "", "K")),
+        beside_keys.token(claims_of(user, "access") | {"iss": None}, name),
+    ):
+        for view in ("whoami", "stateless"):
+            assert bearer(token, view).status_code == 401
+        assert post("token_verify", {"token": token}).status_code == 401
+
+
+ODD = [
+    *(f'"{NAMES[0]}{suffix}"' for suffix in ("/", "#", "?", " ", r"\u0000", r"\u200b")),
+    *(f'"{odd}"' for odd in (NAMES[0].upper(), "", "x" * 8_000, "é" * 2_000)),
+    *(f'["{NAMES[0]}"]', f'{{"{NAMES[0]}": 1}}', "null", "true", "0", "-0.0", "1e400", "9" * 5_000),
+    r'"\ud800"',
+    f'"{NAMES[0]}", "iss": "{NAMES[1]}"',
+    "[" * 40 + "]" * 40,
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: f"{odd[:30]} of {len(odd)}")
+def test_an_odd_issuer_is_none_of_theirs_and_no_mistake(beside_keys, user, odd):
+    """Ours may say so where it is a text, as without ISSUERS; nothing is asked of an issuer."""
+    payload = as_json(claims_of(user, "access"))[:-1] + f', "aud": "{HERE}", "iss": {odd}}}'.encode()
+    is_text = odd.startswith('"') and "ud800" not in odd and '"iss"' not in odd
+    ours = forge(payload, NAMED, KEY)
+    for view in ("whoami", "stateless"):
+        assert bearer(ours, view).status_code == (200 if is_text else 401)
+        assert bearer(forge(payload, {"alg": "ES256", "kid": "k"}), view).status_code == 401
+    assert post("token_refresh", {"refresh": ours}).status_code == 401
+    assert [site.requests for site in beside_keys.sites.values()] == [[], []]
 
 
 # The examples of docs/jwk-set-client.md

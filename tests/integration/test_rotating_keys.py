@@ -1,8 +1,10 @@
 """Tokens while the keys of KEY_FILE rotate: who signs, who verifies, and what a process does that has yet to look."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from threading import Barrier
 from types import SimpleNamespace
 
 import jwt
@@ -106,6 +108,19 @@ def test_an_unknown_kid_is_looked_up_at_once(path, clock):
     assert kid_of(token) != kid_of(str(AccessToken())) or pytest.fail("this process has looked already")
     assert AccessToken(token)
     assert kid_of(str(AccessToken())) == kid_of(token)
+
+
+def test_threads_that_come_first_all_have_a_ring(path):
+    token = str(AccessToken())
+    backend, together = SettingsTokenBackend(), Barrier(16)
+
+    def read(_thread):
+        together.wait()
+        return backend.decode(token)["jti"]
+
+    with ThreadPoolExecutor(16) as pool:
+        assert len(set(pool.map(read, range(16)))) == 1
+    assert backend.key_source is backend.key_source
 
 
 def test_no_token_outlives_its_key(path, clock):
