@@ -206,15 +206,17 @@ impl KeySet {
             return Err(key_rotation::Refusal::KidUnknown { kid }.into());
         };
         if entry.signing.is_none() {
-            return Ok(self.removed(vec![kid.to_owned()]));
+            return self.removed(vec![kid.to_owned()]);
         }
         let decision = key_rotation::revoke(&self.line(), kid, now);
         self.decided(decision, entry.verifying.algorithm())
     }
 
     /// Takes the keys out that no clock finds in force at `now`, as [`key_rotation::prune`] says.
-    #[must_use]
-    pub fn prune(&self, now: Seconds) -> Change {
+    ///
+    /// # Errors
+    /// A [`ChangeRefusal`].
+    pub fn prune(&self, now: Seconds) -> Result<Change, ChangeRefusal> {
         let schedules = self.entries.iter().map(|entry| entry.schedule.clone());
         let schedules: Vec<_> = schedules.collect();
         let pruned = key_rotation::prune(&schedules, now).into_iter();
@@ -247,22 +249,26 @@ impl KeySet {
         let made = made.transpose().map_err(Refusal::from)?;
         let added = made.as_ref().map(|entry| entry.schedule.kid.clone());
         key_set.entries.extend(made);
-        // What can't be read is not written.
-        let key_set = Self::read(&key_set.text())?;
         Ok(Change {
-            key_set: Some(key_set),
+            key_set: Some(key_set.readable()?),
             added,
             waits_for: None,
             removed: plan.remove,
         })
     }
 
-    fn removed(&self, kids: Vec<String>) -> Change {
-        Change {
-            key_set: (!kids.is_empty()).then(|| self.without(&kids)),
+    fn removed(&self, kids: Vec<String>) -> Result<Change, ChangeRefusal> {
+        let left = (!kids.is_empty()).then(|| self.without(&kids).readable());
+        Ok(Change {
+            key_set: left.transpose()?,
             removed: kids,
             ..Change::default()
-        }
+        })
+    }
+
+    /// The same as its text is read: what can't be is not written.
+    fn readable(&self) -> Result<Self, Refusal> {
+        Self::read(&self.text())
     }
 
     fn without(&self, kids: &[String]) -> Self {

@@ -38,11 +38,11 @@ struct Legacy {
     until: f64,
 }
 
-/// What signs a payload that was looked at: to be used at once.
-#[derive(Clone, Copy, Debug)]
+/// A payload that was looked at, and what signs it: to be used at once.
 pub struct Signing<'r> {
     header: &'r str,
     key: &'r SigningKey,
+    payload: &'r [u8],
     max_length: usize,
 }
 
@@ -82,7 +82,7 @@ impl KeyRing {
     /// # Errors
     /// Those of [`KeyRing::signing`] and [`Signing::sign`].
     pub fn sign(&self, payload: &[u8], now: f64, max_length: usize) -> Result<String, Error> {
-        self.signing(payload, now, max_length)?.sign(payload)
+        self.signing(payload, now, max_length)?.sign()
     }
 
     /// What signs these claims at `now`, in seconds since 1970. They are read as verification would read them, so that
@@ -92,12 +92,12 @@ impl KeyRing {
     /// # Errors
     /// [`Error::Unserializable`] where they aren't a strict JSON object, [`Error::ClaimInvalid`], [`Error::TooLarge`],
     /// [`Error::NoSigningKey`], [`Error::OutlivesKey`], [`Error::PolicyInvalid`] where `now` is not finite.
-    pub fn signing(
-        &self,
-        payload: &[u8],
+    pub fn signing<'r>(
+        &'r self,
+        payload: &'r [u8],
         now: f64,
         max_length: usize,
-    ) -> Result<Signing<'_>, Error> {
+    ) -> Result<Signing<'r>, Error> {
         claims::check_now(now)?;
         check_length(payload.len(), max_length)?;
         let ((), members) = json::parse_object(payload, &mut Discard, claims::REGISTERED)
@@ -111,6 +111,7 @@ impl KeyRing {
         Ok(Signing {
             header,
             key,
+            payload,
             max_length,
         })
     }
@@ -243,8 +244,8 @@ impl Signing<'_> {
     ///
     /// # Errors
     /// [`Error::TooLarge`] and those of [`jws::sign`].
-    pub fn sign(&self, payload: &[u8]) -> Result<String, Error> {
-        let token = jws::sign_under(self.header, payload, self.key)?;
+    pub fn sign(&self) -> Result<String, Error> {
+        let token = jws::sign_under(self.header, self.payload, self.key)?;
         check_length(token.len(), self.max_length)?;
         Ok(token)
     }

@@ -197,11 +197,14 @@ class KeySet:
     def revoke(self, kid: str, now: int) -> KeySetChange:
         """The file without a key; where it is the last that signs, with a new one of its algorithm in its place.
 
-        Raises CoreError `kid_unknown`.
+        Raises CoreError `kid_unknown`, and `key_set_invalid` where the file would be too large.
         """
 
     def prune(self, now: int) -> KeySetChange:
-        """The file without the keys that no machine's clock finds in force."""
+        """The file without the keys that no machine's clock finds in force.
+
+        Raises CoreError `key_set_invalid` where the file would be too large.
+        """
 
 @final
 class KeySetChange:

@@ -98,8 +98,8 @@ impl PyKeySet {
         Ok(change?.into())
     }
 
-    fn prune(&self, now: i64) -> PyKeySetChange {
-        self.0.prune(now).into()
+    fn prune(&self, py: Python<'_>, now: i64) -> PyResult<PyKeySetChange> {
+        Ok(py.detach(|| self.0.prune(now))?.into())
     }
 
     fn __repr__(&self) -> String {

@@ -233,8 +233,8 @@ impl PyKeyRing {
     ) -> PyResult<String> {
         let signing = self.0.signing(payload, now, max_length)?;
         let token = match signing.key().algorithm().family() {
-            Family::Rsa => py.detach(|| signing.sign(payload)),
-            _ => signing.sign(payload),
+            Family::Rsa => py.detach(|| signing.sign()),
+            _ => signing.sign(),
         };
         Ok(token?)
     }

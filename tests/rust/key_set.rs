@@ -231,7 +231,7 @@ fn a_key_is_a_line_and_what_nobody_reads_stays() {
     let written = set.text();
     assert_eq!(std::str::from_utf8(&written).unwrap(), wanted);
     assert_eq!(KeySet::read(&written).unwrap().text(), written);
-    let pruned = set.prune(NOW).key_set.unwrap();
+    let pruned = set.prune(NOW).unwrap().key_set.unwrap();
     let lines: Vec<_> = wanted.lines().collect();
     let left = format!(
         "{}\n",
@@ -378,14 +378,14 @@ fn what_is_dropped_is_pruned_and_nothing_else() {
         jwk("ed25519", "private", json!({"kid": "last"})),
     ])
     .unwrap();
-    let change = set.prune(NOW);
+    let change = set.prune(NOW).unwrap();
     assert_eq!(change.removed, ["past", "public"]);
     let left = change.key_set.unwrap();
     assert_eq!(
         listed(&left, NOW),
         [("late", "ES384", "dropped"), ("last", "EdDSA", "signing")]
     );
-    let again = left.prune(NOW);
+    let again = left.prune(NOW).unwrap();
     assert!(again.key_set.is_none() && again.removed.is_empty());
 }
 
@@ -432,6 +432,27 @@ fn no_file_is_written_that_could_not_be_read() {
         room.rotate(Algorithm::ES256, &POLICY, Mode::Planned, NOW)
             .is_ok()
     );
+}
+
+/// Times that the file has not, and names outside ASCII, are longer in what is written.
+#[test]
+fn no_file_is_pruned_that_could_not_be_read() {
+    let public = |kid: &str, times| {
+        let members = merged(json!({"kid": kid, "ключ".repeat(90_000): 1}), times);
+        jwk("p256", "public", members)
+    };
+    let set = read(&[
+        public("theirs", json!({})),
+        jwk("p384", "public", json!({"kid": "past", "exp": 1})),
+    ])
+    .unwrap();
+    assert_eq!(set.prune(NOW).unwrap_err().code(), "key_set_invalid");
+    assert_eq!(
+        set.revoke("past", NOW).unwrap_err().code(),
+        "key_set_invalid"
+    );
+    let left = set.revoke("theirs", NOW).unwrap().key_set.unwrap();
+    assert_eq!(left.prune(NOW).unwrap().removed, ["past"]);
 }
 
 // Keys that only verify.

@@ -101,7 +101,7 @@ fn revoke(keys: &[ScheduledKey], kid: &str, now: Seconds) -> Decision {
 }
 
 fn prune(keys: &[ScheduledKey], now: Seconds) -> Vec<&str> {
-    let removed = private(keys).prune(now).removed;
+    let removed = private(keys).prune(now).unwrap().removed;
     let kids = keys.iter().map(|key| key.kid.as_str());
     kids.filter(|kid| removed.iter().any(|gone| gone == kid))
         .collect()
@@ -201,7 +201,7 @@ proptest! {
             set.rotate(Algorithm::ES256, &policy, Mode::AtOnce, now),
             set.begin(Algorithm::HS256, now + 60, now),
             set.revoke(kid, now),
-            Ok(set.prune(now)),
+            set.prune(now),
         ];
         let changed = changes.into_iter().filter_map(|change| change.ok()?.key_set);
         for set in changed.chain([set]) {
