@@ -9,10 +9,9 @@ from typing import Any, NamedTuple, Protocol
 from django.apps import apps
 from django.utils.timezone import is_aware
 
-from . import keys
+from . import key_file, keys
 from ._core import ALGORITHMS, CoreError, KeyRing, KeyRotationPolicy, KeySet, RingKey, SigningKey, VerifyingKey
 from .exceptions import KeyConfigurationError
-from .key_file import WatchedKeyFile
 from .settings import api_settings
 
 MEMBERS = ("kid", "algorithm", "signing_key", "verifying_key", "not_before", "not_after")
@@ -73,10 +72,10 @@ class KeyList:
 class KeyFile:
     """The ring of SIMPLE_JWT['KEY_FILE'], as the file is now."""
 
-    setting = "SIMPLE_JWT['KEY_FILE']"
+    setting = key_file.SETTING
 
     def __init__(self, path: str | PathLike[str], policy: KeyRotationPolicy, legacy: Legacy) -> None:
-        self._file = WatchedKeyFile(path)
+        self._file = key_file.WatchedKeyFile(path)
         self._policy = policy
         self._legacy = legacy
         self._made: tuple[KeySet, KeyRing] | None = None

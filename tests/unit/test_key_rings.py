@@ -1,10 +1,11 @@
 """SIMPLE_JWT['KEYS']: which key signs and which verify, the pair of the time before beside them, what is refused."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import jwt
 import pytest
+from freezegun import freeze_time
 
 from oxijwt import checks
 from oxijwt.exceptions import KeyConfigurationError, TokenError
@@ -150,6 +151,45 @@ def test_a_key_verifies_while_it_is_in_force(keys):
         ({"not_after": in_time(-0.01)}, False),
     ]:
         keys(hmac_key("a", **times))
+        assert AccessToken(token) if verifies else refused(token)
+
+
+INSTANT = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("times", "seconds", "verifies"),
+    [
+        ({"not_before": INSTANT}, -61, False),
+        ({"not_before": INSTANT}, -60, True),
+        ({"not_before": INSTANT + timedelta(microseconds=999_999)}, -60, True),
+        ({"not_before": INSTANT.astimezone(timezone(timedelta(hours=14)))}, -61, False),
+        ({"not_after": INSTANT}, -1, True),
+        ({"not_after": INSTANT}, 0, False),
+        ({"not_after": INSTANT.astimezone(timezone(timedelta(hours=-12)))}, 0, False),
+    ],
+)
+def test_a_keys_first_and_last_second(keys, times, seconds, verifies):
+    with freeze_time(INSTANT + timedelta(seconds=seconds)):
+        keys(hmac_key("a"))
+        token = str(AccessToken())
+        keys(hmac_key("a", **times))
+        assert AccessToken(token) if verifies else refused(token)
+
+
+@pytest.mark.parametrize(("seconds", "signs"), [(-1, False), (0, True)])
+def test_the_first_second_in_which_a_key_signs(keys, seconds, signs):
+    with freeze_time(INSTANT + timedelta(seconds=seconds)):
+        keys(hmac_key("a", not_before=INSTANT), hmac_key("b"))
+        assert kid_of(str(AccessToken())) == ("a" if signs else "b")
+
+
+@pytest.mark.parametrize(("seconds", "verifies"), [(-1, True), (0, False)])
+def test_the_last_second_of_the_legacy_key(keys, settings, seconds, verifies):
+    with freeze_time(INSTANT + timedelta(seconds=seconds)):
+        settings.SIMPLE_JWT = {}
+        token = str(AccessToken())
+        keys(hmac_key("a"), LEGACY_KEY_UNTIL=INSTANT)
         assert AccessToken(token) if verifies else refused(token)
 
 
