@@ -5,8 +5,10 @@ use std::sync::{Arc, LazyLock};
 use _core::algorithm::{Algorithm, Curve, Family};
 use _core::key::{SigningKey, VerifyingKey};
 use _core::keyring::KeyRing;
+use _core::named_keys::RingKey;
 
 const SECRET: &[u8] = b"a secret of sixty-four bytes, so long that no hash finds it weak";
+const STRANGE_SECRET: &[u8] = b"a secret of more than thirty-two bytes that signs nothing here";
 const MESSAGE: &[u8] = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30";
 
 /// One algorithm of each family, the cheapest first.
@@ -20,10 +22,13 @@ pub const FAMILIES: [Algorithm; 7] = [
     Algorithm::RS256,
 ];
 
-/// A key of each of [`FAMILIES`], and the ring that knows all of them and signs with the first.
+/// A key of each of [`FAMILIES`], the ring that knows all of them and signs with the first, and the same keys by `kid`.
+///
+/// The `kid`s are the places, from 0; one more has a secret that nobody signs with.
 pub struct Keys {
     pub signers: Vec<Arc<SigningKey>>,
     pub ring: KeyRing,
+    pub named: KeyRing,
 }
 
 /// Made once: a fixed ring for every token.
@@ -32,7 +37,15 @@ pub static KEYS: LazyLock<Keys> = LazyLock::new(|| {
     let public = |key: &Arc<SigningKey>| Arc::new(key.verifying_key().expect("a public half"));
     let verifiers = signers.iter().map(public).collect();
     let ring = KeyRing::new(signers.first().cloned(), verifiers);
-    Keys { signers, ring }
+    let strange = SigningKey::from_secret(Algorithm::HS256, STRANGE_SECRET).expect("a secret");
+    let all = signers.iter().cloned().chain([Arc::new(strange)]);
+    let by_kid = |(place, key): (usize, _)| RingKey::new(Some(place.to_string()), Some(key), None);
+    let named = all.enumerate().map(by_kid).collect::<Result<_, _>>();
+    Keys {
+        signers,
+        ring,
+        named: KeyRing::of_keys(named.expect("keys")).expect("a ring"),
+    }
 });
 
 fn fixed(algorithm: Algorithm) -> SigningKey {

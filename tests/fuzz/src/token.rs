@@ -9,6 +9,7 @@ use _core::encoding;
 use _core::error::Error;
 use _core::json;
 use _core::jws::Compact;
+use _core::keyring::KeyRing;
 use _core::policy::{self, TokenPolicy};
 use serde_json::Value;
 
@@ -46,7 +47,31 @@ fn verify(token: &[u8]) -> Result<Tree, Error> {
     if let Ok(claims) = &outcome {
         check_accepted(token, claims);
     }
+    check_named(token, outcome.is_ok());
     outcome
+}
+
+/// Keys by `kid` accept what all keys accept, where the header names the one that has its `alg` and signed it.
+fn check_named(token: &[u8], accepted: bool) {
+    let outcome = KEYS.named.verify(token, NOW, &POLICY, &mut TreeBuilder);
+    let header = Compact::split(token).and_then(|token| token.header_json());
+    let names = header.is_ok_and(|header| {
+        let place = named_algorithm(&header).and_then(place);
+        place.is_some() && place.map(|place| place.to_string()) == named_kid(&header)
+    });
+    assert_eq!(outcome.is_ok(), accepted && names, "{outcome:?}");
+}
+
+fn place(algorithm: Algorithm) -> Option<usize> {
+    FAMILIES.iter().position(|family| *family == algorithm)
+}
+
+fn named_kid(header: &[u8]) -> Option<String> {
+    let (header, _) = json::parse_object(header, &mut TreeBuilder, &[]).ok()?;
+    match header.get("kid") {
+        Some(Tree::String(kid)) => Some(kid.clone()),
+        _ => None,
+    }
 }
 
 /// Whatever was accepted is small, three parts of base64url, and strict JSON that asks for nothing unusual.
@@ -125,7 +150,8 @@ fn check_signed(algorithm: Algorithm, key: usize, header: &[u8], payload: &[u8])
     }
     check_unverified(&token, header, payload);
     if key == 0 {
-        check_own(payload);
+        check_own(&KEYS.ring, payload);
+        check_own(&KEYS.named, payload);
     }
 }
 
@@ -167,9 +193,9 @@ fn check_unverified(token: &str, header: &[u8], payload: &[u8]) {
     }
 }
 
-/// What our own ring signs is refused for what it says, never for its form.
-fn check_own(payload: &[u8]) {
-    let Ok(token) = KEYS.ring.sign(payload, NOW, MAX_LENGTH) else {
+/// What a ring of ours signs is refused for what it says, never for its form.
+fn check_own(ring: &KeyRing, payload: &[u8]) {
+    let Ok(token) = ring.sign(payload, NOW, MAX_LENGTH) else {
         return;
     };
     let codes = [
