@@ -11,6 +11,8 @@ use _core::key::{SigningKey, VerifyingKey};
 use _core::keyring::KeyRing;
 use _core::named_keys::RingKey;
 
+use proptest::prelude::*;
+
 use crate::support::{MAX_LENGTH, NOW, open_policy, ring, signed, signing_key};
 
 const NOW_SECONDS: i64 = 1_700_000_000;
@@ -428,6 +430,43 @@ fn no_key_signs_or_verifies_at_no_time() {
             );
             assert!(verify(&ring, &plain, now).is_err(), "{now}");
             assert!(verify(&ring, &without_kid, now).is_err(), "{now}");
+        }
+    }
+}
+
+prop_compose! {
+    /// Times that meet each other, as of a key of KEYS or of a key file.
+    fn any_key()(from in prop::option::of(-3..3i64), life in prop::option::of(1..200i64), retain in prop::option::of(1..200u32))
+        -> (Option<i64>, Option<i64>, Option<u32>)
+    {
+        let from = from.map(|minutes| minutes * 60);
+        (from, life.map(|life| from.unwrap_or(0) + life), retain)
+    }
+}
+
+proptest! {
+    /// By a clock that is behind or on time, until the token expires, whoever signed it.
+    #[test]
+    fn what_a_ring_signs_it_verifies_to_the_end(
+        times in prop::collection::vec(any_key(), 0..5),
+        legacy_until in prop::option::of(-100..300i64),
+        now in -200.0..200.0f64,
+        life in 0.001..300.0f64,
+        moment in 0.0..1.0f64,
+    ) {
+        let named = times.iter().enumerate().map(|(place, (from, until, retain))| {
+            let key = in_force(&place.to_string(), *from, *until);
+            retain.iter().fold(key, |key, retain| key.published(*retain))
+        });
+        let mut ring = keys(named.collect());
+        if let Some(until) = legacy_until {
+            ring = ring.with_legacy(&crate::support::ring(Algorithm::HS256), NOW + until as f64).unwrap();
+        }
+        let (now, exp) = (NOW + now, NOW + now + life);
+        if let Ok(token) = ring.sign(format!(r#"{{"exp":{exp:?}}}"#).as_bytes(), now, MAX_LENGTH) {
+            let behind = now - 60.0;
+            let then = behind + (exp - behind) * moment;
+            prop_assert_eq!(verify(&ring, &token, then), Ok(()));
         }
     }
 }
