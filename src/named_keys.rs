@@ -1,6 +1,7 @@
 //! Keys that tokens name by their `kid`, each with the times between which it is used.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::algorithm::Algorithm;
@@ -142,7 +143,6 @@ fn thumbprint(key: &VerifyingKey) -> Result<String, Error> {
 }
 
 /// Keys of which no two have one `kid`, in the order in which they are preferred for signing.
-#[derive(Debug)]
 pub(crate) struct NamedKeys {
     keys: Vec<Named>,
     by_kid: HashMap<String, usize>,
@@ -150,10 +150,19 @@ pub(crate) struct NamedKeys {
     by_header: HashMap<Vec<u8>, usize>,
 }
 
-#[derive(Debug)]
 struct Named {
     key: RingKey,
     header: String,
+}
+
+impl fmt::Debug for NamedKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = self
+            .keys
+            .iter()
+            .map(|Named { key, .. }| (key.kid(), key.algorithm()));
+        f.debug_map().entries(keys).finish()
+    }
 }
 
 impl NamedKeys {

@@ -470,3 +470,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_ring_shows_the_kids_and_algorithms_of_its_keys() {
+    let ring = keys(vec![hmac_key("a"), hmac_key("b")]);
+    let shown = format!("{ring:?}");
+    assert!(shown.contains(r#"{"a": HS256, "b": HS256}"#), "{shown}");
+    assert!(
+        !shown.contains("eyJ") && !shown.contains("secret"),
+        "{shown}"
+    );
+}

@@ -360,6 +360,13 @@ def test_a_ring_whose_tokens_would_outlive_their_key_is_found(keys, times, until
     assert [finding.id for finding in checks.check_settings()] == ([] if lasts else ["oxijwt.E029"])
 
 
+def test_a_legacy_key_beside_no_others_is_found(keys, settings):
+    settings.SIMPLE_JWT = {"LEGACY_KEY_UNTIL": in_time(48)}
+    assert [finding.id for finding in checks.check_settings()] == ["oxijwt.W012"]
+    keys(hmac_key("a"), LEGACY_KEY_UNTIL=in_time(48))
+    assert checks.check_settings() == []
+
+
 def test_jwk_url_beside_keys_is_found(keys):
     keys(hmac_key("a"), JWK_URL="https://issuer.example/jwks.json")
     assert [finding.id for finding in checks.check_settings()] == ["oxijwt.E028"]

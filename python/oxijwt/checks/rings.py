@@ -29,6 +29,7 @@ def key_ring() -> Iterable[CheckMessage]:
         yield Error(str(error), hint="See docs/keys.md for what keys are made of.", id="oxijwt.E027")
         return
     if source is None or ring is None:
+        yield from _legacy_of_nothing()
         return
     yield from _other_keys(source)
     yield from _signer(source, ring)
@@ -42,6 +43,15 @@ def _other_keys(source: KeySource) -> Iterable[CheckMessage]:
             f"{source.setting} and SIMPLE_JWT['JWK_URL'] are both set: tokens meet the first only.",
             hint="Name other issuers in SIMPLE_JWT['ISSUERS'].",
             id="oxijwt.E028",
+        )
+
+
+def _legacy_of_nothing() -> Iterable[CheckMessage]:
+    if api_settings.LEGACY_KEY_UNTIL is not None:
+        yield CheckWarning(
+            "SIMPLE_JWT['LEGACY_KEY_UNTIL'] ends nothing: without KEYS and KEY_FILE the pair serves for good.",
+            hint="Take it out, or name the keys that follow.",
+            id="oxijwt.W012",
         )
 
 
