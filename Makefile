@@ -49,7 +49,7 @@ TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke post
 	mariadb-test sqlite-hostile sqlite-sessions parity differential-smoke $(LINT)
 
 .PHONY: demo test side-by-side together rotation-load lint bench differential fuzz audit scale clean $(TEST)
-# Only these run side by side.
+# `side-by-side` asks for `together` in a make of its own: nothing else runs two things at a time.
 ifneq ($(MAKECMDGOALS),together)
 .NOTPARALLEL:
 else
