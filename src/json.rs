@@ -1,7 +1,8 @@
 //! JSON as strict as a token deserves (RFC 8259, with what RFC 7515 and 7519 demand on top).
 //!
 //! One object in UTF-8 without a BOM and with nothing after it; no name twice in an object; at most [`MAX_DEPTH`]
-//! levels; no NaN, no infinity, no lone surrogate; integers exact up to [`MAX_INTEGER_DIGITS`] digits.
+//! levels; no NaN, no infinity, no lone surrogate; integers exact up to [`MAX_INTEGER_DIGITS`] digits, and no number with more
+//! before its point.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
