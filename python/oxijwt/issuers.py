@@ -25,7 +25,7 @@ class Issuer(NamedTuple):
 
     name: str
     algorithms: tuple[str, ...]
-    audience: list[str] | None
+    audience: str | Iterable[str] | None
     client: JWKSetClient
 
     def verifying_key(self, header: Mapping[str, Any]) -> VerifyingKey:
@@ -108,10 +108,4 @@ OPTIONS: dict[str, tuple[Callable[[object], bool], str]] = {
 def _issuer(name: str, entry: Mapping[str, Any]) -> Issuer:
     url = entry["jwk_url"]
     client = client_of(url, url_setting_of(name))
-    return Issuer(name, tuple(entry["algorithms"]), _texts(entry.get("audience")), client)
-
-
-def _texts(value: str | Iterable[str] | None) -> list[str] | None:
-    if value is None:
-        return None
-    return [value] if isinstance(value, str) else list(value)
+    return Issuer(name, tuple(entry["algorithms"]), entry.get("audience"), client)
