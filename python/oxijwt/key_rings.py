@@ -161,6 +161,12 @@ def seconds_since_1970(time: object, setting: str) -> int:
     return math.floor(time.timestamp())
 
 
+def rotation_settings() -> tuple[object, ...]:
+    """The values that `rotation_policy` is made of: where they are the same, so is the policy."""
+    names = ("KEY_PUBLISH_AHEAD", "KEY_RETAIN", "SESSION_ABSOLUTE_LIFETIME", "LEEWAY", *LIFETIMES)
+    return tuple(getattr(api_settings, name) for name in names)
+
+
 def rotation_policy() -> KeyRotationPolicy:
     """KEY_PUBLISH_AHEAD and KEY_RETAIN, by default as long as a token can live. Raises KeyConfigurationError."""
     try:

@@ -9,7 +9,7 @@ from . import keys
 from .backends import TokenBackend
 from .exceptions import KeyConfigurationError
 from .jwk_set_client import JWKSetClient, client_of
-from .key_rings import LIFETIMES, KeyFile, KeyList, KeySource, Legacy, rotation_policy, seconds_since_1970
+from .key_rings import KeyFile, KeyList, KeySource, Legacy, rotation_policy, rotation_settings, seconds_since_1970
 from .settings import api_settings, setting_attribute
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ class SettingsTokenBackend(TokenBackend):
         entries, path = api_settings.KEYS, api_settings.KEY_FILE
         if entries is None and path is None:
             return None
-        made_of = (path, *self._legacy_settings(), *(_life_settings() if path is not None else ()))
+        made_of = (path, *self._legacy_settings(), *(rotation_settings() if path is not None else ()))
         # The list by identity: comparing a hundred keys would cost more than verifying does.
         if self._key_source is None or self._key_source[0] is not entries or self._key_source[1] != made_of:
             self._key_source = (entries, made_of, self._new_key_source(entries, path))
@@ -86,12 +86,6 @@ class SettingsTokenBackend(TokenBackend):
     def jwks_client(self) -> JWKSetClient | None:
         url = api_settings.JWK_URL
         return client_of(url, "SIMPLE_JWT['JWK_URL']") if url else None
-
-
-def _life_settings() -> tuple[object, ...]:
-    """What `rotation_policy` depends on."""
-    names = ("KEY_PUBLISH_AHEAD", "KEY_RETAIN", "SESSION_ABSOLUTE_LIFETIME", "LEEWAY", *LIFETIMES)
-    return tuple(getattr(api_settings, name) for name in names)
 
 
 token_backend = SettingsTokenBackend()
