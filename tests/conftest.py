@@ -18,7 +18,7 @@ from django.template.defaultfilters import pprint
 from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter
 
-from oxijwt import jwk_set_client
+from oxijwt.keys import jwk_set
 from tests.issuer import IssuerSite, OtherIssuers
 from tests.leaks import everything_that_is_logged, texts_of
 from tests.settings import DATABASE, DATABASES_BY_NAME, REDIS_URL
@@ -108,7 +108,7 @@ def issuer(settings):
 def issuer_clock(monkeypatch):
     """The JWK Set client's monotonic clock, to be set."""
     clock = SimpleNamespace(now=1000.0)
-    monkeypatch.setattr(jwk_set_client, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(jwk_set, "time", SimpleNamespace(monotonic=lambda: clock.now))
     return clock
 
 

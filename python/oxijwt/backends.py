@@ -13,7 +13,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from . import keys
 from ._core import (
     ALGORITHMS,
     CoreError,
@@ -26,10 +25,11 @@ from ._core import (
     unverified_is_access_token,
 )
 from .exceptions import KeyConfigurationError, TokenBackendError, TokenBackendExpiredToken
-from .issuers import Issuer
-from .issuers import read as read_issuers
-from .jwk_set_client import JWKSetClient, JWKSetError
-from .key_rings import KeySource
+from .keys import material
+from .keys.issuers import Issuer
+from .keys.issuers import read as read_issuers
+from .keys.jwk_set import JWKSetClient, JWKSetError
+from .keys.ring import KeySource
 from .settings import DEFAULTS
 from .utils import datetime_to_epoch, format_lazy
 
@@ -152,19 +152,19 @@ class TokenBackend:
     @property
     def prepared_signing_key(self) -> SigningKey:
         """The native signing key. Raises KeyConfigurationError."""
-        return keys.signing_key(self.algorithm, self.signing_key)
+        return material.signing_key(self.algorithm, self.signing_key)
 
     @property
     def prepared_verifying_key(self) -> VerifyingKey:
         """The native key that verifies what the configured pair signs. Raises KeyConfigurationError."""
-        if keys.is_hmac(self.algorithm):
+        if material.is_hmac(self.algorithm):
             return self.prepared_signing_key.verifying_key()
-        return keys.verifying_key(self.algorithm, self.verifying_key)
+        return material.verifying_key(self.algorithm, self.verifying_key)
 
     @property
     def asks_jwk_url(self) -> bool:
         """Whether the keys behind JWK_URL verify, and no key of our own: HMAC and keys with a `kid` go before it."""
-        return self.jwks_client is not None and self.key_source is None and not keys.is_hmac(self.algorithm)
+        return self.jwks_client is not None and self.key_source is None and not material.is_hmac(self.algorithm)
 
     def get_leeway(self) -> timedelta:
         """The leeway as a timedelta. Raises TokenBackendError for any other type."""
@@ -196,7 +196,7 @@ class TokenBackend:
         source, client = self.key_source, self.jwks_client
         if source is not None:
             raise KeyConfigurationError(f"{source.setting} has several keys, of which decode() knows the right one")
-        if client is None or keys.is_hmac(self.algorithm):
+        if client is None or material.is_hmac(self.algorithm):
             return self.prepared_verifying_key
         try:
             return client.verifying_key(self.algorithm, unverified_header(token, self._length_limit()).get("kid"))
@@ -287,7 +287,7 @@ class TokenBackend:
         if source is not None:
             ring = source.ring()
         elif self.asks_jwk_url:
-            ring = keys.ring_of_one(None, [])
+            ring = material.ring_of_one(None, [])
         else:
             ring = self._pair_ring()
         return ring.public_jwk_set(time.time())
@@ -328,7 +328,7 @@ class TokenBackend:
         if issuers is not None and issuer.name not in (_names(issuers) or ()):
             raise TokenBackendError(_("Token is invalid"))
         policy = self._new_policy(issuer.audience if audience is None else audience, issuer.name)
-        ring = keys.ring_of_one(None, [self._key_of(issuer, token)])
+        ring = material.ring_of_one(None, [self._key_of(issuer, token)])
         return ring.verify(token, time.time(), policy)
 
     def _claims_to_sign(self, payload: dict[str, Any]) -> dict[str, Any]:
@@ -352,18 +352,18 @@ class TokenBackend:
         return self._signer[1]
 
     def _verifying_ring(self, token: str | bytes) -> KeyRing:
-        return keys.ring_of_one(None, [self.get_verifying_key(token)]) if self.asks_jwk_url else self._pair_ring()
+        return material.ring_of_one(None, [self.get_verifying_key(token)]) if self.asks_jwk_url else self._pair_ring()
 
     def _pair_ring(self) -> KeyRing:
         made_of = (self.algorithm, self.signing_key, self.verifying_key, self.fallback_keys)
         if self._ring is None or self._ring[0] != made_of:
-            self._ring = (made_of, keys.ring_of_one(None, [self.prepared_verifying_key, *self._fallbacks()]))
+            self._ring = (made_of, material.ring_of_one(None, [self.prepared_verifying_key, *self._fallbacks()]))
         return self._ring[1]
 
     def _fallbacks(self) -> list[VerifyingKey]:
-        if not keys.is_hmac(self.algorithm):
+        if not material.is_hmac(self.algorithm):
             return []
-        return [keys.verifying_key(self.algorithm, key, "SECRET_KEY_FALLBACKS") for key in self.fallback_keys]
+        return [material.verifying_key(self.algorithm, key, "SECRET_KEY_FALLBACKS") for key in self.fallback_keys]
 
     def _length_limit(self) -> int:
         longest = self.max_token_length

@@ -78,8 +78,8 @@ def session_store() -> Any:
 
 
 def denylist() -> Any:
-    """`oxijwt.token_sessions.denylist`, which needs no app: stateless services have none."""
-    return import_module(f"{SESSION_APP}.denylist")
+    """`oxijwt.token_sessions.revocation_cache`, which needs no app: stateless services have none."""
+    return import_module(f"{SESSION_APP}.revocation_cache")
 
 
 def is_our_own(token: Any) -> bool:
@@ -112,7 +112,7 @@ def following_rehash(password: str) -> Iterator[None]:
     if not has_sessions():
         yield
         return
-    with import_module(f"{SESSION_APP}.rehash").following(password):
+    with import_module(f"{SESSION_APP}.password").following(password):
         yield
 
 

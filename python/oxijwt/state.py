@@ -5,11 +5,11 @@ from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 
-from . import keys
 from .backends import TokenBackend
 from .exceptions import KeyConfigurationError
-from .jwk_set_client import JWKSetClient, client_of
-from .key_rings import KeyFile, KeyList, KeySource, Legacy, rotation_policy, rotation_settings, seconds_since_1970
+from .keys import material
+from .keys.jwk_set import JWKSetClient, client_of
+from .keys.ring import KeyFile, KeyList, KeySource, Legacy, rotation_policy, rotation_settings, seconds_since_1970
 from .settings import api_settings, setting_attribute
 
 T = TypeVar("T")
@@ -77,9 +77,9 @@ class SettingsTokenBackend(TokenBackend):
         if until is None:
             return Legacy()
         # Without SIGNING_KEY a key pair only verifies: SECRET_KEY is no private key.
-        only_verifies = api_settings.signing_key_is_unset and not keys.is_hmac(self.algorithm)
+        only_verifies = api_settings.signing_key_is_unset and not material.is_hmac(self.algorithm)
         signing = None if only_verifies else self.prepared_signing_key
-        ring = keys.ring_of_one(signing, [self.prepared_verifying_key, *self._fallbacks()])
+        ring = material.ring_of_one(signing, [self.prepared_verifying_key, *self._fallbacks()])
         return Legacy(ring, seconds_since_1970(until, "SIMPLE_JWT['LEGACY_KEY_UNTIL']"))
 
     @_Followed

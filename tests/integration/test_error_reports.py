@@ -68,7 +68,7 @@ def view(act):
 urlpatterns = [path(f"{name.replace(' ', '-')}/", view(act), name=name) for name, act in PROJECT.items()]
 urlpatterns.append(path("", include("tests.urls")))
 
-KEYS_MADE = ["oxijwt.keys.prepare", "oxijwt.keys.ring_of_one"]
+KEYS_MADE = ["oxijwt.keys.material.prepare", "oxijwt.keys.material.ring_of_one"]
 READING = [
     "oxijwt.tokens.Token._decode",
     "oxijwt.tokens.Token.verify",
@@ -85,7 +85,7 @@ LOGIN = [
     "oxijwt.revocation.following_rehash",
     "oxijwt.revocation.record_new",
     "oxijwt.backends.TokenBackend.encode",
-    "oxijwt.keys.prepare",
+    "oxijwt.keys.material.prepare",
     "django.contrib.auth.models.User.check_password",
     "SELECT",
     "INSERT",
@@ -112,12 +112,12 @@ FAULTS = {
     "read for a view": READING,
     "decode for": KEYS_MADE,
     "decode expired": KEYS_MADE,
-    "find the key": ["oxijwt.keys.prepare"],
+    "find the key": ["oxijwt.keys.material.prepare"],
     "read expired": [*KEYS_MADE, "oxijwt.tokens.Token._verify_user_id"],
     "jwks": KEYS_MADE,
     "rotate": ["oxijwt.revocation.replace", "INSERT"],
     "end": ["INSERT"],
-    "make": ["oxijwt.keys.prepare", "oxijwt.token_blacklist.models.OutstandingToken.save", "INSERT"],
+    "make": ["oxijwt.keys.material.prepare", "oxijwt.token_blacklist.models.OutstandingToken.save", "INSERT"],
 }
 CASES = [(name, fault) for name, faults in FAULTS.items() for fault in faults]
 CLEAN = [(name, "tests.views.WhoAmI.get") for name in ("whoami", "stateless")]
@@ -194,8 +194,12 @@ def kept_in_a_file(key, path):
 
 
 RINGS = {
-    kept_in_settings: ["oxijwt.key_rings.ring_key", "oxijwt.key_rings.seconds_since_1970", "oxijwt.keys.prepare"],
-    kept_in_a_file: ["oxijwt.key_file._parsed", "oxijwt.key_file.WatchedKeyFile._take"],
+    kept_in_settings: [
+        "oxijwt.keys.ring.ring_key",
+        "oxijwt.keys.ring.seconds_since_1970",
+        "oxijwt.keys.material.prepare",
+    ],
+    kept_in_a_file: ["oxijwt.keys.file._parsed", "oxijwt.keys.file.WatchedKeyFile._take"],
 }
 RING_USERS = ["whoami", "token_verify", "decode", "decode expired", "read expired", "make", "jwks"]
 RING_CASES = [(name, keep, fault) for name in RING_USERS for keep, faults in RINGS.items() for fault in faults]

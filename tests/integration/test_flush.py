@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from oxijwt import flushing
+from oxijwt.records import flushing
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.utils import aware_utcnow
 

@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from oxijwt import jwk_set_client
-from oxijwt.jwk_set_client import JWKSetClient
-from oxijwt.jwk_set_fetch import DEFAULT_LIFESPAN, MAX_BYTES
+from oxijwt.keys import jwk_set
+from oxijwt.keys.fetch import DEFAULT_LIFESPAN, MAX_BYTES
+from oxijwt.keys.jwk_set import JWKSetClient
 from oxijwt.state import token_backend
 from tests.issuer import SECRET, IssuerSite, published, response, signed, tls_site
 from tests.leaks import everything_that_is_logged, require_absence
@@ -292,7 +292,7 @@ def test_an_issuer_that_is_down_for_an_hour(issuer, service, issuer_clock, caplo
     # Fresh for five minutes, and then asked for once a minute.
     assert len(issuer.requests) == 1 + 56
     assert len([record for record in caplog.records if record.name == "oxijwt"]) == 1
-    issuer_clock.now += jwk_set_client.STALE_LIMIT
+    issuer_clock.now += jwk_set.STALE_LIMIT
     assert statuses(token) == REFUSED
 
 

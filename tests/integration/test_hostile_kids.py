@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings as site
 from jwt import PyJWS
 
-from oxijwt import key_file
+from oxijwt.keys import file as key_file
 from tests.issuer import published
 from tests.site import as_json, base64url, bearer, blacklist_rows, claims, make_user, post
 from tests.unit.key_material import SECRET, jwk, other_private_key, pkcs8, private_key, secret_jwk, spki

@@ -12,8 +12,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from oxijwt import key_file
 from oxijwt._core import KeyRotationPolicy
+from oxijwt.keys import file as key_file
 from oxijwt.management.commands import jwtkeys
 from tests.leaks import require_absence
 
@@ -375,7 +375,7 @@ path, rounds = sys.argv[1], int(sys.argv[2])
 apps = ["django.contrib.contenttypes", "django.contrib.auth", "oxijwt"]
 settings.configure(INSTALLED_APPS=apps, SIMPLE_JWT={"KEY_FILE": path, "ALGORITHM": "ES256"})
 django.setup()
-from oxijwt import key_file
+from oxijwt.keys import file as key_file
 from oxijwt._core import KeyRotationPolicy
 
 POLICY = KeyRotationPolicy(publish_ahead=600, retain=86400)

@@ -12,10 +12,11 @@ import pytest
 from django.core.management import call_command
 from freezegun import freeze_time
 
-from oxijwt import checks, key_file
+from oxijwt import checks
 from oxijwt._core import KeyRing, RingKey, VerifyingKey
 from oxijwt.exceptions import KeyConfigurationError, TokenError
-from oxijwt.key_rings import longest_life
+from oxijwt.keys import file as key_file
+from oxijwt.keys.ring import longest_life
 from oxijwt.settings import api_settings
 from oxijwt.state import SettingsTokenBackend, token_backend
 from oxijwt.tokens import AccessToken, RefreshToken, UntypedToken

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from oxijwt import flushing
+from oxijwt.records import flushing
 from oxijwt.token_sessions.models import TokenSession
 from oxijwt.utils import aware_utcnow
 

@@ -734,7 +734,7 @@ def lost_cache(jwt_settings, monkeypatch):
     @contextmanager
     def lose():
         with monkeypatch.context() as patch:
-            patch.setattr("oxijwt.token_sessions.denylist._cache", Unreachable)
+            patch.setattr("oxijwt.token_sessions.revocation_cache._cache", Unreachable)
             yield
 
     yield lose
@@ -797,7 +797,7 @@ FAILING = {
     "request": (lambda tokens: who_am_i(tokens["access"]), "SELECT"),
     "list": (lambda tokens: get("token/sessions/", tokens["access"]), "SELECT"),
     "login": (lambda _tokens: login(), "INSERT"),
-    "rehash": (lambda _tokens: login(), "oxijwt.token_sessions.rehash.following"),
+    "rehash": (lambda _tokens: login(), "oxijwt.token_sessions.password.following"),
 }
 
 

@@ -8,12 +8,12 @@ from django.test import RequestFactory
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from oxijwt import keys
 from oxijwt.acceptance import Acceptance, accepted_by, read_for, view_of
 from oxijwt.authentication import JWTAuthentication
 from oxijwt.backends import TokenBackend
 from oxijwt.exceptions import InvalidToken, KeyConfigurationError, TokenBackendError, TokenError
-from oxijwt.jwk_set_client import JWKSetClient, JWKSetError
+from oxijwt.keys import material
+from oxijwt.keys.jwk_set import JWKSetClient, JWKSetError
 from oxijwt.serializers import TokenObtainPairSerializer
 from oxijwt.settings import api_settings
 from oxijwt.state import token_backend
@@ -252,8 +252,8 @@ def test_accepting_prepares_no_key_again(monkeypatch):
     backend = TokenBackend("HS256", SECRET)
     text = backend.encode({"aud": "shop"})
     seen = []
-    ring_of_one = keys.ring_of_one
-    monkeypatch.setattr(keys, "ring_of_one", lambda *halves: seen.append(1) or ring_of_one(*halves))
+    ring_of_one = material.ring_of_one
+    monkeypatch.setattr(material, "ring_of_one", lambda *halves: seen.append(1) or ring_of_one(*halves))
     for audience in ("shop", ["shop"], ["shop", "pay"]):
         assert backend.accepting(audience).accepting(audience).decode(text) == {"aud": "shop"}
     assert len(seen) == 1
@@ -364,7 +364,7 @@ def foreign(settings, monkeypatch):
     """Makes tokens of another issuer, whose own rule asks for the audience `api`."""
     other = {"jwk_url": f"{OTHER}/jwks.json", "algorithms": ["ES256"], "audience": "api"}
     settings.SIMPLE_JWT = SITE | {"ISSUERS": {OTHER: other}}
-    prepared = keys.verifying_key("ES256", spki(private_key("ES256")))
+    prepared = material.verifying_key("ES256", spki(private_key("ES256")))
     monkeypatch.setattr(JWKSetClient, "verifying_key", lambda *arguments: prepared)
     return lambda **changes: signed(claims("access", user_id="1", iss=OTHER, **changes))
 

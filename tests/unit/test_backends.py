@@ -14,13 +14,14 @@ import pytest
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext_lazy
 
-from oxijwt import backends, keys
+from oxijwt import backends
 from oxijwt._core import ERROR_CODES
 from oxijwt.backends import TokenBackend
 from oxijwt.exceptions import KeyConfigurationError, TokenBackendError, TokenBackendExpiredToken
-from oxijwt.jwk_set_client import JWKSetClient
+from oxijwt.keys import material
+from oxijwt.keys.jwk_set import JWKSetClient
 from tests.site import forge
-from tests.unit import key_material as material
+from tests.unit import key_material
 from tests.unit.key_material import ALGORITHMS, ASYMMETRIC, HMAC, SECRET
 
 CLAIMS = {"token_type": "access", "jti": "1"}
@@ -63,7 +64,7 @@ def test_every_error_code_of_the_core_is_mapped_once() -> None:
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_each_algorithm_signs_and_verifies(algorithm: str) -> None:
-    backend = TokenBackend(algorithm, **material.key_settings(algorithm))
+    backend = TokenBackend(algorithm, **key_material.key_settings(algorithm))
     assert backend.decode(backend.encode(CLAIMS)) == backend.decode(backend.encode(CLAIMS).encode()) == CLAIMS
 
 
@@ -85,8 +86,8 @@ def test_an_unfit_key_is_no_matter_until_it_is_used(algorithm: str) -> None:
 
 @pytest.mark.parametrize("algorithm", ASYMMETRIC)
 def test_a_backend_may_only_verify(algorithm: str) -> None:
-    token = jwt.encode(CLAIMS, material.private_key(algorithm), algorithm=algorithm)
-    backend = TokenBackend(algorithm, verifying_key=material.spki(material.private_key(algorithm)))
+    token = jwt.encode(CLAIMS, key_material.private_key(algorithm), algorithm=algorithm)
+    backend = TokenBackend(algorithm, verifying_key=key_material.spki(key_material.private_key(algorithm)))
     assert backend.decode(token) == CLAIMS
     with pytest.raises(KeyConfigurationError):
         backend.encode(CLAIMS)
@@ -94,8 +95,8 @@ def test_a_backend_may_only_verify(algorithm: str) -> None:
 
 @pytest.mark.parametrize("algorithm", ASYMMETRIC)
 def test_a_backend_may_only_sign(algorithm: str) -> None:
-    backend = TokenBackend(algorithm, material.pkcs8(material.private_key(algorithm)))
-    public = material.private_key(algorithm).public_key()
+    backend = TokenBackend(algorithm, key_material.pkcs8(key_material.private_key(algorithm)))
+    public = key_material.private_key(algorithm).public_key()
     assert jwt.decode(backend.encode(CLAIMS), public, algorithms=[algorithm]) == CLAIMS
     with pytest.raises(KeyConfigurationError):
         backend.decode(backend.encode(CLAIMS))
@@ -103,12 +104,12 @@ def test_a_backend_may_only_sign(algorithm: str) -> None:
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_another_key_refuses(algorithm: str) -> None:
-    backend = TokenBackend(algorithm, **material.key_settings(algorithm))
+    backend = TokenBackend(algorithm, **key_material.key_settings(algorithm))
     token = backend.encode(CLAIMS)
     if algorithm in HMAC:
         other = TokenBackend(algorithm, OTHER_SECRET)
     else:
-        other = TokenBackend(algorithm, verifying_key=material.spki(material.other_private_key(algorithm)))
+        other = TokenBackend(algorithm, verifying_key=key_material.spki(key_material.other_private_key(algorithm)))
     assert backend.decode(token) == CLAIMS
     with pytest.raises(TokenBackendError, match=r"^Token is invalid$"):
         other.decode(token)
@@ -129,13 +130,13 @@ def test_another_secret_is_seen_as_soon_as_it_is_assigned() -> None:
 
 
 def test_another_pair_or_algorithm_is_seen_as_soon_as_it_is_assigned() -> None:
-    backend = TokenBackend("ES256", **material.key_settings("ES256"))
+    backend = TokenBackend("ES256", **key_material.key_settings("ES256"))
     token = backend.encode(CLAIMS)
     assert backend.decode(token) == CLAIMS
-    backend.verifying_key = material.spki(material.other_private_key("ES256"))
+    backend.verifying_key = key_material.spki(key_material.other_private_key("ES256"))
     with pytest.raises(TokenBackendError):
         backend.decode(token)
-    backend.signing_key = material.other_private_key("ES256")
+    backend.signing_key = key_material.other_private_key("ES256")
     assert backend.decode(backend.encode(CLAIMS)) == CLAIMS
     backend.algorithm, backend.signing_key = "HS256", SECRET
     assert backend.encode(CLAIMS) == token_of(CLAIMS)
@@ -160,9 +161,9 @@ def test_leeway_audience_and_issuer_are_seen_as_soon_as_they_are_assigned() -> N
 
 
 def test_a_key_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    backend = TokenBackend("RS256", **material.key_settings("RS256"))
+    backend = TokenBackend("RS256", **key_material.key_settings("RS256"))
     backend.decode(backend.encode(CLAIMS))
-    monkeypatch.setattr(keys, "prepare", None)
+    monkeypatch.setattr(material, "prepare", None)
     assert backend.decode(backend.encode(CLAIMS)) == CLAIMS
     backend.verifying_key += " "
     with pytest.raises(TypeError):

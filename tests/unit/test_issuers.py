@@ -14,7 +14,7 @@ from django.core.checks import ERROR, WARNING
 from oxijwt import backends, checks
 from oxijwt.backends import TokenBackend
 from oxijwt.exceptions import KeyConfigurationError, TokenBackendError, TokenBackendExpiredToken
-from oxijwt.issuers import problems, setting_of, url_setting_of
+from oxijwt.keys.issuers import problems, setting_of, url_setting_of
 from oxijwt.state import token_backend
 from tests.issuer import HERE, NAMES, OtherIssuers, published, signed
 from tests.site import forge

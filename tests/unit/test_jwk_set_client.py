@@ -17,11 +17,11 @@ from typing import Any
 import jwt
 import pytest
 
-from oxijwt import jwk_set_client, jwk_set_fetch
 from oxijwt.backends import TokenBackend
 from oxijwt.exceptions import KeyConfigurationError, TokenBackendError
-from oxijwt.jwk_set_client import STALE_LIMIT, JWKSetClient, JWKSetError
-from oxijwt.jwk_set_fetch import DEFAULT_LIFESPAN, MAX_BYTES, Fetched, FetchError, fetch_jwk_set, lifespan, url_problem
+from oxijwt.keys import fetch, jwk_set
+from oxijwt.keys.fetch import DEFAULT_LIFESPAN, MAX_BYTES, Fetched, FetchError, fetch_jwk_set, lifespan, url_problem
+from oxijwt.keys.jwk_set import STALE_LIMIT, JWKSetClient, JWKSetError
 from tests.issuer import SECRET, published, response
 from tests.issuer import signed as signed_by
 from tests.unit import key_material as material
@@ -719,7 +719,7 @@ def test_without_a_thread_to_spare_it_is_a_failure(
     issuer = Issuer(published("one"))
     client = issuer.client()
     with monkeypatch.context() as patch:
-        patch.setattr(jwk_set_client.threading.Thread, "start", refuse)
+        patch.setattr(jwk_set.threading.Thread, "start", refuse)
         with pytest.raises(JWKSetError):
             client.verifying_key("ES256", "one")
     assert len(messages(caplog)) == 1
@@ -756,15 +756,15 @@ def test_a_fork_while_a_fetch_is_in_flight_leaves_nobody_waiting() -> None:
 def test_a_url_has_one_client_whoever_asks_first() -> None:
     name = "SIMPLE_JWT['JWK_URL']"
     with ThreadPoolExecutor(20) as pool:
-        clients = set(pool.map(lambda _: jwk_set_client.client_of(URL, name), range(100)))
+        clients = set(pool.map(lambda _: jwk_set.client_of(URL, name), range(100)))
     assert len(clients) == 1
-    assert jwk_set_client.client_of(f"{URL}&more", name) not in clients
-    assert jwk_set_client.client_of(URL, "SIMPLE_JWT['ISSUERS']") not in clients
+    assert jwk_set.client_of(f"{URL}&more", name) not in clients
+    assert jwk_set.client_of(URL, "SIMPLE_JWT['ISSUERS']") not in clients
     with pytest.raises(KeyConfigurationError):
-        jwk_set_client.client_of(["a list"], name)  # type: ignore[arg-type]
+        jwk_set.client_of(["a list"], name)  # type: ignore[arg-type]
 
 
 def test_bounds() -> None:
-    assert jwk_set_fetch.TIMEOUT == 5
-    assert jwk_set_fetch.MAX_BYTES == 1 << 20
+    assert fetch.TIMEOUT == 5
+    assert fetch.MAX_BYTES == 1 << 20
     assert STALE_LIMIT == 24 * 60 * 60

@@ -12,10 +12,10 @@ from collections import Counter
 
 import pytest
 
-from oxijwt import key_file
 from oxijwt._core import CoreError, KeyRotationPolicy
 from oxijwt.exceptions import KeyConfigurationError
-from oxijwt.key_file import WatchedKeyFile
+from oxijwt.keys import file as key_file
+from oxijwt.keys.file import WatchedKeyFile
 from tests.leaks import require_absence, texts_of
 
 POLICY = KeyRotationPolicy(publish_ahead=600, retain=86_400)
@@ -521,7 +521,7 @@ def test_without_posix_locks_nothing_is_written(made, monkeypatch):
 DYING = """
 import os, signal, sys
 from pathlib import Path
-from oxijwt import key_file
+from oxijwt.keys import file as key_file
 from oxijwt._core import KeyRotationPolicy
 
 path, policy = Path(sys.argv[1]), KeyRotationPolicy(publish_ahead=600, retain=86400)
@@ -895,7 +895,7 @@ def test_looking_again_waits_for_the_one_that_looks(made, monkeypatch):
 
 FORKING = """
 import os, sys, threading
-from oxijwt import key_file
+from oxijwt.keys import file as key_file
 
 watched = key_file.WatchedKeyFile(sys.argv[1])
 if sys.argv[2] == "loaded":

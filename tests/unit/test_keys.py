@@ -10,11 +10,12 @@ import jwt
 import pytest
 from django.test import override_settings
 
-from oxijwt import checks, keys
+from oxijwt import checks
 from oxijwt._core import CoreError, KeyRing
 from oxijwt.backends import TokenBackend
 from oxijwt.exceptions import KeyConfigurationError
-from tests.unit import key_material as material
+from oxijwt.keys import material
+from tests.unit import key_material
 from tests.unit.key_material import ALGORITHMS, ASYMMETRIC, EC, HMAC, RSA, SECRET
 
 CLAIMS = {"token_type": "access", "jti": "1"}
@@ -24,19 +25,19 @@ PIECE = 12
 
 
 def pem_of(algorithm: str) -> str:
-    return material.pkcs8(material.private_key(algorithm))
+    return key_material.pkcs8(key_material.private_key(algorithm))
 
 
 def public_pem_of(algorithm: str) -> str:
-    return material.spki(material.private_key(algorithm))
+    return key_material.spki(key_material.private_key(algorithm))
 
 
 def private_jwk_of(algorithm: str, **members: Any) -> dict[str, Any]:
-    return material.jwk(algorithm, material.private_key(algorithm)) | members
+    return key_material.jwk(algorithm, key_material.private_key(algorithm)) | members
 
 
 def public_jwk_of(algorithm: str, **members: Any) -> dict[str, Any]:
-    return material.jwk(algorithm, material.private_key(algorithm).public_key()) | members
+    return key_material.jwk(algorithm, key_material.private_key(algorithm).public_key()) | members
 
 
 def without(members: dict[str, Any], name: str) -> dict[str, Any]:
@@ -50,11 +51,11 @@ def broken(pem: str) -> str:
 
 
 def x25519_pem() -> str:
-    return material.pkcs8(material.x25519_key())
+    return key_material.pkcs8(key_material.x25519_key())
 
 
 def x25519_public_pem() -> str:
-    return material.spki(material.x25519_key())
+    return key_material.spki(key_material.x25519_key())
 
 
 def scrambled(pem: str) -> str:
@@ -78,7 +79,7 @@ MISFITS: list[tuple[tuple[str, ...], str, Callable[[str], Any]]] = [
     (ALGORITHMS, "an unknown kind of JWK", lambda _: {"kty": "weird", "k": "c29tZXRoaW5nIG9yIG90aGVy"}),
     (ASYMMETRIC, "a secret", lambda _: SECRET),
     (ASYMMETRIC, "blanks", lambda _: "  \n \n "),
-    (ASYMMETRIC, "an oct JWK", lambda _: material.secret_jwk()),
+    (ASYMMETRIC, "an oct JWK", lambda _: key_material.secret_jwk()),
     (ASYMMETRIC, "JSON cut short", lambda name: json.dumps(private_jwk_of(name))[:-20]),
     (ASYMMETRIC, "JSON that is no object", lambda _: '["a list of one string and nothing else"]'),
     (
@@ -86,38 +87,38 @@ MISFITS: list[tuple[tuple[str, ...], str, Callable[[str], Any]]] = [
         "PEM around no base64",
         lambda _: "-----BEGIN PRIVATE KEY-----\n!!!! no base64 !!!!\n-----END PRIVATE KEY-----",
     ),
-    (ASYMMETRIC, "PEM around no DER", lambda _: material.armored("PRIVATE KEY", b"no DER, just text " * 9)),
-    (ASYMMETRIC, "PEM of no key", lambda _: material.armored("SOMETHING ELSE", b"no DER, just text " * 9)),
+    (ASYMMETRIC, "PEM around no DER", lambda _: key_material.armored("PRIVATE KEY", b"no DER, just text " * 9)),
+    (ASYMMETRIC, "PEM of no key", lambda _: key_material.armored("SOMETHING ELSE", b"no DER, just text " * 9)),
     (ASYMMETRIC, "a JWK whose alg is another", lambda name: private_jwk_of(name, alg="HS256")),
     (ASYMMETRIC, "a JWK for encryption", lambda name: private_jwk_of(name, use="enc")),
     (ASYMMETRIC, "a JWK whose kty is no string", lambda name: private_jwk_of(name, kty=7)),
     (HMAC, "an oct JWK without k", lambda _: {"kty": "oct"}),
     (HMAC, "an oct JWK with an empty k", lambda _: {"kty": "oct", "k": ""}),
     (HMAC, "an oct JWK with a k that is no base64url", lambda _: {"kty": "oct", "k": "this is no base64url at all!"}),
-    (HMAC, "an oct JWK whose alg is another", lambda _: material.secret_jwk() | {"alg": "RS256"}),
-    (HMAC, "an oct JWK for encryption", lambda _: material.secret_jwk() | {"use": "enc"}),
+    (HMAC, "an oct JWK whose alg is another", lambda _: key_material.secret_jwk() | {"alg": "RS256"}),
+    (HMAC, "an oct JWK for encryption", lambda _: key_material.secret_jwk() | {"use": "enc"}),
     (HMAC, "a JWK of another kind", lambda _: private_jwk_of("ES256")),
     (HMAC, "a public key as PEM", lambda _: public_pem_of("RS256")),
     (HMAC, "a private key as PEM", lambda _: pem_of("ES256")),
-    (HMAC, "a key object", lambda _: material.private_key("ES256")),
-    (HMAC, "a public key object", lambda _: material.private_key("RS256").public_key()),
+    (HMAC, "a key object", lambda _: key_material.private_key("ES256")),
+    (HMAC, "a public key object", lambda _: key_material.private_key("RS256").public_key()),
 ]
 SIGNING_MISFITS: list[tuple[tuple[str, ...], str, Callable[[str], Any]]] = [
     (ASYMMETRIC, "a public key", public_pem_of),
     (ASYMMETRIC, "a public JWK", public_jwk_of),
-    (ASYMMETRIC, "a public key object", lambda name: material.private_key(name).public_key()),
-    (ASYMMETRIC, "an encrypted key", lambda name: material.encrypted_pkcs8(material.private_key(name))),
+    (ASYMMETRIC, "a public key object", lambda name: key_material.private_key(name).public_key()),
+    (ASYMMETRIC, "an encrypted key", lambda name: key_material.encrypted_pkcs8(key_material.private_key(name))),
     (ASYMMETRIC, "half a key", lambda name: broken(pem_of(name))),
     (ASYMMETRIC, "a scrambled key", lambda name: scrambled(pem_of(name))),
     (ASYMMETRIC, "a JWK for verification only", lambda name: private_jwk_of(name, key_ops=["verify"])),
-    (RSA, "1024 bits", lambda _: material.pkcs8(material.rsa_key(1024))),
-    (RSA, "1024 bits as PKCS#1", lambda _: material.traditional(material.rsa_key(1024))),
-    (RSA, "1024 bits as a JWK", lambda _: material.jwk("RS256", material.rsa_key(1024))),
-    (RSA, "1024 bits as a key object", lambda _: material.rsa_key(1024)),
-    (RSA, "ROCA", lambda _: material.pkcs8(material.roca_key())),
-    (RSA, "ROCA as PKCS#1", lambda _: material.traditional(material.roca_key())),
-    (RSA, "ROCA as a JWK", lambda _: material.jwk("RS256", material.roca_key())),
-    (RSA, "ROCA as a key object", lambda _: material.roca_key()),
+    (RSA, "1024 bits", lambda _: key_material.pkcs8(key_material.rsa_key(1024))),
+    (RSA, "1024 bits as PKCS#1", lambda _: key_material.traditional(key_material.rsa_key(1024))),
+    (RSA, "1024 bits as a JWK", lambda _: key_material.jwk("RS256", key_material.rsa_key(1024))),
+    (RSA, "1024 bits as a key object", lambda _: key_material.rsa_key(1024)),
+    (RSA, "ROCA", lambda _: key_material.pkcs8(key_material.roca_key())),
+    (RSA, "ROCA as PKCS#1", lambda _: key_material.traditional(key_material.roca_key())),
+    (RSA, "ROCA as a JWK", lambda _: key_material.jwk("RS256", key_material.roca_key())),
+    (RSA, "ROCA as a key object", lambda _: key_material.roca_key()),
     (RSA, "an EC key", lambda _: pem_of("ES256")),
     (RSA, "an EC JWK", lambda _: private_jwk_of("ES256")),
     (RSA, "an Ed25519 key", lambda _: pem_of("EdDSA")),
@@ -127,7 +128,7 @@ SIGNING_MISFITS: list[tuple[tuple[str, ...], str, Callable[[str], Any]]] = [
     (EC, "a JWK without d's partner", lambda name: without(private_jwk_of(name), "x")),
     (("EdDSA",), "an EC key", lambda _: pem_of("ES256")),
     (("EdDSA",), "an RSA JWK", lambda _: private_jwk_of("RS256")),
-    (("EdDSA",), "an Ed448 key", lambda _: material.pkcs8(material.ed448_key())),
+    (("EdDSA",), "an Ed448 key", lambda _: key_material.pkcs8(key_material.ed448_key())),
     (("EdDSA",), "an X25519 key", lambda _: x25519_pem()),
     *[
         ((name,), f"a key of {other}'s curve", lambda _, other=other: pem_of(other))
@@ -145,7 +146,7 @@ SIGNING_MISFITS: list[tuple[tuple[str, ...], str, Callable[[str], Any]]] = [
         (
             (name,),
             f"SEC1 of {other}'s curve",
-            lambda _, other=other: material.sec1_with_parameters(other, material.private_key(other)),
+            lambda _, other=other: key_material.sec1_with_parameters(other, key_material.private_key(other)),
         )
         for name in EC
         for other in EC
@@ -155,15 +156,15 @@ SIGNING_MISFITS: list[tuple[tuple[str, ...], str, Callable[[str], Any]]] = [
 VERIFYING_MISFITS: list[tuple[tuple[str, ...], str, Callable[[str], Any]]] = [
     (ASYMMETRIC, "half a key", lambda name: broken(public_pem_of(name))),
     (ASYMMETRIC, "a JWK for signing only", lambda name: public_jwk_of(name, key_ops=["sign"])),
-    (ASYMMETRIC, "an encrypted private key", lambda name: material.encrypted_pkcs8(material.private_key(name))),
-    (RSA, "1024 bits", lambda _: material.spki(material.rsa_key(1024))),
-    (RSA, "1024 bits as PKCS#1", lambda _: material.pkcs1_public(material.rsa_key(1024))),
-    (RSA, "1024 bits as a JWK", lambda _: material.jwk("RS256", material.rsa_key(1024).public_key())),
-    (RSA, "1024 bits of a private key", lambda _: material.pkcs8(material.rsa_key(1024))),
-    (RSA, "ROCA", lambda _: material.spki(material.roca_key())),
-    (RSA, "ROCA as PKCS#1", lambda _: material.pkcs1_public(material.roca_key())),
-    (RSA, "ROCA as a JWK", lambda _: material.jwk("RS256", material.roca_key().public_key())),
-    (RSA, "ROCA of a private key", lambda _: material.pkcs8(material.roca_key())),
+    (ASYMMETRIC, "an encrypted private key", lambda name: key_material.encrypted_pkcs8(key_material.private_key(name))),
+    (RSA, "1024 bits", lambda _: key_material.spki(key_material.rsa_key(1024))),
+    (RSA, "1024 bits as PKCS#1", lambda _: key_material.pkcs1_public(key_material.rsa_key(1024))),
+    (RSA, "1024 bits as a JWK", lambda _: key_material.jwk("RS256", key_material.rsa_key(1024).public_key())),
+    (RSA, "1024 bits of a private key", lambda _: key_material.pkcs8(key_material.rsa_key(1024))),
+    (RSA, "ROCA", lambda _: key_material.spki(key_material.roca_key())),
+    (RSA, "ROCA as PKCS#1", lambda _: key_material.pkcs1_public(key_material.roca_key())),
+    (RSA, "ROCA as a JWK", lambda _: key_material.jwk("RS256", key_material.roca_key().public_key())),
+    (RSA, "ROCA of a private key", lambda _: key_material.pkcs8(key_material.roca_key())),
     (RSA, "an EC key", lambda _: public_pem_of("ES256")),
     (RSA, "an Ed25519 JWK", lambda _: public_jwk_of("EdDSA")),
     (EC, "an RSA key", lambda _: public_pem_of("RS256")),
@@ -172,7 +173,7 @@ VERIFYING_MISFITS: list[tuple[tuple[str, ...], str, Callable[[str], Any]]] = [
     (EC, "a JWK of no point", lambda name: public_jwk_of(name, y=public_jwk_of(name)["x"])),
     (EC, "a JWK without y", lambda name: without(public_jwk_of(name), "y")),
     (("EdDSA",), "an EC key", lambda _: public_pem_of("ES256")),
-    (("EdDSA",), "an Ed448 key", lambda _: material.spki(material.ed448_key())),
+    (("EdDSA",), "an Ed448 key", lambda _: key_material.spki(key_material.ed448_key())),
     (("EdDSA",), "an X25519 key", lambda _: x25519_public_pem()),
     (("EdDSA",), "a JWK of another length", lambda name: public_jwk_of(name, x=public_jwk_of(name)["x"][:20])),
     *[
@@ -223,7 +224,7 @@ def texts_of_key(key: object) -> Iterator[str]:
         lines = [line for line in str(key).splitlines() if not line.startswith("-----")]
         yield from ("".join(lines), "\n".join(lines))
     elif hasattr(key, "private_bytes"):
-        yield from texts_of_key(material.pkcs8(key))
+        yield from texts_of_key(key_material.pkcs8(key))
 
 
 def texts_of_error(error: BaseException | None) -> Iterator[str]:
@@ -328,7 +329,7 @@ def test_the_keys_beside_the_misfits_do_fit(algorithm: str) -> None:
             public_jwk_of(algorithm, key_ops=["verify"], use="sig", alg=algorithm),
             pem_of(algorithm),
             private_jwk_of(algorithm),
-            material.private_key(algorithm),
+            key_material.private_key(algorithm),
         ):
             backend = TokenBackend(algorithm, signing, verifying)
             assert backend.decode(backend.encode(CLAIMS)) == CLAIMS
@@ -337,7 +338,7 @@ def test_the_keys_beside_the_misfits_do_fit(algorithm: str) -> None:
 @pytest.mark.parametrize("algorithm", ASYMMETRIC)
 def test_a_private_key_in_verifying_key_gives_its_public_half(algorithm: str) -> None:
     backend = TokenBackend(algorithm, verifying_key=pem_of(algorithm))
-    token = jwt.encode(CLAIMS, material.private_key(algorithm), algorithm=algorithm)
+    token = jwt.encode(CLAIMS, key_material.private_key(algorithm), algorithm=algorithm)
     assert backend.decode(token) == CLAIMS
     assert type(backend.prepared_verifying_key).__name__ == "VerifyingKey"
     with pytest.raises(KeyConfigurationError, match="SIGNING_KEY"):
@@ -346,9 +347,9 @@ def test_a_private_key_in_verifying_key_gives_its_public_half(algorithm: str) ->
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_prepared_key_shows_its_algorithm_and_nothing_else(algorithm: str) -> None:
-    signing = keys.signing_key(algorithm, material.key_settings(algorithm)["signing_key"])
+    signing = material.signing_key(algorithm, key_material.key_settings(algorithm)["signing_key"])
     for prepared in (signing, signing.verifying_key(), KeyRing(signing, [signing.verifying_key()])):
-        assert_says_no_key(ValueError(prepared), material.key_settings(algorithm)["signing_key"])
+        assert_says_no_key(ValueError(prepared), key_material.key_settings(algorithm)["signing_key"])
         assert str(prepared) == repr(prepared)
     assert signing.algorithm == signing.verifying_key().algorithm == algorithm
     assert algorithm in repr(signing)
@@ -358,11 +359,11 @@ def test_a_prepared_key_shows_its_algorithm_and_nothing_else(algorithm: str) -> 
 def test_a_secret_shorter_than_its_hash_is_weak_and_works(algorithm: str, enough: int) -> None:
     for length, weak in ((enough - 1, True), (enough, False)):
         secret = "é" * (length // 2) + "x" * (length % 2)
-        assert keys.signing_key(algorithm, secret).is_weak is weak
-        assert keys.verifying_key(algorithm, secret).is_weak is weak
+        assert material.signing_key(algorithm, secret).is_weak is weak
+        assert material.verifying_key(algorithm, secret).is_weak is weak
         backend = TokenBackend(algorithm, secret)
         assert backend.decode(backend.encode(CLAIMS)) == CLAIMS
-    assert not any(keys.signing_key(name, pem_of(name)).is_weak for name in ASYMMETRIC)
+    assert not any(material.signing_key(name, pem_of(name)).is_weak for name in ASYMMETRIC)
 
 
 # The system checks about keys.
@@ -411,7 +412,7 @@ def test_the_check_refuses_an_unknown_algorithm(name: Any) -> None:
         lambda: key_pair("RS256", SIGNING_KEY=public_pem_of("RS256")),
         lambda: key_pair("RS256", VERIFYING_KEY=public_pem_of("ES256")),
         lambda: key_pair("RS256", VERIFYING_KEY=""),
-        lambda: key_pair("PS512", VERIFYING_KEY=material.spki(material.rsa_key(1024))),
+        lambda: key_pair("PS512", VERIFYING_KEY=key_material.spki(key_material.rsa_key(1024))),
     ],
     ids=[
         "an empty secret",
@@ -455,6 +456,6 @@ def test_the_check_refuses_a_short_secret_wherever_it_stands(algorithm: str, eno
 
 def test_text_and_mapping_are_the_same_key() -> None:
     """The blocks of a chain: each pair of neighbours verifies the other's token."""
-    forms = [form("ES256", material.private_key("ES256")) for form in material.private_forms("ES256").values()]
+    forms = [form("ES256", key_material.private_key("ES256")) for form in key_material.private_forms("ES256").values()]
     for one, other in pairwise([*forms, forms[0]]):
         assert TokenBackend("ES256", verifying_key=other).decode(TokenBackend("ES256", one).encode(CLAIMS)) == CLAIMS

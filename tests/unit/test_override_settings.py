@@ -28,8 +28,8 @@ from oxijwt.authentication import (
 )
 from oxijwt.backends import TokenBackend
 from oxijwt.exceptions import AuthenticationFailed, InvalidToken, TokenBackendError, TokenError
-from oxijwt.jwk_set_client import JWKSetClient
-from oxijwt.jwk_set_fetch import Fetched
+from oxijwt.keys.fetch import Fetched
+from oxijwt.keys.jwk_set import JWKSetClient
 from oxijwt.models import TokenUser
 from oxijwt.serializers import TokenObtainPairSerializer, TokenRefreshSerializer
 from oxijwt.settings import api_settings

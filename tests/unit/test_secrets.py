@@ -7,10 +7,11 @@ import traceback
 import pytest
 from django.core.checks import run_checks
 
-from oxijwt import keys, revocation
+from oxijwt import revocation
 from oxijwt._core import CoreError, KeyRing, SigningKey, TokenPolicy, VerifyingKey, unverified_claims
 from oxijwt.backends import TokenBackend
 from oxijwt.exceptions import KeyConfigurationError, TokenBackendError, TokenError
+from oxijwt.keys import material
 from oxijwt.state import SettingsTokenBackend, token_backend
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, UntypedToken
@@ -105,7 +106,7 @@ def secrets_in(key):
 @pytest.mark.parametrize("algorithm", ["HS256", "RS256", "PS512", "ES256", "ES512", "ES256K", "EdDSA"])
 @pytest.mark.parametrize("key", BAD_KEYS.values(), ids=BAD_KEYS)
 def test_errors_about_a_key(algorithm, key):
-    for use in (keys.signing_key, keys.verifying_key):
+    for use in (material.signing_key, material.verifying_key):
         try:
             use(algorithm, key)
         except KeyConfigurationError as error:

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 
-from oxijwt import issuers
-from oxijwt.jwk_set_fetch import has_library, url_problem
+from oxijwt.keys import issuers
+from oxijwt.keys.fetch import has_library, url_problem
 from oxijwt.settings import api_settings
 
 

@@ -10,9 +10,9 @@ from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 
-from oxijwt import keys
 from oxijwt._core import ALGORITHMS, VerifyingKey
 from oxijwt.exceptions import KeyConfigurationError
+from oxijwt.keys import material
 from oxijwt.settings import api_settings
 
 from .known_secrets import is_known
@@ -31,7 +31,7 @@ def algorithm_and_keys() -> Iterable[CheckMessage]:
         )
     elif _pair_is_unused():
         return
-    elif keys.is_hmac(api_settings.ALGORITHM):
+    elif material.is_hmac(api_settings.ALGORITHM):
         yield from _hmac_secret()
         yield from _fallbacks()
     else:
@@ -43,7 +43,7 @@ def django_insecure() -> Iterable[CheckMessage]:
 
     A Warning, as Django's own W009 about the same key: it is long and random, only likely to be in a repository.
     """
-    if _pair_is_unused() or not _algorithm_is_known() or not keys.is_hmac(api_settings.ALGORITHM):
+    if _pair_is_unused() or not _algorithm_is_known() or not material.is_hmac(api_settings.ALGORITHM):
         return
     with suppress(ImproperlyConfigured):  # E002 has said so
         if _prepared_secret()[1].startswith(INSECURE_PREFIX):
@@ -72,7 +72,7 @@ def _signing_setting() -> str:
 def _prepared_secret() -> tuple[Any, bytes]:
     """The native key and the bytes of the HMAC secret that signs. Raises ImproperlyConfigured."""
     secret = api_settings.SIGNING_KEY
-    return keys.signing_key(api_settings.ALGORITHM, secret, _signing_setting()), secret_bytes(secret)
+    return material.signing_key(api_settings.ALGORITHM, secret, _signing_setting()), secret_bytes(secret)
 
 
 def secret_bytes(secret: Any) -> bytes:
@@ -104,7 +104,7 @@ def _fallbacks() -> Iterable[CheckMessage]:
     for position, key in enumerate(settings.SECRET_KEY_FALLBACKS):
         setting = f"SECRET_KEY_FALLBACKS[{position}]"
         try:
-            keys.verifying_key(api_settings.ALGORITHM, key, setting)
+            material.verifying_key(api_settings.ALGORITHM, key, setting)
         except ImproperlyConfigured as error:
             yield _unusable(error)
         else:
@@ -127,7 +127,7 @@ def _key_pair() -> Iterable[CheckMessage]:
         yield from _tried(_prepare_private_key)
     if api_settings.JWK_URL:
         return
-    yield from _tried(lambda: keys.verifying_key(algorithm, api_settings.VERIFYING_KEY))
+    yield from _tried(lambda: material.verifying_key(algorithm, api_settings.VERIFYING_KEY))
     if _verifying_key_is_private():
         yield CheckWarning(
             "SIMPLE_JWT['VERIFYING_KEY'] holds a private key.",
@@ -139,7 +139,7 @@ def _key_pair() -> Iterable[CheckMessage]:
 def _prepare_private_key() -> None:
     key = api_settings.SIGNING_KEY
     if key is not None:
-        keys.signing_key(api_settings.ALGORITHM, key, _signing_setting())
+        material.signing_key(api_settings.ALGORITHM, key, _signing_setting())
 
 
 def _only_verifies() -> bool:
@@ -149,9 +149,9 @@ def _only_verifies() -> bool:
 
 def _verifying_key_is_private() -> bool:
     try:
-        keys.prepare(VerifyingKey, api_settings.ALGORITHM, api_settings.VERIFYING_KEY, "VERIFYING_KEY")
+        material.prepare(VerifyingKey, api_settings.ALGORITHM, api_settings.VERIFYING_KEY, "VERIFYING_KEY")
     except KeyConfigurationError as error:
-        return keys.is_private_key_error(error)
+        return material.is_private_key_error(error)
     return False
 
 

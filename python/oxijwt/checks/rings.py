@@ -8,9 +8,10 @@ from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 
-from oxijwt import key_file, keys
 from oxijwt._core import CoreError, KeyRing
-from oxijwt.key_rings import KeySource, longest_lifetime
+from oxijwt.keys import file as key_file
+from oxijwt.keys import material
+from oxijwt.keys.ring import KeySource, longest_lifetime
 from oxijwt.settings import api_settings
 from oxijwt.state import SettingsTokenBackend
 
@@ -86,7 +87,7 @@ def _known_secrets() -> Iterable[CheckMessage]:
         secret = entry.get("signing_key")
         if secret is None:
             secret = entry["verifying_key"]
-        if keys.is_hmac(entry["algorithm"]):
+        if material.is_hmac(entry["algorithm"]):
             yield from publicly_known(f"SIMPLE_JWT['KEYS'][{place}]", secret_bytes(secret))
 
 

@@ -13,7 +13,7 @@ class TokenSessionsConfig(AppConfig):
         # Settings and models are not to be looked at before the apps are loaded.
         from oxijwt import checks  # noqa: PLC0415
 
-        from . import rehash  # noqa: PLC0415
+        from . import password  # noqa: PLC0415
 
         checks.register()
-        rehash.connect()
+        password.connect()

@@ -9,8 +9,8 @@ from typing import Any
 from oxijwt.settings import api_settings
 
 from .database import database
-from .denylist import session_id
 from .models import TokenSession
+from .revocation_cache import session_id
 
 
 def auth_hash(user: Any) -> bytes:

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from oxijwt import revocation, signals
 from oxijwt.settings import api_settings
 
-from . import denylist
+from . import revocation_cache
 from .auth_hash import auth_hash, fallback_hashes
 from .clock import MICROSECOND, moment, now_micros
 from .database import database, refused_while_busy, unless_deadlocked
@@ -131,15 +131,15 @@ def _one_transaction() -> Any:
 
 def _recently_ended(sessions: Any) -> dict[uuid.UUID, datetime]:
     # Nobody listening and no cache: the UPDATE alone will do.
-    if not denylist.is_configured() and not signals.session_revoked.has_listeners(TokenSession):
+    if not revocation_cache.is_configured() and not signals.session_revoked.has_listeners(TokenSession):
         return {}
-    recent = sessions.using(database()).filter(revoked_at__gte=denylist.oldest_that_matters())
+    recent = sessions.using(database()).filter(revoked_at__gte=revocation_cache.oldest_that_matters())
     return dict(recent.exclude(revoke_reason=RevokeReason.MARKER).values_list("pk", "revoked_at"))
 
 
 def _publish(ids: Iterable[uuid.UUID]) -> None:
     # After the commit: a list that says more than the database would end a session that is alive.
-    transaction.on_commit(lambda: denylist.publish(ids), using=database())
+    transaction.on_commit(lambda: revocation_cache.publish(ids), using=database())
 
 
 def _announce_end(ids: list[uuid.UUID], user_id: Any, reason: Any) -> None:

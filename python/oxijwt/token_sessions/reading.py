@@ -17,9 +17,9 @@ from oxijwt.utils import find_user
 from .auth_hash import auth_state
 from .clock import now_micros
 from .database import database, refused_while_busy
-from .denylist import session_id
 from .ending import end_for_reuse
 from .models import TokenSession
+from .revocation_cache import session_id
 from .rows import policy_for, state_of
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from .adoption import adopted_session_id, end_without_sid, insert_adopted, read_
 from .auth_hash import auth_hash, restate_auth_hashes, update_session_auth_hash
 from .clock import moment, now_micros
 from .database import MAX_TRIES, database, refused_while_busy, unless_deadlocked
-from .denylist import session_id
 from .ending import end, end_least_recently_refreshed, publish_again, revoke_for_user, usable_by
 from .models import TokenSession
 from .reading import (
@@ -28,6 +27,7 @@ from .reading import (
     read_for_use,
     refuse_spent,
 )
+from .revocation_cache import session_id
 from .rows import flush_day, last_exp, new_session, refresh_claims
 
 if TYPE_CHECKING:

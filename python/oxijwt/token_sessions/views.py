@@ -21,7 +21,7 @@ from oxijwt.tokens import RefreshToken
 from oxijwt.utils import find_user
 from oxijwt.views import AcceptingMixin, NonAtomicView, TokenViewBase, invalid_token
 
-from . import denylist, store
+from . import revocation_cache, store
 from .models import RevokeReason, TokenSession
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _end_several(request: Request, text: str, scope: str) -> None:
 
 
 def _may_be_repeated(code: str) -> bool:
-    return code == "session_revoked" and denylist.is_configured()
+    return code == "session_revoked" and revocation_cache.is_configured()
 
 
 def _repeat(claims: Any, scope: str) -> None:

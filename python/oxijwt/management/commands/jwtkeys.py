@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.core.management.base import BaseCommand, CommandError
 
-from oxijwt import key_file, key_rings
 from oxijwt._core import CoreError
 from oxijwt.backends import ALLOWED_ALGORITHMS
 from oxijwt.exceptions import KeyConfigurationError
+from oxijwt.keys import file as key_file
+from oxijwt.keys import ring as key_rings
 from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_to_epoch
 

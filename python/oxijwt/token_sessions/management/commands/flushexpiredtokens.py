@@ -1,5 +1,5 @@
 """`manage.py flushexpiredtokens`: deletes expired tokens and sessions."""
 
-from oxijwt.flushing import Command
+from oxijwt.records.flushing import Command
 
 __all__ = ["Command"]

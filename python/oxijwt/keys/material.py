@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from ._core import CoreError, KeyRing, SigningKey, VerifyingKey
-from .exceptions import KeyConfigurationError
+from oxijwt._core import CoreError, KeyRing, SigningKey, VerifyingKey
+from oxijwt.exceptions import KeyConfigurationError
 
 Key = TypeVar("Key", SigningKey, VerifyingKey)
 

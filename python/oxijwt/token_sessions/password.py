@@ -36,8 +36,8 @@ def following(password: str) -> Iterator[None]:
 
 def connect() -> None:
     """Listen to the user model, once."""
-    pre_save.connect(_remember, sender=get_user_model(), dispatch_uid="oxijwt.rehash.remember")
-    post_save.connect(_restate, sender=get_user_model(), dispatch_uid="oxijwt.rehash.restate")
+    pre_save.connect(_remember, sender=get_user_model(), dispatch_uid="oxijwt.password.remember")
+    post_save.connect(_restate, sender=get_user_model(), dispatch_uid="oxijwt.password.restate")
 
 
 def _remember(sender: Any, instance: Any, update_fields: Any = None, using: str | None = None, **kwargs: Any) -> None:

@@ -13,8 +13,8 @@ from django.apps import apps
 from django.core.management.base import BaseCommand
 from django.db import connections, router, transaction
 
-from . import revocation
-from .utils import aware_utcnow
+from oxijwt import revocation
+from oxijwt.utils import aware_utcnow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

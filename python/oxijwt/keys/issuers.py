@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._core import ALGORITHMS, VerifyingKey
-from .exceptions import KeyConfigurationError
-from .jwk_set_client import JWKSetClient, JWKSetError, client_of
-from .keys import is_hmac
+from oxijwt._core import ALGORITHMS, VerifyingKey
+from oxijwt.exceptions import KeyConfigurationError
+
+from .jwk_set import JWKSetClient, JWKSetError, client_of
+from .material import is_hmac
 
 if TYPE_CHECKING:
     from collections.abc import Callable

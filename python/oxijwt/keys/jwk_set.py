@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from ._core import CoreError, VerifyingKey, read_issuer_jwk_set
-from .exceptions import KeyConfigurationError
-from .jwk_set_fetch import TIMEOUT, Fetched, FetchError, fetch_jwk_set, require_fetchable
-from .settings import api_settings
-from .utils import logger
+from oxijwt._core import CoreError, VerifyingKey, read_issuer_jwk_set
+from oxijwt.exceptions import KeyConfigurationError
+from oxijwt.settings import api_settings
+from oxijwt.utils import logger
+
+from .fetch import TIMEOUT, Fetched, FetchError, fetch_jwk_set, require_fetchable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

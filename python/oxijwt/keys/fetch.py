@@ -18,7 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
-from .exceptions import KeyConfigurationError
+from oxijwt.exceptions import KeyConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -18,9 +18,9 @@ from typing import NamedTuple, TypeVar
 
 from django.views.decorators.debug import sensitive_variables
 
-from ._core import CoreError, KeySet, KeySetChange
-from .exceptions import KeyConfigurationError
-from .utils import logger
+from oxijwt._core import CoreError, KeySet, KeySetChange
+from oxijwt.exceptions import KeyConfigurationError
+from oxijwt.utils import logger
 
 if sys.platform != "win32":
     import fcntl

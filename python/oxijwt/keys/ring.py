@@ -9,10 +9,12 @@ from typing import Any, NamedTuple, Protocol
 from django.apps import apps
 from django.utils.timezone import is_aware
 
-from . import key_file, keys
-from ._core import ALGORITHMS, CoreError, KeyRing, KeyRotationPolicy, KeySet, RingKey, SigningKey, VerifyingKey
-from .exceptions import KeyConfigurationError
-from .settings import api_settings
+from oxijwt._core import ALGORITHMS, CoreError, KeyRing, KeyRotationPolicy, KeySet, RingKey, SigningKey, VerifyingKey
+from oxijwt.exceptions import KeyConfigurationError
+from oxijwt.settings import api_settings
+
+from . import file as key_file
+from . import material
 
 MEMBERS = ("kid", "algorithm", "signing_key", "verifying_key", "not_before", "not_after")
 """What a key of KEYS is made of."""
@@ -141,8 +143,8 @@ def _halves(entry: Mapping[str, Any], setting: str) -> tuple[SigningKey | None, 
     if signing is None and verifying is None:
         raise KeyConfigurationError(f"{setting} has neither a signing_key nor a verifying_key")
     halves = (
-        None if signing is None else keys.signing_key(algorithm, signing, f"{setting}: its signing_key"),
-        None if verifying is None else keys.verifying_key(algorithm, verifying, f"{setting}: its verifying_key"),
+        None if signing is None else material.signing_key(algorithm, signing, f"{setting}: its signing_key"),
+        None if verifying is None else material.verifying_key(algorithm, verifying, f"{setting}: its verifying_key"),
     )
     if any(half is not None and half.is_weak for half in halves):
         raise KeyConfigurationError(f"{setting}: its secret is shorter than the hash of {algorithm}")
