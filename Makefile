@@ -106,16 +106,16 @@ postgres-test mariadb-test: .venv/built
 
 # Token sessions: a site of their own, one on its way from simplejwt, and one whose users have UUIDs.
 sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
-	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.settings_sessions tests/sessions
-	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.settings_adoption \
+	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.sessions tests/sessions
+	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.adoption \
 		tests/sessions/test_adoption.py tests/sessions/test_flush.py tests/sessions/test_races.py
-	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.settings_uuid_users tests/sessions
+	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.uuid_sessions tests/sessions
 
 # The hostile suite on the other sites; the tests above run it on the plain one.
 sqlite-hostile postgres-hostile mariadb-hostile: .venv/built
-	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.settings_sessions tests/hostile
-	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.settings_uuid_blacklist tests/hostile
-	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.settings_uuid_users tests/hostile
+	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.sites.sessions tests/hostile
+	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.sites.uuid_blacklist tests/hostile
+	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.sites.uuid_sessions tests/hostile
 
 parity: .venv/built
 	$(PY) -m tests.parity.run

@@ -21,7 +21,7 @@ from django.views.debug import ExceptionReporter
 from oxijwt.keys import jwk_set
 from tests.issuer import IssuerSite, OtherIssuers
 from tests.leaks import everything_that_is_logged, texts_of
-from tests.settings import DATABASE, DATABASES_BY_NAME, REDIS_URL
+from tests.sites.settings import DATABASE, DATABASES_BY_NAME, REDIS_URL
 
 REPOSITORY = Path(__file__).parents[1]
 VECTORS = Path(os.environ.get("OXIJWT_VECTORS", REPOSITORY.parent / "shared/vectors"))

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from tests import views
+from tests.sites import views
 
 urlpatterns = [
     path("token/", include("oxijwt.urls")),

@@ -9,8 +9,8 @@ from django.db import connection
 from oxijwt import revocation
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import RefreshToken
-from tests.settings import DATABASE
 from tests.site import make_user, post
+from tests.sites.settings import DATABASE
 
 THREADS = 16
 ROUNDS = 20

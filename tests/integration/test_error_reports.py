@@ -66,7 +66,7 @@ def view(act):
 
 
 urlpatterns = [path(f"{name.replace(' ', '-')}/", view(act), name=name) for name, act in PROJECT.items()]
-urlpatterns.append(path("", include("tests.urls")))
+urlpatterns.append(path("", include("tests.sites.urls")))
 
 KEYS_MADE = ["oxijwt.keys.material.prepare", "oxijwt.keys.material.ring_of_one"]
 READING = [
@@ -120,7 +120,7 @@ FAULTS = {
     "make": ["oxijwt.keys.material.prepare", "oxijwt.token_blacklist.models.OutstandingToken.save", "INSERT"],
 }
 CASES = [(name, fault) for name, faults in FAULTS.items() for fault in faults]
-CLEAN = [(name, "tests.views.WhoAmI.get") for name in ("whoami", "stateless")]
+CLEAN = [(name, "tests.sites.views.WhoAmI.get") for name in ("whoami", "stateless")]
 """After authentication no variable holds a secret."""
 
 

@@ -20,8 +20,8 @@ import pytest
 from psycopg import sql
 
 from tests.conftest import require_service
-from tests.integration.projects import HERE, OXIJWT, finished, python
-from tests.settings import DATABASES_BY_NAME
+from tests.sites.projects import HERE, OXIJWT, finished, python
+from tests.sites.settings import DATABASES_BY_NAME
 from tools.simplejwt import simplejwt_sdist
 
 THEIRS = "switch_site.settings"

@@ -11,7 +11,7 @@ from tests.conftest import what_is_missing
 
 FOLDER = tempfile.TemporaryDirectory()
 KEY_FILE = Path(FOLDER.name, "keys.json")
-os.environ |= {"OXIJWT_LOAD_KEY_FILE": str(KEY_FILE), "DJANGO_SETTINGS_MODULE": "tests.rotation_load.settings"}
+os.environ |= {"OXIJWT_LOAD_KEY_FILE": str(KEY_FILE), "DJANGO_SETTINGS_MODULE": "tests.sites.rotation_load"}
 django.setup()
 
 from . import course, figures, server  # noqa: E402  after setup

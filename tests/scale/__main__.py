@@ -12,7 +12,7 @@ import django
 
 ROWS = int(os.environ.get("OXIJWT_SCALE_ROWS", "1000000"))
 SMALL_ROWS = 1000
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.scale.settings"
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.sites.scale"
 django.setup()
 
 from . import flush, growth, latency  # noqa: E402  after setup

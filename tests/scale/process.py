@@ -73,7 +73,7 @@ def configure(app, database):
     import django  # noqa: PLC0415  the parent process has its own settings
     from django.conf import settings  # noqa: PLC0415
 
-    from tests.scale import settings as ours  # noqa: PLC0415
+    from tests.sites import scale as ours  # noqa: PLC0415
 
     settings.configure(
         SECRET_KEY=ours.SECRET_KEY,

@@ -1,4 +1,4 @@
-"""From simplejwt's tokens to sessions, without logging anybody out. Runs under tests.settings_adoption."""
+"""From simplejwt's tokens to sessions, without logging anybody out. Runs under tests.sites.adoption."""
 
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta

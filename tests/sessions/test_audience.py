@@ -11,8 +11,8 @@ from oxijwt.token_sessions import views as session_views
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken
 from tests.sessions.api import answer, claims, get, make_user, post
-from tests.sessions.urls import WhoAmI, WhoDoesTheTokenSayIAm
-from tests.sessions.urls import urlpatterns as site
+from tests.sites.session_urls import WhoAmI, WhoDoesTheTokenSayIAm
+from tests.sites.session_urls import urlpatterns as site
 
 pytestmark = pytest.mark.django_db
 

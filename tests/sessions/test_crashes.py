@@ -13,9 +13,9 @@ import pytest
 
 from tests.conftest import REPOSITORY, require_service
 from tests.sessions.crowd import tell
-from tests.settings import DATABASE
+from tests.sites.settings import DATABASE
 
-SESSIONS, BOTH_APPS = "tests.settings_sessions", "tests.settings_adoption"
+SESSIONS, BOTH_APPS = "tests.sites.sessions", "tests.sites.adoption"
 PASSWORD = "a password of the tests"
 WRITES = ("INSERT", "UPDATE", "DELETE")
 

@@ -6,7 +6,7 @@ from django.test import Client
 
 from oxijwt.token_sessions.models import TokenSession
 from tests.sessions.crowd import PASSWORD, make_user
-from tests.settings import DATABASE
+from tests.sites.settings import DATABASE
 
 NOBODY_LISTENS = "1"
 STATEMENTS = 2

@@ -137,7 +137,7 @@ def test_both_apps_have_the_same_command():
     assert own.Command is other.Command
 
 
-@pytest.mark.skipif(not apps.is_installed("oxijwt.token_blacklist"), reason="tests.settings_adoption has both apps")
+@pytest.mark.skipif(not apps.is_installed("oxijwt.token_blacklist"), reason="tests.sites.adoption has both apps")
 def test_one_command_empties_both_apps(ada):
     outstanding = apps.get_model("token_blacklist", "OutstandingToken")
     blacklisted = apps.get_model("token_blacklist", "BlacklistedToken")

@@ -36,7 +36,7 @@ from tests.sessions.crowd import (
     named,
     tell,
 )
-from tests.settings import DATABASE
+from tests.sites.settings import DATABASE
 
 AUTOCOMMIT, READ_COMMITTED, REPEATABLE_READ = "autocommit", "read committed", "repeatable read"
 ANSWERS_PER_THREAD = 2
@@ -314,7 +314,7 @@ def test_who_was_overtaken_is_decided_by_the_session_and_the_user_as_they_are_no
 @pytest.mark.parametrize(("module", "name"), [(store, "insert_adopted"), (revocation, "find")])
 def test_who_was_overtaken_by_an_adoption_is_told_of_the_adopted_session(crowd, user, monkeypatch, module, name):
     if module is revocation and not apps.is_installed("oxijwt.token_blacklist"):
-        pytest.skip("nothing is looked up; tests.settings_adoption has the blacklist app")
+        pytest.skip("nothing is looked up; tests.sites.adoption has the blacklist app")
     token = token_of_simplejwt(user)
     text = str(token)
     once_before(monkeypatch, module, name, lambda: ask(token_refresh, {"refresh": text}))

@@ -20,7 +20,7 @@ from django.db import connection
 
 from tests.conftest import REPOSITORY, require_service
 from tests.sessions.crowd import PASSWORD, let_grace_pass, make_user
-from tests.settings import DATABASE, DATABASE_NAME, REDIS_URL
+from tests.sites.settings import DATABASE, DATABASE_NAME, REDIS_URL
 
 PATIENCE = 30
 PREFIX = f"{DATABASE}-{DATABASE_NAME}"
@@ -180,9 +180,9 @@ def nodes(line, django_db_setup):
     """Two processes with the database, and one without."""
     url = urlsplit(REDIS_URL)._replace(netloc=f"127.0.0.1:{line.port}").geturl()
     with (
-        running("tests.settings_node", url) as one,
-        running("tests.settings_node", url) as two,
-        running("tests.settings_stateless_node", url) as stateless,
+        running("tests.sites.node", url) as one,
+        running("tests.sites.node", url) as two,
+        running("tests.sites.stateless_node", url) as stateless,
     ):
         yield one, two, stateless
 

@@ -1,4 +1,4 @@
-"""Another user model: a UUID as key, and a manager that can't be joined. Runs under tests.settings_uuid_users."""
+"""Another user model: a UUID as key, and a manager that can't be joined. Runs under tests.sites.uuid_sessions."""
 
 import pytest
 from django.contrib.auth import get_user_model

@@ -524,8 +524,7 @@ def test_a_sensitive_view_wants_a_time_of_login(auth_time):
 def test_a_sensitive_view_refuses_other_authentication_classes(auth):
     """What another class left in `request.auth` was asked for a claim it can't have."""
     from oxijwt.exceptions import AuthenticationFailed  # noqa: PLC0415
-
-    from .urls import TransferMoney  # noqa: PLC0415
+    from tests.sites.session_urls import TransferMoney  # noqa: PLC0415
 
     request = RequestFactory().get("/")
     request.auth = auth

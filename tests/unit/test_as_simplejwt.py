@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.projects import finished, python
+from tests.sites.projects import finished, python
 from tools.simplejwt import simplejwt_sdist
 
 SETUP = """

@@ -25,7 +25,7 @@ from oxijwt.models import TokenUser
 from oxijwt.settings import DEFAULTS, REMOVED_SETTINGS
 from oxijwt.tokens import AccessToken
 from tests.conftest import REPOSITORY
-from tests.integration.projects import finished, python
+from tests.sites.projects import finished, python
 from tests.unit.key_material import (
     ASYMMETRIC,
     HMAC,

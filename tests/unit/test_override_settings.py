@@ -44,7 +44,7 @@ from oxijwt.views import (
     TokenVerifyView,
     token_obtain_pair,
 )
-from tests.settings import SECRET_KEY as SUITE_SECRET
+from tests.sites.settings import SECRET_KEY as SUITE_SECRET
 from tests.unit import key_material as material
 from tests.unit.key_material import SECRET
 

@@ -5,7 +5,7 @@
 
 from datetime import timedelta
 
-from tests.settings import DATABASES_BY_NAME
+from tests.sites.settings import DATABASES_BY_NAME
 
 SECRET_KEY = "measurements only: long enough for HS256, and no secret at all"
 ROOT_URLCONF = "oxijwt.urls"

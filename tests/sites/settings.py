@@ -5,7 +5,7 @@ import os
 SECRET_KEY = "tests only: long enough for HS256, and for HS512 as well, no secret at all"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 USE_TZ = True
-ROOT_URLCONF = "tests.urls"
+ROOT_URLCONF = "tests.sites.urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Tests run in a database of this name after `test_`, and name their keys in Redis after it: what tests at the same time

@@ -1,4 +1,4 @@
-"""Django projects and other processes that the integration tests run."""
+"""Django projects and other processes that tests run."""
 
 import os
 import subprocess

@@ -5,8 +5,8 @@ import os
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.settings_sessions import *  # noqa: F403
-from tests.settings_sessions import SIMPLE_JWT as ROTATING
+from tests.sites.sessions import *  # noqa: F403
+from tests.sites.sessions import SIMPLE_JWT as ROTATING
 
 # One more try mends a connection that was cut; more of them would only keep the tests waiting.
 CACHES = {

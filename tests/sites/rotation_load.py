@@ -1,11 +1,11 @@
-"""Django settings of the workers and of `jwtkeys`: token sessions on PostgreSQL, and keys in a file."""
+"""Django settings of rotation under load (workers and `jwtkeys`): token sessions on PostgreSQL, keys in a file."""
 
 import os
 from datetime import timedelta
 
-from tests.settings_sessions import *  # noqa: F403
-from tests.settings_sessions import DATABASES_BY_NAME
-from tests.settings_sessions import SIMPLE_JWT as ROTATING
+from tests.sites.sessions import *  # noqa: F403
+from tests.sites.sessions import DATABASES_BY_NAME
+from tests.sites.sessions import SIMPLE_JWT as ROTATING
 
 DATABASES = {"default": {**DATABASES_BY_NAME["postgres"], "CONN_MAX_AGE": None}}
 MIDDLEWARE = ["tests.rotation_load.middleware.name_worker"]

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tests.settings_sessions import *  # noqa: F403
-from tests.settings_sessions import INSTALLED_APPS as SESSION_APPS
-from tests.settings_sessions import SIMPLE_JWT as ROTATING
+from tests.sites.sessions import *  # noqa: F403
+from tests.sites.sessions import INSTALLED_APPS as SESSION_APPS
+from tests.sites.sessions import SIMPLE_JWT as ROTATING
 
 INSTALLED_APPS = [*SESSION_APPS, "oxijwt.token_blacklist"]
 SIMPLE_JWT = {**ROTATING, "ADOPT_UNTIL": datetime.now(tz=UTC) + timedelta(days=1)}
