@@ -113,16 +113,16 @@ sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
 
 # The hostile suite on the other sites; the tests above run it on the plain one.
 sqlite-hostile postgres-hostile mariadb-hostile: .venv/built
-	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.sites.sessions tests/hostile
-	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.sites.uuid_blacklist tests/hostile
-	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.sites.uuid_sessions tests/hostile
+	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.sites.sessions tests/suites/hostile
+	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.sites.uuid_blacklist tests/suites/hostile
+	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.sites.uuid_sessions tests/suites/hostile
 
 parity: .venv/built
-	$(PY) -m tests.parity.run
+	$(PY) -m tests.suites.parity.run
 
 # By itself: it fills both processors, and measures seconds.
 rotation-load: .venv/built
-	$(PY) -m tests.rotation_load
+	$(PY) -m tests.suites.rotation_load
 
 # Neither needs cargo-fuzz, clang or a nightly toolchain: docs/dev/fuzzing.md.
 fuzz fuzz-smoke:
@@ -144,18 +144,18 @@ DIFFERENTIAL_TOKENS ?= 1000000
 
 # New tokens every time, and in `make test` always the same.
 differential: .venv/built
-	$(PY) -m tests.differential --tokens $(DIFFERENTIAL_TOKENS) --processes 2 $(DIFFERENTIAL_SEED:%=--seed %)
+	$(PY) -m tests.suites.differential --tokens $(DIFFERENTIAL_TOKENS) --processes 2 $(DIFFERENTIAL_SEED:%=--seed %)
 
 differential-smoke: .venv/built
-	$(PY) -m tests.differential --tokens 100000 --processes 1 --seed smoke
+	$(PY) -m tests.suites.differential --tokens 100000 --processes 1 --seed smoke
 
 bench: .venv/built
-	$(PY) -m tests.bench.token_layer
-	$(PY) -m tests.bench.refusals
-	$(PY) -m tests.bench.key_ring
+	$(PY) -m tests.suites.bench.token_layer
+	$(PY) -m tests.suites.bench.refusals
+	$(PY) -m tests.suites.bench.key_ring
 
 scale: .venv/built
-	nice $(PY) -m tests.scale
+	nice $(PY) -m tests.suites.scale
 
 demo: .venv/built
 ifeq ($(DEMO),once)

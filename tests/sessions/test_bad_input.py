@@ -1,6 +1,6 @@
 """What no client of ours sends beside its token, and rows that are gone: 401 with a code, never a 500, nothing written.
 
-Tokens, headers and bodies that are spoilt are the cases of tests/hostile.
+Tokens, headers and bodies that are spoilt are the cases of tests/suites/hostile.
 """
 
 import pytest

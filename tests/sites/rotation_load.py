@@ -8,7 +8,7 @@ from tests.sites.sessions import DATABASES_BY_NAME
 from tests.sites.sessions import SIMPLE_JWT as ROTATING
 
 DATABASES = {"default": {**DATABASES_BY_NAME["postgres"], "CONN_MAX_AGE": None}}
-MIDDLEWARE = ["tests.rotation_load.middleware.name_worker"]
+MIDDLEWARE = ["tests.suites.rotation_load.middleware.name_worker"]
 PUBLISH_AHEAD = 3
 SIMPLE_JWT = ROTATING | {
     "KEY_FILE": os.environ["OXIJWT_LOAD_KEY_FILE"],

@@ -16,7 +16,7 @@ SERVER = DATABASES_BY_NAME["postgres"]
 DATABASES = {"default": {**SERVER, "NAME": "postgres"}} | {
     alias: {**SERVER, "NAME": PREFIX + alias} for alias in ("small", "large", "tokens", "tokens_theirs", "scratch")
 }
-DATABASE_ROUTERS = ["tests.scale.databases.Router"]
+DATABASE_ROUTERS = ["tests.suites.scale.databases.Router"]
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -8,7 +8,7 @@ from .places import places
 from .tally import TALLY
 from .world import HAS_SESSIONS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.hostile.urls")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.suites.hostile.urls")]
 
 PLACES = [place for place in places(HAS_SESSIONS) if place.in_header]
 

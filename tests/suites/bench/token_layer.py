@@ -168,7 +168,7 @@ def main() -> None:
     print("| operation | algorithm | oxijwt | simplejwt | bare cryptography | simplejwt ÷ oxijwt (quartiles) |")
     print("|---|---|--:|--:|--:|--:|", flush=True)
     for algorithm in ALGORITHMS:
-        command = [sys.executable, "-m", "tests.bench.token_layer", algorithm]
+        command = [sys.executable, "-m", "tests.suites.bench.token_layer", algorithm]
         child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         for row in json.loads(child.stdout):
             print(ROW.format(**row), flush=True)

@@ -1,4 +1,4 @@
-"""`python -m tests.differential`: prints where the two libraries disagree, and fails where no class says why."""
+"""`python -m tests.suites.differential`: prints where the two libraries disagree, and fails where no class says why."""
 
 import argparse
 import secrets
@@ -14,7 +14,7 @@ from .run import pinned_pyjwt, run  # noqa: E402
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="tests.differential")
+    parser = argparse.ArgumentParser(prog="tests.suites.differential")
     parser.add_argument("--tokens", type=int, default=1_000_000)
     parser.add_argument("--seed", help="what an earlier run printed, to make its tokens again")
     parser.add_argument("--processes", type=int, default=2)

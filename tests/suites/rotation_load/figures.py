@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from tests.scale.report import Figure, at_most
+from tests.suites.scale.report import Figure, at_most
 
 from .server import WORKERS
 

@@ -18,7 +18,7 @@ BLOCK = 10_000
 """Tokens that are made from one seed: a run is the same in one process and in two."""
 THOROUGH_EVERY = 8
 """Of the tokens that both accept, one in so many is held against every class."""
-CONSTRAINTS = Path(__file__).parents[2] / "tools/constraints.txt"
+CONSTRAINTS = Path(__file__).parents[3] / "tools/constraints.txt"
 
 
 def pinned_pyjwt() -> str:

@@ -26,7 +26,7 @@ def run(app, database, command, search_path=""):
     # Last: simplejwt's sdist has a package `tests` as well.
     paths = [os.environ.get("PYTHONPATH", ""), str(search_path)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
-    arguments = [sys.executable, "-m", "tests.scale.process", app, database, command]
+    arguments = [sys.executable, "-m", "tests.suites.scale.process", app, database, command]
     child = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True, env=environment)
     return Run(**json.loads(child.stdout))
 

@@ -20,7 +20,7 @@ from .report import EVERY_CLASS_FROM, Tally, never_seen
 from .run import pinned_pyjwt
 from .verdicts import Judgement, Verdict, judge
 
-DOCS = Path(__file__).parents[2] / "docs/differences.md"
+DOCS = Path(__file__).parents[3] / "docs/differences.md"
 
 HEADER = '{"alg":"HS256"}'
 NESTED_32 = "[" * 31 + "]" * 31

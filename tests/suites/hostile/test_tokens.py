@@ -14,7 +14,7 @@ from .tally import TALLY
 from .tokens import HOSTILE_TOKENS, LONGEST_TOKEN, RIGHT_TOKENS, USER_IDS, Token, sized
 from .world import HAS_SESSIONS, ID_FIELDS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.hostile.urls")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.suites.hostile.urls")]
 
 PLACES = places(HAS_SESSIONS)
 everywhere = pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)

@@ -10,7 +10,7 @@ from .bodies import HOSTILE_BODIES, LOGINS
 from .tally import TALLY
 from .world import HAS_SESSIONS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.hostile.urls")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.suites.hostile.urls")]
 
 FIELDS = {
     "token_refresh": ("refresh", "refresh"),

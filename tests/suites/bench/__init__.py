@@ -1,0 +1,1 @@
+"""Time and memory, measured against fixed limits (`make bench`)."""

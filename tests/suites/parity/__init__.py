@@ -1,0 +1,1 @@
+"""simplejwt's own suite, on simplejwt and on oxijwt (`make parity`)."""
