@@ -10,7 +10,7 @@ from secrets import token_hex
 
 import jwt
 
-from tests.unit import key_material as material
+from tests import key_material as material
 
 SECRET = "the-secret-of-the-URL"
 

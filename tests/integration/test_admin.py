@@ -10,7 +10,7 @@ from django.urls import reverse
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import RefreshToken
 from oxijwt.utils import aware_utcnow
-from tests.site import make_user, post
+from tests.client import make_user, post
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from oxijwt.authentication import JWTAuthentication, JWTStatelessUserAuthenticat
 from oxijwt.exceptions import KeyConfigurationError
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken
-from tests.site import INVALID_TOKEN, blacklist_rows, claims, forge, make_user
+from tests.client import INVALID_TOKEN, blacklist_rows, claims, forge, make_user
 
 pytestmark = pytest.mark.django_db
 

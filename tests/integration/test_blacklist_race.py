@@ -9,7 +9,7 @@ from django.db import connection
 from oxijwt import revocation
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import RefreshToken
-from tests.site import make_user, post
+from tests.client import make_user, post
 from tests.sites.settings import DATABASE
 
 THREADS = 16

@@ -21,8 +21,8 @@ from oxijwt.serializers import TokenObtainPairSerializer
 from oxijwt.state import token_backend
 from oxijwt.token_blacklist.models import OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken
+from tests.client import ENDPOINT_FIELDS, PASSWORD, make_user
 from tests.leaks import FAULT, break_down, require_absence
-from tests.site import ENDPOINT_FIELDS, PASSWORD, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 

@@ -22,10 +22,10 @@ from oxijwt.keys import jwk_set
 from oxijwt.keys.fetch import DEFAULT_LIFESPAN, MAX_BYTES
 from oxijwt.keys.jwk_set import JWKSetClient
 from oxijwt.state import token_backend
+from tests import key_material as material
+from tests.client import bearer, claims, make_user, post
 from tests.issuer import SECRET, IssuerSite, published, response, signed, tls_site
 from tests.leaks import everything_that_is_logged, require_absence
-from tests.site import bearer, claims, make_user, post
-from tests.unit import key_material as material
 
 pytestmark = pytest.mark.django_db
 

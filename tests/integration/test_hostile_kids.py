@@ -14,9 +14,9 @@ from django.conf import settings as site
 from jwt import PyJWS
 
 from oxijwt.keys import file as key_file
+from tests.client import as_json, base64url, bearer, blacklist_rows, claims, make_user, post
 from tests.issuer import published
-from tests.site import as_json, base64url, bearer, blacklist_rows, claims, make_user, post
-from tests.unit.key_material import SECRET, jwk, other_private_key, pkcs8, private_key, secret_jwk, spki
+from tests.key_material import SECRET, jwk, other_private_key, pkcs8, private_key, secret_jwk, spki
 
 pytestmark = pytest.mark.django_db
 

@@ -10,9 +10,9 @@ import pytest
 
 from oxijwt.backends import ALLOWED_ALGORITHMS, TokenBackend
 from oxijwt.exceptions import TokenBackendError
+from tests import key_material as material
+from tests.key_material import ALGORITHMS, ASYMMETRIC, HMAC, SECRET
 from tests.sites.projects import HERE, python
-from tests.unit import key_material as material
-from tests.unit.key_material import ALGORITHMS, ASYMMETRIC, HMAC, SECRET
 from tools.simplejwt import simplejwt_sdist
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from oxijwt import views
 from oxijwt.exceptions import KeyConfigurationError
 from oxijwt.state import token_backend
 from oxijwt.tokens import AccessToken
-from tests.site import make_user
-from tests.unit.key_material import ASYMMETRIC, SECRET, other_private_key, pkcs8, private_key, spki
+from tests.client import make_user
+from tests.key_material import ASYMMETRIC, SECRET, other_private_key, pkcs8, private_key, spki
 
 WELL_KNOWN = "/.well-known/jwks.json"
 EMPTY = b'{"keys":[]}'

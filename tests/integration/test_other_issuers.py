@@ -11,9 +11,9 @@ from oxijwt import checks
 from oxijwt.exceptions import AuthenticationFailed, TokenError
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import AccessToken, BlacklistMixin, RefreshToken, SlidingToken, Token, UntypedToken
+from tests.client import as_json, bearer, blacklist_rows, claims, forge, make_user, post
 from tests.conftest import REPOSITORY
 from tests.issuer import HERE, NAMES
-from tests.site import as_json, bearer, blacklist_rows, claims, forge, make_user, post
 
 pytestmark = pytest.mark.django_db
 

@@ -19,8 +19,8 @@ from joserfc.jwk import KeySet
 from jwt.exceptions import InvalidSignatureError, PyJWKClientError
 
 from oxijwt.tokens import AccessToken
-from tests.unit import key_material as material
-from tests.unit.key_material import ALGORITHMS, ASYMMETRIC, SECRET
+from tests import key_material as material
+from tests.key_material import ALGORITHMS, ASYMMETRIC, SECRET
 
 # joserfc says so; EdDSA is what RFC 8037 calls it, and what PyJWT and simplejwt write.
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated via RFC 9864")

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken
-from tests.site import bearer, login, make_user, post
+from tests.client import bearer, login, make_user, post
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

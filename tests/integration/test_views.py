@@ -25,7 +25,7 @@ from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, UntypedToken
 from oxijwt.utils import get_md5_hash_password
 from oxijwt.views import TokenObtainPairView
-from tests.site import (
+from tests.client import (
     CHALLENGE,
     ENDPOINT_FIELDS,
     INVALID_TOKEN,

@@ -7,7 +7,7 @@ from django.test import Client
 
 from oxijwt._core import unverified_claims
 from oxijwt.token_sessions.models import TokenSession
-from tests.site import forge
+from tests.client import forge
 
 PASSWORD = "a password of the tests"
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0"

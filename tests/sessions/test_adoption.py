@@ -15,7 +15,7 @@ from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.token_sessions import store
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from oxijwt.tokens import RefreshToken
-from tests.site import forge
+from tests.client import forge
 
 from .api import (
     PASSWORD,

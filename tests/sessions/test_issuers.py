@@ -7,7 +7,7 @@ import pytest
 from oxijwt import revocation
 from oxijwt.token_sessions.models import TokenSession
 from oxijwt.tokens import RefreshToken, SlidingToken
-from tests.site import forge
+from tests.client import forge
 
 from .api import answer, claims, get, login, logout, make_user, post, refresh, rows, verify, who_am_i
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from oxijwt.authentication import JWTAuthentication
 from oxijwt.exceptions import InvalidToken
 from oxijwt.token_sessions.models import TokenSession
-from tests.site import forge
+from tests.client import forge
 
 from .api import answer, claims
 

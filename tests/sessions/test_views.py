@@ -15,8 +15,8 @@ from oxijwt.exceptions import TokenError
 from oxijwt.token_sessions import store
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from oxijwt.tokens import RefreshToken, SlidingToken
+from tests.client import CHALLENGE, INVALID_TOKEN
 from tests.leaks import FAULT, break_down, require_absence
-from tests.site import CHALLENGE, INVALID_TOKEN
 
 from .api import (
     PASSWORD,

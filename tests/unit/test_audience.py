@@ -19,9 +19,9 @@ from oxijwt.settings import api_settings
 from oxijwt.state import token_backend
 from oxijwt.token_blacklist.models import OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, Token, UntypedToken
+from tests.client import claims, forge, make_user
 from tests.issuer import signed
-from tests.site import claims, forge, make_user
-from tests.unit.key_material import private_key, spki
+from tests.key_material import private_key, spki
 
 SECRET = "a secret of thirty-two bytes or more"
 SITE = {"AUDIENCE": "site", "ISSUER": "https://site.example"}

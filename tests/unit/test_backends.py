@@ -20,9 +20,9 @@ from oxijwt.backends import TokenBackend
 from oxijwt.exceptions import KeyConfigurationError, TokenBackendError, TokenBackendExpiredToken
 from oxijwt.keys import material
 from oxijwt.keys.jwk_set import JWKSetClient
-from tests.site import forge
-from tests.unit import key_material
-from tests.unit.key_material import ALGORITHMS, ASYMMETRIC, HMAC, SECRET
+from tests import key_material
+from tests.client import forge
+from tests.key_material import ALGORITHMS, ASYMMETRIC, HMAC, SECRET
 
 CLAIMS = {"token_type": "access", "jti": "1"}
 OTHER_SECRET = "another secret than the first one, and long enough for HS512 just like that"

@@ -25,8 +25,7 @@ from oxijwt.models import TokenUser
 from oxijwt.settings import DEFAULTS, REMOVED_SETTINGS
 from oxijwt.tokens import AccessToken
 from tests.conftest import REPOSITORY
-from tests.sites.projects import finished, python
-from tests.unit.key_material import (
+from tests.key_material import (
     ASYMMETRIC,
     HMAC,
     ed448_key,
@@ -38,6 +37,7 @@ from tests.unit.key_material import (
     spki,
     x25519_key,
 )
+from tests.sites.projects import finished, python
 from tools.known_secrets import long_secrets, table
 from tools.simplejwt import simplejwt_sdist
 

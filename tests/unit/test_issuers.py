@@ -16,9 +16,9 @@ from oxijwt.backends import TokenBackend
 from oxijwt.exceptions import KeyConfigurationError, TokenBackendError, TokenBackendExpiredToken
 from oxijwt.keys.issuers import problems, setting_of, url_setting_of
 from oxijwt.state import token_backend
+from tests import key_material as material
+from tests.client import forge
 from tests.issuer import HERE, NAMES, OtherIssuers, published, signed
-from tests.site import forge
-from tests.unit import key_material as material
 
 A, B = NAMES
 ENTRY = {"jwk_url": "https://issuer.example/jwks", "algorithms": ["RS256"], "audience": "here"}

@@ -22,10 +22,10 @@ from oxijwt.exceptions import KeyConfigurationError, TokenBackendError
 from oxijwt.keys import fetch, jwk_set
 from oxijwt.keys.fetch import DEFAULT_LIFESPAN, MAX_BYTES, Fetched, FetchError, fetch_jwk_set, lifespan, url_problem
 from oxijwt.keys.jwk_set import STALE_LIMIT, JWKSetClient, JWKSetError
+from tests import key_material as material
 from tests.issuer import SECRET, published, response
 from tests.issuer import signed as signed_by
-from tests.unit import key_material as material
-from tests.unit.key_material import ASYMMETRIC
+from tests.key_material import ASYMMETRIC
 from tests.unit.test_keys import assert_says_no_key, without
 
 URL = f"https://issuer.example/jwks?key={SECRET}"

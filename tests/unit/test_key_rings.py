@@ -13,7 +13,7 @@ from oxijwt.settings import api_settings
 from oxijwt.state import token_backend
 from oxijwt.token_blacklist.models import OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken
-from tests.unit.key_material import (
+from tests.key_material import (
     ALGORITHMS,
     ASYMMETRIC,
     HMAC,

@@ -15,8 +15,8 @@ from oxijwt._core import CoreError, KeyRing
 from oxijwt.backends import TokenBackend
 from oxijwt.exceptions import KeyConfigurationError
 from oxijwt.keys import material
-from tests.unit import key_material
-from tests.unit.key_material import ALGORITHMS, ASYMMETRIC, EC, HMAC, RSA, SECRET
+from tests import key_material
+from tests.key_material import ALGORITHMS, ASYMMETRIC, EC, HMAC, RSA, SECRET
 
 CLAIMS = {"token_type": "access", "jti": "1"}
 

@@ -44,9 +44,9 @@ from oxijwt.views import (
     TokenVerifyView,
     token_obtain_pair,
 )
+from tests import key_material as material
+from tests.key_material import SECRET
 from tests.sites.settings import SECRET_KEY as SUITE_SECRET
-from tests.unit import key_material as material
-from tests.unit.key_material import SECRET
 
 VIEWS = {
     "TOKEN_OBTAIN_SERIALIZER": TokenObtainPairView,

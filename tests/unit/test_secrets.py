@@ -16,9 +16,9 @@ from oxijwt.state import SettingsTokenBackend, token_backend
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, UntypedToken
 from oxijwt.utils import aware_utcnow
+from tests.client import PASSWORD, bearer, claims, forge, login, make_user, post
+from tests.key_material import ALGORITHMS, ASYMMETRIC, HMAC, key_settings, pkcs8, private_key, spki
 from tests.leaks import everything_that_is_logged, require_absence, texts_of
-from tests.site import PASSWORD, bearer, claims, forge, login, make_user, post
-from tests.unit.key_material import ALGORITHMS, ASYMMETRIC, HMAC, key_settings, pkcs8, private_key, spki
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,7 @@ from oxijwt.serializers import (
 from oxijwt.settings import api_settings
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken
-from tests.site import PASSWORD, make_user, post
+from tests.client import PASSWORD, make_user, post
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from oxijwt.exceptions import TokenError
 from oxijwt.settings import api_settings
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import AccessToken, BlacklistMixin, RefreshToken, SlidingToken, Token, UntypedToken
-from tests.site import forge, make_user
+from tests.client import forge, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from typing import Any
 from jwt import get_algorithm_by_name
 
 from oxijwt.backends import TokenBackend
-from tests.unit.key_material import SECRET, other_private_key, pkcs8, private_key, spki
+from tests.key_material import SECRET, other_private_key, pkcs8, private_key, spki
 
 NOW = 1_900_000_000
 ISSUER = "https://issuer.example"

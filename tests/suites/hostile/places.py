@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from django.urls import reverse
 
-from tests.site import as_json
+from tests.client import as_json
 
 IN_SESSION = "session "
 """What the names of places begin with where the token that is spoilt has a session."""

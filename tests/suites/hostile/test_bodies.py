@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from tests.site import as_json
+from tests.client import as_json
 
 from .answers import TAKEN, assert_no_complaints, refusal_complaint, server_error
 from .bodies import HOSTILE_BODIES, LOGINS

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from oxijwt._core import unverified_claims
 from oxijwt.token_blacklist.models import OutstandingToken
-from tests.site import HS256_HEADER, forge
+from tests.client import HS256_HEADER, forge
 
 from .answers import TAKEN, assert_no_complaints, refusal_complaint, server_error
 from .places import places

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from django.conf import settings
 
-from tests.site import HS256_HEADER, MISSING, as_json, base64url, forge
+from tests.client import HS256_HEADER, MISSING, as_json, base64url, forge
 
 from .places import BY_ACCESS, ENDING, at, everywhere
 

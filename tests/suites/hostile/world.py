@@ -12,7 +12,7 @@ from django.db import connection, models, transaction
 from django.test import Client, override_settings
 
 from oxijwt import revocation
-from tests.site import PASSWORD, claims, forge
+from tests.client import PASSWORD, claims, forge
 
 from .tally import TALLY
 

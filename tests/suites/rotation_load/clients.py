@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import cycle
 
 from oxijwt._core import unverified_header
-from tests.site import PASSWORD
+from tests.client import PASSWORD
 
 from .middleware import WORKER
 from .server import PATIENCE, WORKERS

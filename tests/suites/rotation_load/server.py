@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.client import make_user
 from tests.conftest import REPOSITORY
-from tests.site import make_user
 
 WORKERS = 4
 THREADS = 4
