@@ -106,10 +106,10 @@ postgres-test mariadb-test: .venv/built
 
 # Token sessions: a site of their own, one on its way from simplejwt, and one whose users have UUIDs.
 sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
-	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.sessions tests/sessions
+	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.sessions tests/oxijwt/token_sessions
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.adoption \
-		tests/sessions/test_adoption.py tests/sessions/test_flush.py tests/sessions/test_races.py
-	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.uuid_sessions tests/sessions
+		$(addprefix tests/oxijwt/token_sessions/,test_adoption.py test_flush.py test_races.py)
+	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.uuid_sessions tests/oxijwt/token_sessions
 
 # The hostile suite on the other sites; the tests above run it on the plain one.
 sqlite-hostile postgres-hostile mariadb-hostile: .venv/built

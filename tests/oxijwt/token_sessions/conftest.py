@@ -15,7 +15,7 @@ BOTH_APPS, UUID_USERS = ["test_adoption.py"], ["test_uuid_users.py"]
 if "oxijwt.token_sessions" not in settings.INSTALLED_APPS:
     collect_ignore_glob = ["*.py"]
 elif settings.AUTH_USER_MODEL != "auth.User":
-    collect_ignore_glob = ["test_[!u]*.py"]
+    collect_ignore_glob = ["test_[!u]*.py", "*/test_*.py"]
 elif "oxijwt.token_blacklist" not in settings.INSTALLED_APPS:
     collect_ignore = BOTH_APPS + UUID_USERS
 else:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 LOCKS = ["Cargo.lock", "tests/fuzz/Cargo.lock"]
 BANNED = {
     "rsa",  # RUSTSEC-2023-0071: its timing tells the private key

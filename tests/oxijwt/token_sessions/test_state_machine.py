@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from oxijwt.token_sessions import store
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 
-from .api import claims, get, login, logout, make_user, post, refresh, verify, who_am_i
+from .client import claims, get, login, logout, make_user, post, refresh, verify, who_am_i
 
 START = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 GRACE, ACCESS, IDLE, ABSOLUTE, SKEW = 30, 300, 3600, 7200, 60

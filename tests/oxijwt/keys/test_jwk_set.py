@@ -26,7 +26,7 @@ from tests import key_material as material
 from tests.issuer import SECRET, published, response
 from tests.issuer import signed as signed_by
 from tests.key_material import ASYMMETRIC
-from tests.unit.test_keys import assert_says_no_key, without
+from tests.oxijwt.keys.test_material import assert_says_no_key, without
 
 URL = f"https://issuer.example/jwks?key={SECRET}"
 CLAIMS = {"token_type": "access", "jti": "1"}

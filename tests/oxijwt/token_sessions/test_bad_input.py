@@ -9,7 +9,7 @@ from django.test import RequestFactory
 from oxijwt.token_sessions.client_info import clean_address, clean_user_agent, client_info
 from oxijwt.token_sessions.models import TokenSession
 
-from .api import (
+from .client import (
     PASSWORD,
     USER_AGENT,
     answer,

@@ -8,7 +8,7 @@ from oxijwt.token_sessions import store
 from oxijwt.token_sessions.models import TokenSession
 from oxijwt.tokens import AccessToken, RefreshToken
 
-from .api import PASSWORD, answer, changed, login, make_user, post, refresh, refreshed, session_of, who_am_i
+from .client import PASSWORD, answer, changed, login, make_user, post, refresh, refreshed, session_of, who_am_i
 
 
 class Few(PBKDF2PasswordHasher):

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 
-from .api import USER_AGENT, claims, login, logout, make_user, refreshed, session_of, who_am_i
+from .client import USER_AGENT, claims, login, logout, make_user, refreshed, session_of, who_am_i
 
 pytestmark = pytest.mark.django_db
 

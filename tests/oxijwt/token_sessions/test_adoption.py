@@ -17,7 +17,7 @@ from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from oxijwt.tokens import RefreshToken
 from tests.client import forge
 
-from .api import (
+from .client import (
     PASSWORD,
     answer,
     changed,

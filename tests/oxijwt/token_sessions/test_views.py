@@ -18,7 +18,7 @@ from oxijwt.tokens import RefreshToken, SlidingToken
 from tests.client import CHALLENGE, INVALID_TOKEN
 from tests.leaks import FAULT, break_down, require_absence
 
-from .api import (
+from .client import (
     PASSWORD,
     USER_AGENT,
     answer,

@@ -23,7 +23,7 @@ from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from oxijwt.token_sessions.store import adopted_session_id
 from oxijwt.tokens import RefreshToken
 from oxijwt.views import token_obtain_pair, token_refresh
-from tests.sessions.crowd import (
+from tests.oxijwt.token_sessions.crowd import (
     PASSWORD,
     ROUNDS,
     THREADS,

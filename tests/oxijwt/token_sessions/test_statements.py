@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from oxijwt.token_sessions.models import TokenSession
 
-from .api import answer, get, login, logout, make_user, post, refresh, refreshed, verify, who_am_i
+from .client import answer, get, login, logout, make_user, post, refresh, refreshed, verify, who_am_i
 
 # In autocommit, as a site runs: the transaction of a TestCase would hide BEGIN and COMMIT.
 pytestmark = pytest.mark.django_db(transaction=True)

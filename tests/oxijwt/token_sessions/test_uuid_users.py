@@ -11,7 +11,7 @@ from oxijwt.exceptions import InvalidToken
 from oxijwt.token_sessions.models import TokenSession
 from tests.client import forge
 
-from .api import answer, claims
+from .client import answer, claims
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a password of the tests"

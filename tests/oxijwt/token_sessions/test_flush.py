@@ -13,7 +13,7 @@ from oxijwt.records import flushing
 from oxijwt.token_sessions.models import TokenSession
 from oxijwt.utils import aware_utcnow
 
-from .api import answer, login, logout, make_user, refresh, refreshed, session_of, who_am_i
+from .client import answer, login, logout, make_user, refresh, refreshed, session_of, who_am_i
 
 pytestmark = pytest.mark.django_db
 

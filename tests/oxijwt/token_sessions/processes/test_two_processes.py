@@ -19,7 +19,7 @@ import redis
 from django.db import connection
 
 from tests.conftest import REPOSITORY, require_service
-from tests.sessions.crowd import PASSWORD, let_grace_pass, make_user
+from tests.oxijwt.token_sessions.crowd import PASSWORD, let_grace_pass, make_user
 from tests.sites.settings import DATABASE, DATABASE_NAME, REDIS_URL
 
 PATIENCE = 30
@@ -130,7 +130,7 @@ def running(settings_module, redis_url):
         "OXIJWT_NODE_REDIS": redis_url,
         "OXIJWT_NODE_PREFIX": PREFIX,
     }
-    command = [sys.executable, "-m", "tests.sessions.node"]
+    command = [sys.executable, "-m", "tests.oxijwt.token_sessions.processes.node"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     with subprocess.Popen(command, cwd=REPOSITORY, env=environment, **pipes) as process:  # noqa: S603  our own
         try:

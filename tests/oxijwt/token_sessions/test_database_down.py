@@ -5,7 +5,7 @@ from django.db import connection, connections
 from django.test import Client
 
 from oxijwt.token_sessions.models import TokenSession
-from tests.sessions.crowd import PASSWORD, make_user
+from tests.oxijwt.token_sessions.crowd import PASSWORD, make_user
 from tests.sites.settings import DATABASE
 
 NOBODY_LISTENS = "1"

@@ -8,7 +8,20 @@ from django.db import OperationalError, connection
 from oxijwt.token_sessions import store
 from oxijwt.token_sessions.models import TokenSession
 
-from .api import answer, claims, login, logout, make_user, post, refresh, refreshed, rows, session_of, verify, who_am_i
+from .client import (
+    answer,
+    claims,
+    login,
+    logout,
+    make_user,
+    post,
+    refresh,
+    refreshed,
+    rows,
+    session_of,
+    verify,
+    who_am_i,
+)
 
 pytestmark = pytest.mark.django_db
 

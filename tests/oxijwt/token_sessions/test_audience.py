@@ -10,7 +10,7 @@ from oxijwt.exceptions import KeyConfigurationError
 from oxijwt.token_sessions import views as session_views
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken
-from tests.sessions.api import answer, claims, get, make_user, post
+from tests.oxijwt.token_sessions.client import answer, claims, get, make_user, post
 from tests.sites.session_urls import WhoAmI, WhoDoesTheTokenSayIAm
 from tests.sites.session_urls import urlpatterns as site
 

@@ -12,7 +12,7 @@ from itertools import count
 import pytest
 
 from tests.conftest import REPOSITORY, require_service
-from tests.sessions.crowd import tell
+from tests.oxijwt.token_sessions.crowd import tell
 from tests.sites.settings import DATABASE
 
 SESSIONS, BOTH_APPS = "tests.sites.sessions", "tests.sites.adoption"
@@ -78,7 +78,7 @@ def site(request, tmp_path_factory):
     }
     if DATABASE == "sqlite":
         environment["OXIJWT_MORTAL_DATABASE"] = str(tmp_path_factory.mktemp("mortal") / "db.sqlite3")
-    command = [sys.executable, "-m", "tests.sessions.mortal"]
+    command = [sys.executable, "-m", "tests.oxijwt.token_sessions.processes.mortal"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     with subprocess.Popen(command, cwd=REPOSITORY, env=environment, **pipes) as process:  # noqa: S603  our own
         yield Site(process)

@@ -9,7 +9,7 @@ from oxijwt.token_sessions.models import TokenSession
 from oxijwt.tokens import RefreshToken, SlidingToken
 from tests.client import forge
 
-from .api import answer, claims, get, login, logout, make_user, post, refresh, rows, verify, who_am_i
+from .client import answer, claims, get, login, logout, make_user, post, refresh, rows, verify, who_am_i
 
 pytestmark = pytest.mark.django_db
 

@@ -434,7 +434,7 @@ def test_right_values(settings, check_id, name, column):
 
 def test_every_setting_that_is_found_wrong_is_found_right_too():
     wrong, right = set(cases(WRONG_VALUES)), set(cases(RIGHT_VALUES))
-    assert right - wrong == {("oxijwt.E016", "SESSION_CLIENT_INFO")}  # wrong in tests/sessions
+    assert right - wrong == {("oxijwt.E016", "SESSION_CLIENT_INFO")}  # wrong in tests/oxijwt/token_sessions
     assert wrong <= right
 
 
