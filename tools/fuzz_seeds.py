@@ -47,7 +47,7 @@ def vectors(root: Path) -> Path:
 
 def from_key_files(root: Path) -> Iterator[Seed]:
     """Every key file of the Rust suite, as text and without its armour."""
-    for path in sorted((root / "tests/rust/keys").iterdir()):
+    for path in sorted((root / "tests/rust/material").iterdir()):
         letter = KEY_FILES.get(path.name.split(".")[0], "d")
         if path.suffix == ".json":
             yield from of_jwk(json.loads(path.read_text()))

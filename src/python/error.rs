@@ -4,8 +4,8 @@ use pyo3::exceptions::PyException;
 use pyo3::{PyErr, create_exception};
 
 use crate::error::Error;
-use crate::jwk_set::Refusal;
-use crate::key_set::ChangeRefusal;
+use crate::keys::jwk_set::Refusal;
+use crate::ring::file::ChangeRefusal;
 
 create_exception!(
     oxijwt._core,

@@ -7,7 +7,7 @@ use pyo3::types::PyString;
 
 use super::keyring::{PyVerifyingKey, algorithm_named};
 use crate::error::Error;
-use crate::jwk_set::{self, IssuerSet};
+use crate::keys::jwk_set::{self, IssuerSet};
 
 /// The keys of an issuer's JWK Set, each with its `kid`, and what to say of those that were passed over.
 type Read = (Vec<(Option<String>, PyVerifyingKey)>, Vec<String>);

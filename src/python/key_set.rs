@@ -6,8 +6,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
 use super::keyring::{PyKeyRing, algorithm_named, with_legacy};
-use crate::key_rotation::{Mode, Policy};
-use crate::key_set::{Change, KeySet, ListedKey};
+use crate::ring::file::{Change, KeySet, ListedKey};
+use crate::ring::schedule::{Mode, Policy};
 
 /// What the settings say about key rotation.
 #[pyclass(name = "KeyRotationPolicy", module = "oxijwt._core", frozen)]

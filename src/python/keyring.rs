@@ -9,15 +9,15 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 
 use super::convert::{PythonBuilder, to_json};
 use super::error::Failure;
-use crate::algorithm::{Algorithm, Family};
-use crate::claims::ClaimPolicy;
 use crate::error::Error;
-use crate::json;
-use crate::jws::Compact;
-use crate::key::{SigningKey, VerifyingKey};
-use crate::keyring::KeyRing;
-use crate::named_keys::RingKey;
-use crate::policy::{TokenPolicy, check_length, is_access_token};
+use crate::keys::algorithm::{Algorithm, Family};
+use crate::keys::key::{SigningKey, VerifyingKey};
+use crate::ring::KeyRing;
+use crate::ring::named::RingKey;
+use crate::token::claims::ClaimPolicy;
+use crate::token::json;
+use crate::token::jws::Compact;
+use crate::token::policy::{TokenPolicy, check_length, is_access_token};
 
 /// A key that signs, parsed once and held ready.
 #[pyclass(name = "SigningKey", module = "oxijwt._core", frozen)]

@@ -11,9 +11,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use pyo3_log::{Caching, Logger};
 
-use crate::algorithm::Algorithm;
 use crate::error::Error;
-use crate::key_rotation::Refusal;
+use crate::keys::algorithm::Algorithm;
+use crate::ring::schedule::Refusal;
 
 /// Keys, signatures, strict JSON and the claim rules.
 #[pymodule(gil_used = false)]

@@ -3,7 +3,7 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::refresh_rotation::{
+use crate::refresh::{
     AuthHash, Decision, Micros, Policy, Repeated, Rotation, Session, User, decide,
 };
 

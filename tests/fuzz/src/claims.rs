@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use _core::claims::{self, ClaimPolicy};
-use _core::json;
-use _core::policy::TokenPolicy;
+use _core::token::claims::{self, ClaimPolicy};
+use _core::token::json;
+use _core::token::policy::TokenPolicy;
 use serde_json::Value;
 
 use crate::tree::{Tree, TreeBuilder};

@@ -1,8 +1,8 @@
 //! The strict JSON reader. The bytes are the text.
 
-use _core::claims::REGISTERED;
+use _core::token::claims::REGISTERED;
 use _core::error::Error;
-use _core::json::{self, Discard, MAX_DEPTH, MAX_INTEGER_DIGITS, Members, RawValue};
+use _core::token::json::{self, Discard, MAX_DEPTH, MAX_INTEGER_DIGITS, Members, RawValue};
 use serde_json::Value;
 
 use crate::tree::{Tree, TreeBuilder, Unique};

@@ -4,11 +4,11 @@
 use std::collections::HashSet;
 use std::fmt::Display;
 
-use _core::algorithm::{Algorithm, Family};
+use _core::keys::algorithm::{Algorithm, Family};
 use _core::error::Error;
-use _core::jwk_set::{self, IssuerSet, MAX_KEYS, OwnKey, Refusal};
-use _core::key_rotation::{Mode, Policy, Seconds};
-use _core::key_set::KeySet;
+use _core::keys::jwk_set::{self, IssuerSet, MAX_KEYS, OwnKey, Refusal};
+use _core::ring::schedule::{Mode, Policy, Seconds};
+use _core::ring::file::KeySet;
 use serde_json::Value;
 
 use crate::keys;

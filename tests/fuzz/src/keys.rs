@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, LazyLock};
 
-use _core::algorithm::{Algorithm, Curve, Family};
-use _core::key::{SigningKey, VerifyingKey};
-use _core::keyring::KeyRing;
-use _core::named_keys::RingKey;
+use _core::keys::algorithm::{Algorithm, Curve, Family};
+use _core::keys::key::{SigningKey, VerifyingKey};
+use _core::ring::KeyRing;
+use _core::ring::named::RingKey;
 
 const SECRET: &[u8] = b"a secret of sixty-four bytes, so long that no hash finds it weak";
 const STRANGE_SECRET: &[u8] = b"a secret of more than thirty-two bytes that signs nothing here";
@@ -51,12 +51,12 @@ pub static KEYS: LazyLock<Keys> = LazyLock::new(|| {
 fn fixed(algorithm: Algorithm) -> SigningKey {
     let pem: &[u8] = match algorithm.family() {
         Family::Hmac => return SigningKey::from_secret(algorithm, SECRET).expect("a secret"),
-        Family::Rsa => include_bytes!("../../rust/keys/rsa.pkcs8.pem"),
-        Family::Ec(Curve::P256) => include_bytes!("../../rust/keys/p256.pkcs8.pem"),
-        Family::Ec(Curve::P384) => include_bytes!("../../rust/keys/p384.pkcs8.pem"),
-        Family::Ec(Curve::P521) => include_bytes!("../../rust/keys/p521.pkcs8.pem"),
-        Family::Ec(Curve::Secp256k1) => include_bytes!("../../rust/keys/secp256k1.pkcs8.pem"),
-        Family::Ed25519 => include_bytes!("../../rust/keys/ed25519.pkcs8.pem"),
+        Family::Rsa => include_bytes!("../../rust/material/rsa.pkcs8.pem"),
+        Family::Ec(Curve::P256) => include_bytes!("../../rust/material/p256.pkcs8.pem"),
+        Family::Ec(Curve::P384) => include_bytes!("../../rust/material/p384.pkcs8.pem"),
+        Family::Ec(Curve::P521) => include_bytes!("../../rust/material/p521.pkcs8.pem"),
+        Family::Ec(Curve::Secp256k1) => include_bytes!("../../rust/material/secp256k1.pkcs8.pem"),
+        Family::Ed25519 => include_bytes!("../../rust/material/ed25519.pkcs8.pem"),
     };
     SigningKey::from_pem(algorithm, pem).expect("a fixture")
 }

@@ -3,14 +3,14 @@
 
 use std::sync::LazyLock;
 
-use _core::algorithm::Algorithm;
-use _core::claims::ClaimPolicy;
-use _core::encoding;
+use _core::keys::algorithm::Algorithm;
+use _core::token::claims::ClaimPolicy;
+use _core::token::encoding;
 use _core::error::Error;
-use _core::json;
-use _core::jws::Compact;
-use _core::keyring::KeyRing;
-use _core::policy::{self, TokenPolicy};
+use _core::token::json;
+use _core::token::jws::Compact;
+use _core::ring::KeyRing;
+use _core::token::policy::{self, TokenPolicy};
 use serde_json::Value;
 
 use crate::keys::{FAMILIES, KEYS};

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use _core::error::Error;
-use _core::json::Builder;
+use _core::token::json::Builder;
 use serde::Deserialize;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
