@@ -2,10 +2,10 @@
 
 mod convert;
 mod error;
-mod jwk_set;
-mod key_set;
-mod keyring;
-mod refresh_rotation;
+mod keys;
+mod refresh;
+mod ring;
+mod token;
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -29,22 +29,19 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         "ALGORITHMS",
         PyTuple::new(py, Algorithm::ALL.map(Algorithm::name))?,
     )?;
-    module.add_class::<keyring::PySigningKey>()?;
-    module.add_class::<keyring::PyVerifyingKey>()?;
-    module.add_class::<keyring::PyTokenPolicy>()?;
-    module.add_class::<keyring::PyRingKey>()?;
-    module.add_class::<keyring::PyKeyRing>()?;
-    module.add_class::<key_set::PyKeyRotationPolicy>()?;
-    module.add_class::<key_set::PyKeySet>()?;
-    module.add_class::<key_set::PyKeySetChange>()?;
-    module.add_class::<refresh_rotation::PyRefreshPolicy>()?;
-    module.add_class::<refresh_rotation::PySessionState>()?;
-    module.add_class::<refresh_rotation::PyRefreshDecision>()?;
-    module.add_function(wrap_pyfunction!(jwk_set::read_issuer_jwk_set, module)?)?;
-    module.add_function(wrap_pyfunction!(
-        keyring::unverified_is_access_token,
-        module
-    )?)?;
-    module.add_function(wrap_pyfunction!(keyring::unverified_header, module)?)?;
-    module.add_function(wrap_pyfunction!(keyring::unverified_claims, module)?)
+    module.add_class::<keys::PySigningKey>()?;
+    module.add_class::<keys::PyVerifyingKey>()?;
+    module.add_class::<token::PyTokenPolicy>()?;
+    module.add_class::<ring::PyRingKey>()?;
+    module.add_class::<ring::PyKeyRing>()?;
+    module.add_class::<ring::PyKeyRotationPolicy>()?;
+    module.add_class::<ring::PyKeySet>()?;
+    module.add_class::<ring::PyKeySetChange>()?;
+    module.add_class::<refresh::PyRefreshPolicy>()?;
+    module.add_class::<refresh::PySessionState>()?;
+    module.add_class::<refresh::PyRefreshDecision>()?;
+    module.add_function(wrap_pyfunction!(keys::read_issuer_jwk_set, module)?)?;
+    module.add_function(wrap_pyfunction!(token::unverified_is_access_token, module)?)?;
+    module.add_function(wrap_pyfunction!(token::unverified_header, module)?)?;
+    module.add_function(wrap_pyfunction!(token::unverified_claims, module)?)
 }
