@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 Seed = tuple[str, bytes]
-"""A target's name and one input, in the form that its module in tests/fuzz/src describes."""
+"""A target's name and one input, in the form that its module in tests/suites/fuzz/src describes."""
 
 ALGORITHMS = {"HS": "abc", "RS": "def", "PS": "ghi", "P-256": "j", "P-384": "k", "P-521": "l", "secp256k1": "m"}
 ED25519 = "n"

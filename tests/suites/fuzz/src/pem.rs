@@ -1,8 +1,8 @@
 //! Keys in PEM. The first byte, a letter from a to n, picks the algorithm. For the digits 0 to 6 as the second byte the
 //! rest is the DER of one block, so that mutations need not get past base64; else it is the text of a file.
 
-use _core::keys::algorithm::{Algorithm, Family};
 use _core::error::Error;
+use _core::keys::algorithm::{Algorithm, Family};
 use _core::keys::key::{SigningKey, VerifyingKey};
 
 use crate::keys;

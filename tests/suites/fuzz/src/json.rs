@@ -1,7 +1,7 @@
 //! The strict JSON reader. The bytes are the text.
 
-use _core::token::claims::REGISTERED;
 use _core::error::Error;
+use _core::token::claims::REGISTERED;
 use _core::token::json::{self, Discard, MAX_DEPTH, MAX_INTEGER_DIGITS, Members, RawValue};
 use serde_json::Value;
 

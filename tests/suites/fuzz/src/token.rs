@@ -3,13 +3,13 @@
 
 use std::sync::LazyLock;
 
+use _core::error::Error;
 use _core::keys::algorithm::Algorithm;
+use _core::ring::KeyRing;
 use _core::token::claims::ClaimPolicy;
 use _core::token::encoding;
-use _core::error::Error;
 use _core::token::json;
 use _core::token::jws::Compact;
-use _core::ring::KeyRing;
 use _core::token::policy::{self, TokenPolicy};
 use serde_json::Value;
 

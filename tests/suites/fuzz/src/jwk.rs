@@ -1,9 +1,9 @@
 //! One JWK. The first byte, a letter from a to n, picks the algorithm, the rest is the text.
 
-use _core::keys::algorithm::{Algorithm, Family};
 use _core::error::Error;
-use _core::token::json;
+use _core::keys::algorithm::{Algorithm, Family};
 use _core::keys::key::{SigningKey, VerifyingKey};
+use _core::token::json;
 
 use crate::keys;
 use crate::tree::{Tree, TreeBuilder};

@@ -51,12 +51,14 @@ pub static KEYS: LazyLock<Keys> = LazyLock::new(|| {
 fn fixed(algorithm: Algorithm) -> SigningKey {
     let pem: &[u8] = match algorithm.family() {
         Family::Hmac => return SigningKey::from_secret(algorithm, SECRET).expect("a secret"),
-        Family::Rsa => include_bytes!("../../rust/material/rsa.pkcs8.pem"),
-        Family::Ec(Curve::P256) => include_bytes!("../../rust/material/p256.pkcs8.pem"),
-        Family::Ec(Curve::P384) => include_bytes!("../../rust/material/p384.pkcs8.pem"),
-        Family::Ec(Curve::P521) => include_bytes!("../../rust/material/p521.pkcs8.pem"),
-        Family::Ec(Curve::Secp256k1) => include_bytes!("../../rust/material/secp256k1.pkcs8.pem"),
-        Family::Ed25519 => include_bytes!("../../rust/material/ed25519.pkcs8.pem"),
+        Family::Rsa => include_bytes!("../../../rust/material/rsa.pkcs8.pem"),
+        Family::Ec(Curve::P256) => include_bytes!("../../../rust/material/p256.pkcs8.pem"),
+        Family::Ec(Curve::P384) => include_bytes!("../../../rust/material/p384.pkcs8.pem"),
+        Family::Ec(Curve::P521) => include_bytes!("../../../rust/material/p521.pkcs8.pem"),
+        Family::Ec(Curve::Secp256k1) => {
+            include_bytes!("../../../rust/material/secp256k1.pkcs8.pem")
+        }
+        Family::Ed25519 => include_bytes!("../../../rust/material/ed25519.pkcs8.pem"),
     };
     SigningKey::from_pem(algorithm, pem).expect("a fixture")
 }

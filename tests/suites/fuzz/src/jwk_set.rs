@@ -4,11 +4,11 @@
 use std::collections::HashSet;
 use std::fmt::Display;
 
-use _core::keys::algorithm::{Algorithm, Family};
 use _core::error::Error;
+use _core::keys::algorithm::{Algorithm, Family};
 use _core::keys::jwk_set::{self, IssuerSet, MAX_KEYS, OwnKey, Refusal};
-use _core::ring::schedule::{Mode, Policy, Seconds};
 use _core::ring::file::KeySet;
+use _core::ring::schedule::{Mode, Policy, Seconds};
 use serde_json::Value;
 
 use crate::keys;
