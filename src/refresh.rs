@@ -11,12 +11,12 @@
 //!
 //! | presented generation | decision | what the caller does |
 //! |---|---|---|
-//! | any, but the session is revoked or past an end; above current; user gone, inactive or with another password | [`Refuse`](Decision::Refuse) | 401 with its code; writes nothing |
-//! | current, and rotation is off | [`Keep`](Decision::Keep) | a new access token; writes nothing |
-//! | current, never rotated or rotated G or longer ago (always when G = 0) | [`Rotate`](Decision::Rotate) | writes the rotation, answers with the new tokens |
-//! | current, rotated less than G ago | [`Repeat`](Decision::Repeat) | the current refresh token again, a new access token; writes nothing |
-//! | current − 1, rotated less than G ago | [`Repeat`](Decision::Repeat) | likewise, and signals `refresh_repeated` |
-//! | older, or current − 1 after G | [`Reuse`](Decision::Reuse) | ends the session; 401 `token_reused` |
+//! | any, but the session is revoked or past an end; above current; user gone, inactive or with another password | [`Refuse`](RefreshDecision::Refuse) | 401 with its code; writes nothing |
+//! | current, and rotation is off | [`Keep`](RefreshDecision::Keep) | a new access token; writes nothing |
+//! | current, never rotated or rotated G or longer ago (always when G = 0) | [`Rotate`](RefreshDecision::Rotate) | writes the rotation, answers with the new tokens |
+//! | current, rotated less than G ago | [`Repeat`](RefreshDecision::Repeat) | the current refresh token again, a new access token; writes nothing |
+//! | current − 1, rotated less than G ago | [`Repeat`](RefreshDecision::Repeat) | likewise, and signals `refresh_repeated` |
+//! | older, or current − 1 after G | [`Reuse`](RefreshDecision::Reuse) | ends the session; 401 `token_reused` |
 //!
 //! One timestamp is enough. A session rotates at most once in G, so whatever is older than
 //! current − 1 was retired longer than G ago. A repeat writes nothing, so G counts from the token's
@@ -31,22 +31,20 @@
 //! Nothing here reads a clock, allocates or can panic: `now` is an argument, and time saturates at
 //! the ends of its type. SESSIONS.md is the specification; its rules are quoted where they live.
 
+use crate::clock::MAX_CLOCK_SKEW;
+
 /// A point in time since the Unix epoch, or a span of time, in microseconds: the row's own unit.
 pub type Micros = i64;
 
 /// Microseconds in a second.
 const SECOND: Micros = 1_000_000;
 
-/// How far behind the row's own timestamp the clock of a machine may be and still be believed:
-/// 60 s. "Elapsed time down to −60 s counts as zero (clocks of several machines)."
-pub const MAX_CLOCK_SKEW: Micros = 60 * SECOND;
-
 /// The last generation a session can have: what a positive integer column holds everywhere.
 pub const LAST_GENERATION: u32 = 0x7fff_ffff;
 
 /// The row of one login, as far as the decision depends on it. The fields are its columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Session {
+pub struct SessionState {
     /// How often the refresh token was rotated: the `gen` of the current refresh token.
     pub generation: u32,
     /// When the last rotation was, which is when generation − 1 was retired; `None` before the first.
@@ -61,33 +59,27 @@ pub struct Session {
     pub revoked: bool,
 }
 
-/// The user of a session, as the same query read them.
+/// The user of a session, as the same query read them: whether they may log in, and if so, how the row's
+/// `auth_hash`, taken at login, compares with the user's session auth hash now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum User {
-    /// There is no such user any more.
+pub enum UserState {
+    /// The user was deleted.
     Gone,
     /// The user may not log in.
     Inactive,
-    /// The user may log in, with this to say of the password.
-    Active(AuthHash),
-}
-
-/// How the row's `auth_hash`, taken at login, compares with the user's session auth hash now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuthHash {
-    /// It matches under the current secret key.
+    /// The hash matches under the current secret key.
     Matches,
-    /// It matches under one of the fallback keys: the secret key was changed, the password was not.
+    /// The hash matches under one of the fallback keys: the secret key was changed, the password was not.
     MatchesFallback,
-    /// It matches under no key: the password was changed.
+    /// The hash matches under no key: the password was changed.
     Changed,
-    /// The row has none, because this user model has no such method. The check is skipped.
+    /// The row has no hash, because this user model has no such method. The check is skipped.
     NotApplicable,
 }
 
 /// What the settings say about refreshing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Policy {
+pub struct RefreshPolicy {
     /// The grace interval G (`REFRESH_REUSE_GRACE`) in whole seconds; 0 is strict. Any `u32` of
     /// seconds fits into [`Micros`].
     pub grace_seconds: u32,
@@ -102,9 +94,9 @@ pub struct Policy {
 
 /// What to do with a refresh token whose signature, `exp` and type are already found good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
+pub enum RefreshDecision {
     /// 401 with the refusal's code. Nothing is written, nothing is signalled.
-    Refuse(Refusal),
+    Refuse(RefreshRefusal),
     /// Write this, on the condition that the row's generation is still the presented one and that it
     /// is not revoked; answer with the new refresh token if a row was changed, else read and decide again.
     Rotate(Rotation),
@@ -122,7 +114,7 @@ pub enum Decision {
 
 /// Why a refresh is refused without ending anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum RefreshRefusal {
     /// The session was ended: by a logout, the admin, a reuse.
     SessionRevoked,
     /// The idle or the absolute end has come, or there is no generation left to rotate to.
@@ -184,14 +176,14 @@ pub struct RefreshClaims {
 /// ago. See the [module](self) for the table.
 #[must_use]
 pub fn decide(
-    session: &Session,
-    user: User,
+    session: &SessionState,
+    user: UserState,
     presented: u32,
-    policy: &Policy,
+    policy: &RefreshPolicy,
     now: Micros,
-) -> Decision {
+) -> RefreshDecision {
     if let Some(refusal) = refusal(session, user, presented, now) {
-        return Decision::Refuse(refusal);
+        return RefreshDecision::Refuse(refusal);
     }
     match session.generation.saturating_sub(presented) {
         0 => decide_current(session, user, policy, now),
@@ -201,22 +193,32 @@ pub fn decide(
 }
 
 /// The table's first row: what no token of the session gets past, in the order it is named there.
-fn refusal(session: &Session, user: User, presented: u32, now: Micros) -> Option<Refusal> {
+fn refusal(
+    session: &SessionState,
+    user: UserState,
+    presented: u32,
+    now: Micros,
+) -> Option<RefreshRefusal> {
     let ahead = presented > session.generation;
     session
         .refusal(now)
-        .or(ahead.then_some(Refusal::GenerationAhead))
+        .or(ahead.then_some(RefreshRefusal::GenerationAhead))
         .or(user.refusal())
 }
 
 /// The current token rotates, unless it is younger than G: "a session rotates at most once in G".
-fn decide_current(session: &Session, user: User, policy: &Policy, now: Micros) -> Decision {
+fn decide_current(
+    session: &SessionState,
+    user: UserState,
+    policy: &RefreshPolicy,
+    now: Micros,
+) -> RefreshDecision {
     if !policy.rotate {
-        return Decision::Keep;
+        return RefreshDecision::Keep;
     }
     match session.elapsed(now) {
         Some(elapsed) if session.rotated_at.is_some() && elapsed < policy.grace() => {
-            Decision::Repeat(Repeated::Current)
+            RefreshDecision::Repeat(Repeated::Current)
         }
         _ => rotate(session, user, policy, now),
     }
@@ -224,43 +226,48 @@ fn decide_current(session: &Session, user: User, policy: &Policy, now: Micros) -
 
 /// The token before the current one is forgiven for G after its retirement and not a moment longer.
 /// "Further back" than the clock skew allows it "is refused without ending anything".
-fn decide_previous(session: &Session, policy: &Policy, now: Micros) -> Decision {
+fn decide_previous(session: &SessionState, policy: &RefreshPolicy, now: Micros) -> RefreshDecision {
     match session.elapsed(now) {
-        None => Decision::Refuse(Refusal::ClockBehind),
-        Some(elapsed) if elapsed < policy.grace() => Decision::Repeat(Repeated::Previous),
-        Some(retired_for) => Decision::Reuse { retired_for },
+        None => RefreshDecision::Refuse(RefreshRefusal::ClockBehind),
+        Some(elapsed) if elapsed < policy.grace() => RefreshDecision::Repeat(Repeated::Previous),
+        Some(retired_for) => RefreshDecision::Reuse { retired_for },
     }
 }
 
 /// A grandparent is never forgiven: it was retired a whole G before its child was.
-fn decide_older(session: &Session, now: Micros) -> Decision {
-    Decision::Reuse {
+fn decide_older(session: &SessionState, now: Micros) -> RefreshDecision {
+    RefreshDecision::Reuse {
         retired_for: session.elapsed(now).unwrap_or(0),
     }
 }
 
 /// "Generation + 1, `rotated_at` = now, idle end moved, never past the absolute end, `auth_hash`
 /// restated if it matched by a fallback key."
-fn rotate(session: &Session, user: User, policy: &Policy, now: Micros) -> Decision {
+fn rotate(
+    session: &SessionState,
+    user: UserState,
+    policy: &RefreshPolicy,
+    now: Micros,
+) -> RefreshDecision {
     let Some(generation) = session.next_generation() else {
-        return Decision::Refuse(Refusal::SessionExpired);
+        return RefreshDecision::Refuse(RefreshRefusal::SessionExpired);
     };
     let rotated_at = session.believed(now);
-    Decision::Rotate(Rotation {
+    RefreshDecision::Rotate(Rotation {
         generation,
         rotated_at,
         expires_at: session.capped(rotated_at.saturating_add(policy.idle_lifetime)),
-        restate_auth_hash: user == User::Active(AuthHash::MatchesFallback),
+        restate_auth_hash: user == UserState::MatchesFallback,
     })
 }
 
-impl Session {
+impl SessionState {
     /// The row of a login made at `now`: generation 0, never rotated, both ends set.
     ///
     /// A refresh token adopted from a library without sessions is generation 0 of such a row. Adopting
     /// is deciding on it and inserting it [rotated](Self::rotated), so that the row starts at 1.
     #[must_use]
-    pub fn begin(policy: &Policy, now: Micros) -> Self {
+    pub fn begin(policy: &RefreshPolicy, now: Micros) -> Self {
         let absolute_expires_at = policy
             .absolute_lifetime
             .map(|span| now.saturating_add(span));
@@ -302,11 +309,11 @@ impl Session {
 
     /// Why the session itself, whoever asks, is over at `now`. An end is the first moment after it.
     #[must_use]
-    pub fn refusal(&self, now: Micros) -> Option<Refusal> {
+    pub fn refusal(&self, now: Micros) -> Option<RefreshRefusal> {
         if self.revoked {
-            Some(Refusal::SessionRevoked)
+            Some(RefreshRefusal::SessionRevoked)
         } else if self.ends_at() <= now {
-            Some(Refusal::SessionExpired)
+            Some(RefreshRefusal::SessionExpired)
         } else {
             None
         }
@@ -328,11 +335,12 @@ impl Session {
         self.rotated_at.unwrap_or(self.created_at)
     }
 
-    /// How long ago the current generation began. A clock that is a little behind sees zero; `None`
-    /// is a clock further behind than skew explains.
+    /// How long ago the current generation began. "Elapsed time down to −60 s counts as zero (clocks of
+    /// several machines)"; `None` is a clock further behind than [`MAX_CLOCK_SKEW`] explains.
     fn elapsed(&self, now: Micros) -> Option<Micros> {
         let elapsed = now.saturating_sub(self.current_since());
-        (elapsed >= -MAX_CLOCK_SKEW).then_some(elapsed.max(0))
+        let earliest = MAX_CLOCK_SKEW.saturating_mul(-SECOND);
+        (elapsed >= earliest).then_some(elapsed.max(0))
     }
 
     /// `now` as the row sees it. Within the skew, where elapsed time counts as zero, the row's
@@ -352,27 +360,27 @@ impl Session {
     }
 }
 
-impl User {
+impl UserState {
     /// Why this user gets nothing from a session of theirs.
     #[must_use]
-    pub fn refusal(self) -> Option<Refusal> {
+    pub fn refusal(self) -> Option<RefreshRefusal> {
         match self {
-            Self::Gone => Some(Refusal::UserNotFound),
-            Self::Inactive => Some(Refusal::UserInactive),
-            Self::Active(AuthHash::Changed) => Some(Refusal::PasswordChanged),
-            Self::Active(_) => None,
+            Self::Gone => Some(RefreshRefusal::UserNotFound),
+            Self::Inactive => Some(RefreshRefusal::UserInactive),
+            Self::Changed => Some(RefreshRefusal::PasswordChanged),
+            Self::Matches | Self::MatchesFallback | Self::NotApplicable => None,
         }
     }
 }
 
-impl Policy {
+impl RefreshPolicy {
     /// G in the row's unit.
     fn grace(&self) -> Micros {
         i64::from(self.grace_seconds).saturating_mul(SECOND)
     }
 }
 
-impl Decision {
+impl RefreshDecision {
     /// The code of the 401 that this decision is answered with; `None` where it yields a token.
     #[must_use]
     pub fn code(self) -> Option<&'static str> {
@@ -384,7 +392,7 @@ impl Decision {
     }
 }
 
-impl Refusal {
+impl RefreshRefusal {
     /// The stable code of this refusal.
     #[must_use]
     pub fn code(self) -> &'static str {

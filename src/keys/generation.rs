@@ -42,7 +42,7 @@ pub fn generate(algorithm: Algorithm) -> Result<Zeroizing<String>, Error> {
 
 fn secret(algorithm: Algorithm) -> Result<Zeroizing<String>, Error> {
     let kid = encoding::encode(&random(KID_LENGTH)?);
-    let mut jwk = Text::new(algorithm, &kid);
+    let mut jwk = JwkText::new(algorithm, &kid);
     jwk.member("kty", "oct");
     jwk.octets("k", &random(algorithm.hash().length())?);
     Ok(jwk.finish())
@@ -58,7 +58,7 @@ fn rsa(algorithm: Algorithm) -> Result<Zeroizing<String>, Error> {
     let pair = RsaKeyPair::generate(RSA_SIZE).map_err(|_| FAILED)?;
     let pkcs8 = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).map_err(|_| FAILED)?;
     let (_, private) = der::private_key_info(pkcs8.as_ref())?;
-    let mut jwk = Text::of_public(algorithm, pair.public_key())?;
+    let mut jwk = JwkText::of_public(algorithm, pair.public_key())?;
     let names = ["d", "p", "q", "dp", "dq", "qi"];
     for (name, number) in names.into_iter().zip(der::rsa_private_numbers(private)?) {
         jwk.octets(name, number);
@@ -70,7 +70,7 @@ fn ec(algorithm: Algorithm) -> Result<Zeroizing<String>, Error> {
     let pair = EcdsaKeyPair::generate(key::ecdsa(algorithm)?).map_err(|_| FAILED)?;
     let private = pair.private_key();
     let d = AsBigEndian::<EcPrivateKeyBin<'_>>::as_be_bytes(&private).map_err(|_| FAILED)?;
-    let mut jwk = Text::of_public(algorithm, pair.public_key())?;
+    let mut jwk = JwkText::of_public(algorithm, pair.public_key())?;
     jwk.octets("d", d.as_ref());
     Ok(jwk.finish())
 }
@@ -79,15 +79,15 @@ fn ed25519(algorithm: Algorithm) -> Result<Zeroizing<String>, Error> {
     let pair = Ed25519KeyPair::generate().map_err(|_| FAILED)?;
     let seed = pair.seed().map_err(|_| FAILED)?;
     let d = AsBigEndian::<Curve25519SeedBin<'_>>::as_be_bytes(&seed).map_err(|_| FAILED)?;
-    let mut jwk = Text::of_public(algorithm, pair.public_key())?;
+    let mut jwk = JwkText::of_public(algorithm, pair.public_key())?;
     jwk.octets("d", d.as_ref());
     Ok(jwk.finish())
 }
 
 /// The JWK as far as it is written. Every value is plain ASCII that needs no escape.
-struct Text(Zeroizing<String>);
+struct JwkText(Zeroizing<String>);
 
-impl Text {
+impl JwkText {
     fn new(algorithm: Algorithm, kid: &str) -> Self {
         let mut jwk = Self(Zeroizing::new(String::with_capacity(LONGEST)));
         jwk.member("kid", kid);

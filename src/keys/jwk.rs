@@ -65,27 +65,27 @@ pub(crate) struct Jwk<'j> {
     alg: Option<String>,
     crv: Option<String>,
     #[serde(borrow)]
-    k: Text<'j>,
+    k: Member<'j>,
     #[serde(borrow)]
-    n: Text<'j>,
+    n: Member<'j>,
     #[serde(borrow)]
-    e: Text<'j>,
+    e: Member<'j>,
     #[serde(borrow)]
-    x: Text<'j>,
+    x: Member<'j>,
     #[serde(borrow)]
-    y: Text<'j>,
+    y: Member<'j>,
     #[serde(borrow)]
-    d: Text<'j>,
+    d: Member<'j>,
     #[serde(borrow)]
-    p: Text<'j>,
+    p: Member<'j>,
     #[serde(borrow)]
-    q: Text<'j>,
+    q: Member<'j>,
     #[serde(borrow)]
-    dp: Text<'j>,
+    dp: Member<'j>,
     #[serde(borrow)]
-    dq: Text<'j>,
+    dq: Member<'j>,
     #[serde(borrow)]
-    qi: Text<'j>,
+    qi: Member<'j>,
     oth: Option<serde::de::IgnoredAny>,
 }
 
@@ -192,7 +192,7 @@ fn coordinates(curve: Curve, point: &[u8]) -> Result<(&[u8], &[u8]), Error> {
     }
 }
 
-type Text<'j> = Option<&'j str>;
+type Member<'j> = Option<&'j str>;
 
 const MISSING: Error = Error::KeyMalformed("a JWK member is missing or mistyped");
 
@@ -392,12 +392,12 @@ fn encrypts(operation: &KeyOperations) -> bool {
     !signs(operation) && !matches!(operation, KeyOperations::Other(_))
 }
 
-fn octets(member: Text<'_>) -> Result<Vec<u8>, Error> {
+fn octets(member: Member<'_>) -> Result<Vec<u8>, Error> {
     encoding::decode(member.ok_or(MISSING)?.as_bytes())
         .map_err(|_| Error::KeyMalformed("a JWK member is not base64url"))
 }
 
-fn secret(member: Text<'_>) -> Result<Secret, Error> {
+fn secret(member: Member<'_>) -> Result<Secret, Error> {
     octets(member).map(Zeroizing::new)
 }
 

@@ -41,12 +41,12 @@ pub struct IssuerSet {
     /// The keys, each with its `kid`; at most one for a `kid`, `kty` and algorithm. One JWK may be several keys.
     pub keys: Vec<(Option<String>, VerifyingKey)>,
     /// Which keys were passed over, and why.
-    pub skipped: Vec<Refusal>,
+    pub skipped: Vec<KeyRefusal>,
 }
 
 /// Why a set, or a key of one, is refused. It names the key by its place and its `kid`, and holds no material.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct KeyRefusal {
     /// The place of the key, from 1, where it is about one key.
     pub place: Option<usize>,
     /// Its `kid` as messages show it: at most 64 characters of printable ASCII.
@@ -55,7 +55,7 @@ pub struct Refusal {
     pub error: Error,
 }
 
-impl Refusal {
+impl KeyRefusal {
     pub(crate) fn of_key(index: usize, kid: Option<&str>, error: Error) -> Self {
         Self {
             place: index.checked_add(1),
@@ -65,7 +65,7 @@ impl Refusal {
     }
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for KeyRefusal {
     fn from(error: Error) -> Self {
         Self {
             place: None,
@@ -75,7 +75,7 @@ impl From<Error> for Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for KeyRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.place, &self.kid) {
             (Some(place), Some(kid)) => write!(f, "key {place} '{kid}': {}", self.error),
@@ -85,7 +85,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for KeyRefusal {}
 
 /// Whoever wrote the set chose the `kid`: neither its length nor its characters may spoil a log.
 pub(crate) fn shown(kid: &str) -> String {
@@ -106,17 +106,17 @@ pub(crate) fn shown(kid: &str) -> String {
 /// Reads a JWK Set of our own.
 ///
 /// # Errors
-/// A [`Refusal`] for the first key that can't be used, has no `alg` while its kind takes several, or is an HMAC secret
+/// A [`KeyRefusal`] for the first key that can't be used, has no `alg` while its kind takes several, or is an HMAC secret
 /// shorter than its hash or without `kid`; [`Error::KeySetInvalid`] where two keys have one `kid`, or it is no JWK Set
 /// of at most [`MAX_LENGTH`] bytes and [`MAX_KEYS`] keys in strict JSON.
-pub fn read_own(text: &[u8]) -> Result<Vec<OwnKey>, Refusal> {
+pub fn read_own(text: &[u8]) -> Result<Vec<OwnKey>, KeyRefusal> {
     check_length(text)?;
     json::parse_object(text, &mut Discard, &[]).map_err(invalid)?;
     let mut keys: Vec<OwnKey> = Vec::new();
     let mut kids = HashSet::new();
     for (index, element) in elements(text)?.into_iter().enumerate() {
-        let jwk = Jwk::parse(element).map_err(|error| Refusal::of_key(index, None, error))?;
-        let refused = |error| Refusal::of_key(index, jwk.kid(), error);
+        let jwk = Jwk::parse(element).map_err(|error| KeyRefusal::of_key(index, None, error))?;
+        let refused = |error| KeyRefusal::of_key(index, jwk.kid(), error);
         let key = OwnKey::read(element, &jwk).map_err(refused)?;
         if !kids.insert(key.kid.clone()) {
             return Err(refused(Error::KeySetInvalid("two keys have one kid")));
@@ -202,9 +202,9 @@ pub fn read_issuer(text: &[u8], algorithms: &[Algorithm]) -> Result<IssuerSet, E
         match Jwk::parse(element) {
             Ok(jwk) => match Candidate::read(index, &jwk, algorithms) {
                 Ok(candidate) => candidates.push(candidate),
-                Err(error) => skipped.push(Refusal::of_key(index, jwk.kid(), error)),
+                Err(error) => skipped.push(KeyRefusal::of_key(index, jwk.kid(), error)),
             },
-            Err(error) => skipped.push(Refusal::of_key(index, None, error)),
+            Err(error) => skipped.push(KeyRefusal::of_key(index, None, error)),
         }
     }
     Ok(settle(candidates, skipped))
@@ -254,7 +254,7 @@ impl Candidate {
 }
 
 /// Takes out the keys that can't be told apart, and those that are there already.
-fn settle(candidates: Vec<Candidate>, mut skipped: Vec<Refusal>) -> IssuerSet {
+fn settle(candidates: Vec<Candidate>, mut skipped: Vec<KeyRefusal>) -> IssuerSet {
     let mut materials: HashMap<_, HashSet<String>> = HashMap::new();
     for candidate in &candidates {
         let known = materials.entry(candidate.name()).or_default();
@@ -271,7 +271,7 @@ fn settle(candidates: Vec<Candidate>, mut skipped: Vec<Refusal>) -> IssuerSet {
     for candidate in candidates {
         if ambiguous(&candidate) {
             let error = Error::KeyMismatch("another key has the same kid and kty");
-            skipped.push(Refusal::of_key(
+            skipped.push(KeyRefusal::of_key(
                 candidate.index,
                 candidate.kid.as_deref(),
                 error,

@@ -13,7 +13,7 @@ use pyo3_log::{Caching, Logger};
 
 use crate::error::Error;
 use crate::keys::algorithm::Algorithm;
-use crate::ring::schedule::Refusal;
+use crate::ring::schedule::KeyRotationRefusal;
 
 /// Keys, signatures, strict JSON and the claim rules.
 #[pymodule(gil_used = false)]
@@ -23,7 +23,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     // logger installed, which is as good.
     let _ = Logger::new(py, Caching::Nothing)?.install();
     module.add("CoreError", py.get_type::<error::CoreError>())?;
-    let codes = [&Error::CODES[..], &Refusal::CODES].concat();
+    let codes = [&Error::CODES[..], &KeyRotationRefusal::CODES].concat();
     module.add("ERROR_CODES", PyTuple::new(py, codes)?)?;
     module.add(
         "ALGORITHMS",

@@ -4,12 +4,12 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::refresh::{
-    AuthHash, Decision, Micros, Policy, Repeated, Rotation, Session, User, decide,
+    Micros, RefreshDecision, RefreshPolicy, Repeated, Rotation, SessionState, UserState, decide,
 };
 
 /// What the settings say about refreshing.
 #[pyclass(module = "oxijwt._core", name = "RefreshPolicy", frozen)]
-pub struct PyRefreshPolicy(Policy);
+pub struct PyRefreshPolicy(RefreshPolicy);
 
 #[pymethods]
 impl PyRefreshPolicy {
@@ -21,7 +21,7 @@ impl PyRefreshPolicy {
         absolute_lifetime: Option<Micros>,
         rotate: bool,
     ) -> Self {
-        Self(Policy {
+        Self(RefreshPolicy {
             grace_seconds,
             idle_lifetime,
             absolute_lifetime,
@@ -32,7 +32,7 @@ impl PyRefreshPolicy {
 
 /// The row of one login, as far as decisions depend on it.
 #[pyclass(module = "oxijwt._core", name = "SessionState", frozen)]
-pub struct PySessionState(Session);
+pub struct PySessionState(SessionState);
 
 #[pymethods]
 impl PySessionState {
@@ -46,7 +46,7 @@ impl PySessionState {
         absolute_expires_at: Option<Micros>,
         revoked: bool,
     ) -> Self {
-        Self(Session {
+        Self(SessionState {
             generation,
             rotated_at,
             created_at,
@@ -58,7 +58,7 @@ impl PySessionState {
 
     #[staticmethod]
     fn begin(policy: &PyRefreshPolicy, now: Micros) -> Self {
-        Self(Session::begin(&policy.0, now))
+        Self(SessionState::begin(&policy.0, now))
     }
 
     #[getter]
@@ -103,18 +103,18 @@ impl PySessionState {
 
 /// What to do with a refresh token.
 #[pyclass(module = "oxijwt._core", name = "RefreshDecision", frozen)]
-pub struct PyRefreshDecision(Decision);
+pub struct PyRefreshDecision(RefreshDecision);
 
 #[pymethods]
 impl PyRefreshDecision {
     #[getter]
     fn kind(&self) -> &'static str {
         match self.0 {
-            Decision::Refuse(_) => "refuse",
-            Decision::Rotate(_) => "rotate",
-            Decision::Repeat(_) => "repeat",
-            Decision::Keep => "keep",
-            Decision::Reuse { .. } => "reuse",
+            RefreshDecision::Refuse(_) => "refuse",
+            RefreshDecision::Rotate(_) => "rotate",
+            RefreshDecision::Repeat(_) => "repeat",
+            RefreshDecision::Keep => "keep",
+            RefreshDecision::Reuse { .. } => "reuse",
         }
     }
 
@@ -125,13 +125,13 @@ impl PyRefreshDecision {
 
     #[getter]
     fn previous(&self) -> bool {
-        self.0 == Decision::Repeat(Repeated::Previous)
+        self.0 == RefreshDecision::Repeat(Repeated::Previous)
     }
 
     #[getter]
     fn retired_for(&self) -> Option<Micros> {
         match self.0 {
-            Decision::Reuse { retired_for } => Some(retired_for),
+            RefreshDecision::Reuse { retired_for } => Some(retired_for),
             _ => None,
         }
     }
@@ -160,20 +160,20 @@ impl PyRefreshDecision {
 impl PyRefreshDecision {
     fn rotation(&self) -> PyResult<Rotation> {
         match self.0 {
-            Decision::Rotate(rotation) => Ok(rotation),
+            RefreshDecision::Rotate(rotation) => Ok(rotation),
             _ => Err(PyValueError::new_err("the decision is not to rotate")),
         }
     }
 }
 
-fn parse_user(name: &str) -> PyResult<User> {
+fn parse_user(name: &str) -> PyResult<UserState> {
     Ok(match name {
-        "gone" => User::Gone,
-        "inactive" => User::Inactive,
-        "matches" => User::Active(AuthHash::Matches),
-        "matches_fallback" => User::Active(AuthHash::MatchesFallback),
-        "changed" => User::Active(AuthHash::Changed),
-        "not_applicable" => User::Active(AuthHash::NotApplicable),
+        "gone" => UserState::Gone,
+        "inactive" => UserState::Inactive,
+        "matches" => UserState::Matches,
+        "matches_fallback" => UserState::MatchesFallback,
+        "changed" => UserState::Changed,
+        "not_applicable" => UserState::NotApplicable,
         _ => return Err(PyValueError::new_err("no such state of a user")),
     })
 }

@@ -13,9 +13,9 @@ use super::token::{PyTokenPolicy, token_bytes};
 use crate::error::Error;
 use crate::keys::algorithm::Family;
 use crate::ring::KeyRing;
-use crate::ring::file::{Change, KeySet, ListedKey};
+use crate::ring::file::{KeySet, KeySetChange, ListedKey};
 use crate::ring::named::RingKey;
-use crate::ring::schedule::{Mode, Policy};
+use crate::ring::schedule::{KeyRotationPolicy, RotationMode};
 
 /// A key of a ring by `kid`, with the times between which it is used.
 #[pyclass(name = "RingKey", module = "oxijwt._core", frozen)]
@@ -143,7 +143,7 @@ fn with_legacy(
 
 /// What the settings say about key rotation.
 #[pyclass(name = "KeyRotationPolicy", module = "oxijwt._core", frozen)]
-pub(super) struct PyKeyRotationPolicy(Policy);
+pub(super) struct PyKeyRotationPolicy(KeyRotationPolicy);
 
 /// The content of a key file.
 #[pyclass(name = "KeySet", module = "oxijwt._core", frozen)]
@@ -166,7 +166,7 @@ impl PyKeyRotationPolicy {
     #[new]
     #[pyo3(signature = (*, publish_ahead, retain))]
     fn new(publish_ahead: u32, retain: u32) -> Self {
-        Self(Policy {
+        Self(KeyRotationPolicy {
             publish_ahead,
             retain,
         })
@@ -215,7 +215,11 @@ impl PyKeySet {
         not_before: Option<i64>,
     ) -> PyResult<PyKeySetChange> {
         let (named, policy) = (algorithm_named(algorithm)?, policy.get().0);
-        let mode = if at_once { Mode::AtOnce } else { Mode::Planned };
+        let mode = if at_once {
+            RotationMode::AtOnce
+        } else {
+            RotationMode::Planned
+        };
         let change = algorithm.py().detach(|| match not_before {
             Some(nbf) => self.0.begin(named, nbf, now),
             None => self.0.rotate(named, &policy, mode, now),
@@ -251,8 +255,8 @@ fn listed(key: ListedKey<'_>) -> Listed {
     )
 }
 
-impl From<Change> for PyKeySetChange {
-    fn from(change: Change) -> Self {
+impl From<KeySetChange> for PyKeySetChange {
+    fn from(change: KeySetChange) -> Self {
         Self {
             key_set: change.key_set.map(Arc::new),
             added: change.added,

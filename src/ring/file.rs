@@ -8,12 +8,13 @@ use crate::error::Error;
 use crate::keys::algorithm::Algorithm;
 use crate::keys::generation;
 use crate::keys::jwk::Secret;
-use crate::keys::jwk_set::{self, OwnKey, Refusal, shown};
+use crate::keys::jwk_set::{self, KeyRefusal, OwnKey, shown};
 use crate::keys::key::{SigningKey, VerifyingKey};
 use crate::ring::KeyRing;
 use crate::ring::named::RingKey;
 use crate::ring::schedule::{
-    self, Decision, Mode, NewKey, Phase, Plan, Policy, ScheduledKey, Seconds,
+    self, KeyPhase, KeyRotationDecision, KeyRotationPolicy, NewKey, Plan, RotationMode,
+    ScheduledKey, Seconds,
 };
 use crate::token::json;
 use crate::token::raw_object::RawObject;
@@ -47,12 +48,12 @@ pub struct ListedKey<'s> {
     /// Its one algorithm.
     pub algorithm: Algorithm,
     /// Where it is in its life. A key without a private half never signs.
-    pub phase: Phase,
+    pub phase: KeyPhase,
 }
 
 /// What became of a wish to change the file.
 #[derive(Debug, Default)]
-pub struct Change {
+pub struct KeySetChange {
     /// What to write; `None` where nothing changes.
     pub key_set: Option<KeySet>,
     /// The `kid` of the key that was made.
@@ -65,11 +66,11 @@ pub struct Change {
 
 /// Why a file is left as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ChangeRefusal {
+pub enum KeySetRefusal {
     /// The schedule allows no such change.
-    Schedule(schedule::Refusal),
+    Schedule(schedule::KeyRotationRefusal),
     /// The file would be one that can't be read.
-    Set(Refusal),
+    Set(KeyRefusal),
 }
 
 impl KeySet {
@@ -88,11 +89,11 @@ impl KeySet {
     /// # Errors
     /// Those of [`jwk_set::read_own`]; [`Error::KeyMalformed`] for a time that is none, and for an `exp` that is not
     /// after the `nbf`.
-    pub fn read(text: &[u8]) -> Result<Self, Refusal> {
+    pub fn read(text: &[u8]) -> Result<Self, KeyRefusal> {
         let keys = jwk_set::read_own(text)?.into_iter().enumerate();
         let entries = keys.map(|(index, key)| {
             let kid = key.kid.clone();
-            Entry::read(key).map_err(|error| Refusal::of_key(index, Some(&kid), error))
+            Entry::read(key).map_err(|error| KeyRefusal::of_key(index, Some(&kid), error))
         });
         Ok(Self {
             entries: entries.collect::<Result<_, _>>()?,
@@ -148,7 +149,7 @@ impl KeySet {
             schedule: &entry.schedule,
             algorithm: entry.verifying.algorithm(),
             phase: match entry.signing {
-                Some(_) => phases.next().unwrap_or(Phase::Dropped),
+                Some(_) => phases.next().unwrap_or(KeyPhase::Dropped),
                 None => entry.phase_of_public(now),
             },
         });
@@ -159,7 +160,7 @@ impl KeySet {
     ///
     /// # Errors
     /// Those of [`RingKey::new`] and [`KeyRing::of_keys`].
-    pub fn ring(&self, policy: &Policy) -> Result<KeyRing, Refusal> {
+    pub fn ring(&self, policy: &KeyRotationPolicy) -> Result<KeyRing, KeyRefusal> {
         let mut entries: Vec<&Entry> = self.entries.iter().collect();
         // Stable: of level keys the first in the file stays the first.
         entries.sort_by_key(|entry| Reverse(entry.schedule.rank()));
@@ -170,14 +171,14 @@ impl KeySet {
     /// Rotates at `now`, as [`schedule::rotate`] plans it, to a new key of this algorithm.
     ///
     /// # Errors
-    /// A [`ChangeRefusal`].
+    /// A [`KeySetRefusal`].
     pub fn rotate(
         &self,
         algorithm: Algorithm,
-        policy: &Policy,
-        mode: Mode,
+        policy: &KeyRotationPolicy,
+        mode: RotationMode,
         now: Seconds,
-    ) -> Result<Change, ChangeRefusal> {
+    ) -> Result<KeySetChange, KeySetRefusal> {
         let decision = schedule::rotate(&self.line(), policy, mode, now);
         self.decided(decision, algorithm)
     }
@@ -185,25 +186,25 @@ impl KeySet {
     /// Makes a first key at `now` that signs from `nbf` on, as [`schedule::begin`] plans it.
     ///
     /// # Errors
-    /// A [`ChangeRefusal`].
+    /// A [`KeySetRefusal`].
     pub fn begin(
         &self,
         algorithm: Algorithm,
         nbf: Seconds,
         now: Seconds,
-    ) -> Result<Change, ChangeRefusal> {
+    ) -> Result<KeySetChange, KeySetRefusal> {
         self.decided(schedule::begin(&self.line(), nbf, now), algorithm)
     }
 
     /// Revokes a key at `now`, as [`schedule::revoke`] plans it. Who replaces it has its algorithm.
     ///
     /// # Errors
-    /// A [`ChangeRefusal`].
-    pub fn revoke(&self, kid: &str, now: Seconds) -> Result<Change, ChangeRefusal> {
+    /// A [`KeySetRefusal`].
+    pub fn revoke(&self, kid: &str, now: Seconds) -> Result<KeySetChange, KeySetRefusal> {
         let mut entries = self.entries.iter();
         let Some(entry) = entries.find(|entry| entry.schedule.kid == kid) else {
             let kid = kid.to_owned();
-            return Err(schedule::Refusal::KidUnknown { kid }.into());
+            return Err(schedule::KeyRotationRefusal::KidUnknown { kid }.into());
         };
         if entry.signing.is_none() {
             return self.removed(vec![kid.to_owned()]);
@@ -215,8 +216,8 @@ impl KeySet {
     /// Takes the keys out that no clock finds in force at `now`, as [`schedule::prune`] says.
     ///
     /// # Errors
-    /// A [`ChangeRefusal`].
-    pub fn prune(&self, now: Seconds) -> Result<Change, ChangeRefusal> {
+    /// A [`KeySetRefusal`].
+    pub fn prune(&self, now: Seconds) -> Result<KeySetChange, KeySetRefusal> {
         let schedules = self.entries.iter().map(|entry| entry.schedule.clone());
         let schedules: Vec<_> = schedules.collect();
         let pruned = schedule::prune(&schedules, now).into_iter();
@@ -229,27 +230,31 @@ impl KeySet {
         signing.map(|entry| entry.schedule.clone()).collect()
     }
 
-    fn decided(&self, decision: Decision, algorithm: Algorithm) -> Result<Change, ChangeRefusal> {
+    fn decided(
+        &self,
+        decision: KeyRotationDecision,
+        algorithm: Algorithm,
+    ) -> Result<KeySetChange, KeySetRefusal> {
         match decision {
-            Decision::Write(plan) => self.planned(plan, algorithm),
-            Decision::Wait { kid } => Ok(Change {
+            KeyRotationDecision::Write(plan) => self.planned(plan, algorithm),
+            KeyRotationDecision::Wait { kid } => Ok(KeySetChange {
                 waits_for: Some(kid),
-                ..Change::default()
+                ..KeySetChange::default()
             }),
-            Decision::Refuse(refusal) => Err(refusal.into()),
+            KeyRotationDecision::Refuse(refusal) => Err(refusal.into()),
         }
     }
 
-    fn planned(&self, plan: Plan, algorithm: Algorithm) -> Result<Change, ChangeRefusal> {
+    fn planned(&self, plan: Plan, algorithm: Algorithm) -> Result<KeySetChange, KeySetRefusal> {
         let mut key_set = self.without(&plan.remove);
         for entry in &mut key_set.entries {
             entry.reschedule(&plan.change);
         }
         let made = plan.add.map(|new| Entry::make(algorithm, new));
-        let made = made.transpose().map_err(Refusal::from)?;
+        let made = made.transpose().map_err(KeyRefusal::from)?;
         let added = made.as_ref().map(|entry| entry.schedule.kid.clone());
         key_set.entries.extend(made);
-        Ok(Change {
+        Ok(KeySetChange {
             key_set: Some(key_set.readable()?),
             added,
             waits_for: None,
@@ -257,17 +262,17 @@ impl KeySet {
         })
     }
 
-    fn removed(&self, kids: Vec<String>) -> Result<Change, ChangeRefusal> {
+    fn removed(&self, kids: Vec<String>) -> Result<KeySetChange, KeySetRefusal> {
         let left = (!kids.is_empty()).then(|| self.without(&kids).readable());
-        Ok(Change {
+        Ok(KeySetChange {
             key_set: left.transpose()?,
             removed: kids,
-            ..Change::default()
+            ..KeySetChange::default()
         })
     }
 
     /// The same as its text is read: what can't be is not written.
-    fn readable(&self) -> Result<Self, Refusal> {
+    fn readable(&self) -> Result<Self, KeyRefusal> {
         Self::read(&self.text())
     }
 
@@ -305,15 +310,15 @@ impl Entry {
         }
     }
 
-    fn phase_of_public(&self, now: Seconds) -> Phase {
+    fn phase_of_public(&self, now: Seconds) -> KeyPhase {
         match &self.schedule {
-            key if !key.verifies(now) => Phase::Dropped,
-            key if now < key.nbf => Phase::Published,
-            _ => Phase::Retiring,
+            key if !key.verifies(now) => KeyPhase::Dropped,
+            key if now < key.nbf => KeyPhase::Published,
+            _ => KeyPhase::Retiring,
         }
     }
 
-    fn ring_key(&self, policy: &Policy) -> Result<RingKey, Error> {
+    fn ring_key(&self, policy: &KeyRotationPolicy) -> Result<RingKey, Error> {
         let ScheduledKey { kid, nbf, exp, .. } = &self.schedule;
         // The reader has made one half of the other: they need no trial.
         let verifying = self.signing.is_none().then(|| Arc::clone(&self.verifying));
@@ -386,7 +391,7 @@ impl fmt::Debug for KeySet {
     }
 }
 
-impl ChangeRefusal {
+impl KeySetRefusal {
     /// The stable code of this refusal.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -397,25 +402,25 @@ impl ChangeRefusal {
     }
 }
 
-impl From<schedule::Refusal> for ChangeRefusal {
-    fn from(refusal: schedule::Refusal) -> Self {
+impl From<schedule::KeyRotationRefusal> for KeySetRefusal {
+    fn from(refusal: schedule::KeyRotationRefusal) -> Self {
         Self::Schedule(refusal)
     }
 }
 
-impl From<Refusal> for ChangeRefusal {
-    fn from(refusal: Refusal) -> Self {
+impl From<KeyRefusal> for KeySetRefusal {
+    fn from(refusal: KeyRefusal) -> Self {
         Self::Set(refusal)
     }
 }
 
-impl fmt::Display for ChangeRefusal {
+impl fmt::Display for KeySetRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Schedule(schedule::Refusal::KidUnknown { kid }) => {
+            Self::Schedule(schedule::KeyRotationRefusal::KidUnknown { kid }) => {
                 write!(f, "no key of the file has the kid '{}'", shown(kid))
             }
-            Self::Schedule(schedule::Refusal::ClockBehind { kid }) => write!(
+            Self::Schedule(schedule::KeyRotationRefusal::ClockBehind { kid }) => write!(
                 f,
                 "the key '{}' was made in the future: this clock is wrong, or that of the machine that made it was",
                 shown(kid)
@@ -425,7 +430,7 @@ impl fmt::Display for ChangeRefusal {
     }
 }
 
-impl std::error::Error for ChangeRefusal {}
+impl std::error::Error for KeySetRefusal {}
 
 #[cfg(test)]
 mod tests {

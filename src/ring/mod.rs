@@ -7,7 +7,7 @@ pub mod schedule;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::keys::jwk_set::Refusal;
+use crate::keys::jwk_set::KeyRefusal;
 use crate::keys::key::{SigningKey, VerifyingKey};
 use crate::ring::named::{NamedKeys, RingKey};
 use crate::token::claims;
@@ -59,8 +59,8 @@ impl KeyRing {
     /// A ring of keys with a `kid` each; the first that is in force signs.
     ///
     /// # Errors
-    /// A [`Refusal`] that names the key whose `kid` another one has.
-    pub fn of_keys(keys: Vec<RingKey>) -> Result<Self, Refusal> {
+    /// A [`KeyRefusal`] that names the key whose `kid` another one has.
+    pub fn of_keys(keys: Vec<RingKey>) -> Result<Self, KeyRefusal> {
         Ok(Self(Keys::Named(NamedKeys::new(keys)?, None)))
     }
 

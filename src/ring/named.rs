@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::clock::MAX_CLOCK_SKEW;
 use crate::error::Error;
 use crate::keys::algorithm::Algorithm;
-use crate::keys::jwk_set::Refusal;
+use crate::keys::jwk_set::KeyRefusal;
 use crate::keys::key::{SigningKey, VerifyingKey};
-use crate::ring::schedule::MAX_CLOCK_SKEW;
 use crate::token::claims;
 use crate::token::encoding;
 use crate::token::json;
@@ -166,7 +166,7 @@ impl fmt::Debug for NamedKeys {
 }
 
 impl NamedKeys {
-    pub(crate) fn new(keys: Vec<RingKey>) -> Result<Self, Refusal> {
+    pub(crate) fn new(keys: Vec<RingKey>) -> Result<Self, KeyRefusal> {
         let mut named = Self {
             keys: Vec::with_capacity(keys.len()),
             by_kid: HashMap::new(),
@@ -176,7 +176,7 @@ impl NamedKeys {
             let header = header(&key);
             if named.by_kid.insert(key.kid.clone(), index).is_some() {
                 let error = Error::KeySetInvalid("two keys have one kid");
-                return Err(Refusal::of_key(index, Some(&key.kid), error));
+                return Err(KeyRefusal::of_key(index, Some(&key.kid), error));
             }
             named.by_header.insert(header.clone().into_bytes(), index);
             named.keys.push(Named { key, header });

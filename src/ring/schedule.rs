@@ -6,10 +6,10 @@
 //!
 //! | phase | while | signs | verifies |
 //! |---|---|---|---|
-//! | [`Published`](Phase::Published) | now < `nbf` | no | yes |
-//! | [`Signing`](Phase::Signing) | it has the latest `nbf` ≤ now | yes | yes |
-//! | [`Retiring`](Phase::Retiring) | another has a later one, and now < `exp` | no | yes |
-//! | [`Dropped`](Phase::Dropped) | `exp` ≤ now | no | no |
+//! | [`Published`](KeyPhase::Published) | now < `nbf` | no | yes |
+//! | [`Signing`](KeyPhase::Signing) | it has the latest `nbf` ≤ now | yes | yes |
+//! | [`Retiring`](KeyPhase::Retiring) | another has a later one, and now < `exp` | no | yes |
+//! | [`Dropped`](KeyPhase::Dropped) | `exp` ≤ now | no | no |
 //!
 //! The keys form a line: each is superseded by the next one, and only the last has no `exp`. A
 //! planned rotation appends to the line. A revocation takes a key out and lets its neighbour take its
@@ -36,11 +36,10 @@
 //! Nothing here reads a clock or a file, knows a key's material or can panic: `now` is an argument,
 //! and time saturates at the ends of its type. docs/dev/key-rotation.md gives the reasons.
 
+use crate::clock::MAX_CLOCK_SKEW;
+
 /// A point in time since the Unix epoch, or a span of time, in seconds: a NumericDate without fractions.
 pub type Seconds = i64;
-
-/// How far apart two machines' clocks may be: 60 s, as for refresh rotation.
-pub const MAX_CLOCK_SKEW: Seconds = 60;
 
 /// One key of the file, as far as the schedule depends on it. The fields are members of its JWK.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -57,7 +56,7 @@ pub struct ScheduledKey {
 
 /// What the settings say about key rotation. Any `u32` of seconds fits into [`Seconds`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Policy {
+pub struct KeyRotationPolicy {
     /// How long a key is published before it signs (`KEY_PUBLISH_AHEAD`), in seconds.
     pub publish_ahead: u32,
     /// How long a key verifies after it signed last (`KEY_RETAIN`), in seconds: the longest lifetime
@@ -67,7 +66,7 @@ pub struct Policy {
 
 /// Where a key is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
+pub enum KeyPhase {
     /// It waits until verifiers know it.
     Published,
     /// It signs.
@@ -80,7 +79,7 @@ pub enum Phase {
 
 /// How soon the new key of a rotation signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum RotationMode {
     /// After `publish_ahead`.
     Planned,
     /// Now, because the key that signs may have leaked. Verifiers may not know the new one yet.
@@ -89,7 +88,7 @@ pub enum Mode {
 
 /// What to do with the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
+pub enum KeyRotationDecision {
     /// Write this.
     Write(Plan),
     /// Write nothing: there is a key already.
@@ -98,12 +97,12 @@ pub enum Decision {
         kid: String,
     },
     /// Write nothing and say why.
-    Refuse(Refusal),
+    Refuse(KeyRotationRefusal),
 }
 
 /// Why nothing is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum KeyRotationRefusal {
     /// The file has no key of this kid (any more).
     KidUnknown {
         /// The kid that was asked for.
@@ -146,15 +145,15 @@ pub fn signer(keys: &[ScheduledKey], now: Seconds) -> Option<&ScheduledKey> {
 
 /// The phase of every key at `now`, in the order of the keys.
 #[must_use]
-pub fn phases(keys: &[ScheduledKey], now: Seconds) -> Vec<Phase> {
+pub fn phases(keys: &[ScheduledKey], now: Seconds) -> Vec<KeyPhase> {
     let signer = signer(keys, now);
     let signs = |key| signer.is_some_and(|signer| std::ptr::eq(signer, key));
     keys.iter()
         .map(|key| match key {
-            _ if !key.verifies(now) => Phase::Dropped,
-            _ if signs(key) => Phase::Signing,
-            _ if now < key.nbf => Phase::Published,
-            _ => Phase::Retiring,
+            _ if !key.verifies(now) => KeyPhase::Dropped,
+            _ if signs(key) => KeyPhase::Signing,
+            _ if now < key.nbf => KeyPhase::Published,
+            _ => KeyPhase::Retiring,
         })
         .collect()
 }
@@ -166,30 +165,37 @@ pub fn phases(keys: &[ScheduledKey], now: Seconds) -> Vec<Phase> {
 /// rotation leaves it at that; and one at once takes the waiting key, which verifiers know, before a
 /// new one, which they don't.
 #[must_use]
-pub fn rotate(keys: &[ScheduledKey], policy: &Policy, mode: Mode, now: Seconds) -> Decision {
+pub fn rotate(
+    keys: &[ScheduledKey],
+    policy: &KeyRotationPolicy,
+    mode: RotationMode,
+    now: Seconds,
+) -> KeyRotationDecision {
     if let Some(key) = made_in_future(keys, now) {
         let kid = key.kid.clone();
-        return Decision::Refuse(Refusal::ClockBehind { kid });
+        return KeyRotationDecision::Refuse(KeyRotationRefusal::ClockBehind { kid });
     }
     match (last_in_line(keys, |key| key.verifies(now)), mode) {
-        (None, _) => Decision::Write(first(now, now)),
-        (Some(last), Mode::Planned) if last.is_recent(policy, now) => {
+        (None, _) => KeyRotationDecision::Write(first(now, now)),
+        (Some(last), RotationMode::Planned) if last.is_recent(policy, now) => {
             let kid = last.kid.clone();
-            Decision::Wait { kid }
+            KeyRotationDecision::Wait { kid }
         }
-        (Some(last), Mode::AtOnce) if last.nbf > now => Decision::Write(promote(keys, now)),
-        (Some(last), _) => Decision::Write(supersede(keys, last, policy, mode, now)),
+        (Some(last), RotationMode::AtOnce) if last.nbf > now => {
+            KeyRotationDecision::Write(promote(keys, now))
+        }
+        (Some(last), _) => KeyRotationDecision::Write(supersede(keys, last, policy, mode, now)),
     }
 }
 
 /// Makes a first key at `now` that signs from `nbf` on. Where there are keys in line, it waits for the last of them.
 #[must_use]
-pub fn begin(keys: &[ScheduledKey], nbf: Seconds, now: Seconds) -> Decision {
+pub fn begin(keys: &[ScheduledKey], nbf: Seconds, now: Seconds) -> KeyRotationDecision {
     match last_in_line(keys, |key| key.verifies(now)) {
-        None => Decision::Write(first(now, nbf)),
+        None => KeyRotationDecision::Write(first(now, nbf)),
         Some(last) => {
             let kid = last.kid.clone();
-            Decision::Wait { kid }
+            KeyRotationDecision::Wait { kid }
         }
     }
 }
@@ -200,17 +206,17 @@ pub fn begin(keys: &[ScheduledKey], nbf: Seconds, now: Seconds) -> Decision {
 /// Where none is next, the plan asks for a new key in that place; but where the revoked key never
 /// signed, its rotation is undone and its predecessor goes on.
 #[must_use]
-pub fn revoke(keys: &[ScheduledKey], kid: &str, now: Seconds) -> Decision {
+pub fn revoke(keys: &[ScheduledKey], kid: &str, now: Seconds) -> KeyRotationDecision {
     let Some(revoked) = keys.iter().find(|key| key.kid == kid) else {
         let kid = kid.to_owned();
-        return Decision::Refuse(Refusal::KidUnknown { kid });
+        return KeyRotationDecision::Refuse(KeyRotationRefusal::KidUnknown { kid });
     };
     let plan = if revoked.is_past(now) {
         Plan::default()
     } else {
         replace(keys, revoked, now)
     };
-    Decision::Write(Plan {
+    KeyRotationDecision::Write(Plan {
         remove: vec![revoked.kid.clone()],
         ..plan
     })
@@ -249,13 +255,13 @@ fn promote(keys: &[ScheduledKey], now: Seconds) -> Plan {
 fn supersede(
     keys: &[ScheduledKey],
     last: &ScheduledKey,
-    policy: &Policy,
-    mode: Mode,
+    policy: &KeyRotationPolicy,
+    mode: RotationMode,
     now: Seconds,
 ) -> Plan {
     let nbf = match mode {
-        Mode::Planned => now.saturating_add(policy.publish_ahead.into()),
-        Mode::AtOnce => now,
+        RotationMode::Planned => now.saturating_add(policy.publish_ahead.into()),
+        RotationMode::AtOnce => now,
     };
     let seen_by_all = now.saturating_add(MAX_CLOCK_SKEW);
     let exp = end(keys, policy, nbf.max(seen_by_all));
@@ -271,7 +277,7 @@ fn supersede(
 
 /// When a key is dropped that signs until `handover`: `retain` later, and after all that were superseded
 /// before it, so that the ends stand in line as the keys do.
-fn end(keys: &[ScheduledKey], policy: &Policy, handover: Seconds) -> Seconds {
+fn end(keys: &[ScheduledKey], policy: &KeyRotationPolicy, handover: Seconds) -> Seconds {
     let retained = handover.saturating_add(policy.retain.into());
     let latest = keys.iter().filter_map(|key| key.exp).max();
     latest.map_or(retained, |latest| retained.max(latest.saturating_add(1)))
@@ -334,13 +340,13 @@ impl ScheduledKey {
     /// The latest `exp` that a token may have which this key signs at `now`: no token outlives its key,
     /// neither by the `exp` that the key has nor by the one that the next rotation gives it.
     #[must_use]
-    pub fn latest_expiry(&self, policy: &Policy, now: Seconds) -> Seconds {
+    pub fn latest_expiry(&self, policy: &KeyRotationPolicy, now: Seconds) -> Seconds {
         let retained = now.saturating_add(policy.retain.into());
         self.exp.map_or(retained, |exp| exp.min(retained))
     }
 
     /// Whether the key waits, or would if its rotation had been a planned one.
-    fn is_recent(&self, policy: &Policy, now: Seconds) -> bool {
+    fn is_recent(&self, policy: &KeyRotationPolicy, now: Seconds) -> bool {
         let published = self.iat.saturating_add(policy.publish_ahead.into());
         self.nbf.max(published) > now
     }
@@ -379,7 +385,7 @@ impl ScheduledKey {
     }
 }
 
-impl Phase {
+impl KeyPhase {
     /// The name of the phase.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -392,8 +398,8 @@ impl Phase {
     }
 }
 
-impl Refusal {
-    /// Every code that [`Refusal::code`] gives.
+impl KeyRotationRefusal {
+    /// Every code that [`KeyRotationRefusal::code`] gives.
     pub const CODES: [&'static str; 2] = ["kid_unknown", "clock_behind"];
 
     /// The stable code of this refusal.

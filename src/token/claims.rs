@@ -1,13 +1,12 @@
 //! The rules for registered claims (RFC 7519 section 4.1). No clock is read here: now is an argument.
 
+use crate::clock::MAX_CLOCK_SKEW;
 use crate::error::Error;
 use crate::token::json::{Members, RawValue};
 
 /// The registered claims, watched for while a payload is read.
 pub const REGISTERED: &[&str] = &["exp", "nbf", "iat", "iss", "aud", "sub", "jti"];
 
-/// How far, in seconds and beyond the leeway, `iat` may be in the future: machines' clocks differ by that much.
-pub const ISSUED_IN_FUTURE_TOLERANCE: f64 = 60.0;
 /// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z, in seconds since 1970: what a datetime holds.
 const DATETIME_RANGE: std::ops::RangeInclusive<f64> = -62_135_596_800.0..=253_402_300_799.0;
 
@@ -77,7 +76,7 @@ impl ClaimPolicy {
         let latest = now + self.leeway;
         if times
             .issued_at
-            .is_some_and(|iat| iat > latest + ISSUED_IN_FUTURE_TOLERANCE)
+            .is_some_and(|iat| iat > latest + MAX_CLOCK_SKEW as f64)
         {
             return Err(Error::IssuedInFuture);
         }

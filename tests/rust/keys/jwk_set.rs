@@ -2,7 +2,7 @@ use std::time::Instant;
 
 use _core::keys::algorithm::{Algorithm, Family};
 use _core::keys::jwk_set::{
-    IssuerSet, MAX_KEYS, MAX_LENGTH, OwnKey, Refusal, read_issuer, read_own,
+    IssuerSet, KeyRefusal, MAX_KEYS, MAX_LENGTH, OwnKey, read_issuer, read_own,
 };
 use _core::keys::key::SigningKey;
 use _core::token::encoding;
@@ -61,7 +61,7 @@ fn set(keys: &[Value]) -> Vec<u8> {
     json!({ "keys": keys }).to_string().into_bytes()
 }
 
-fn own(keys: &[Value]) -> Result<Vec<OwnKey>, Refusal> {
+fn own(keys: &[Value]) -> Result<Vec<OwnKey>, KeyRefusal> {
     read_own(&set(keys))
 }
 

@@ -1,8 +1,8 @@
 //! The decision table, row by row: every gate open and shut, at its exact boundary.
 
 use _core::refresh::{
-    AuthHash, Decision, LAST_GENERATION, Micros, Policy, RefreshClaims, Refusal, Repeated,
-    Rotation, Session, User, decide,
+    LAST_GENERATION, Micros, RefreshClaims, RefreshDecision, RefreshPolicy, RefreshRefusal,
+    Repeated, Rotation, SessionState, UserState, decide,
 };
 
 const SECOND: Micros = 1_000_000;
@@ -16,23 +16,23 @@ const LOGIN: Micros = 1_700_000_000 * SECOND + 999_999;
 /// The moment of the last rotation, an hour after the login.
 const ROTATED: Micros = LOGIN + 3_600 * SECOND;
 
-const POLICY: Policy = Policy {
+const POLICY: RefreshPolicy = RefreshPolicy {
     grace_seconds: 30,
     idle_lifetime: DAY,
     absolute_lifetime: Some(30 * DAY),
     rotate: true,
 };
-const STRICT: Policy = Policy {
+const STRICT: RefreshPolicy = RefreshPolicy {
     grace_seconds: 0,
     ..POLICY
 };
-const KEEPING: Policy = Policy {
+const KEEPING: RefreshPolicy = RefreshPolicy {
     rotate: false,
     ..POLICY
 };
 
 /// A session fresh from its login.
-const FRESH: Session = Session {
+const FRESH: SessionState = SessionState {
     generation: 0,
     rotated_at: None,
     created_at: LOGIN,
@@ -41,13 +41,13 @@ const FRESH: Session = Session {
     revoked: false,
 };
 /// The same session, rotated five times.
-const USED: Session = Session {
+const USED: SessionState = SessionState {
     generation: 5,
     rotated_at: Some(ROTATED),
     expires_at: ROTATED + DAY,
     ..FRESH
 };
-const USER: User = User::Active(AuthHash::Matches);
+const USER: UserState = UserState::Matches;
 
 /// The rotation of a session at `at` to `generation` under [`POLICY`], far from the absolute end.
 const fn rotation(generation: u32, at: Micros) -> Rotation {
@@ -60,30 +60,66 @@ const fn rotation(generation: u32, at: Micros) -> Rotation {
 }
 
 #[track_caller]
-fn refused(session: Session, user: User, presented: u32, now: Micros, reason: Refusal) {
+fn refused(
+    session: SessionState,
+    user: UserState,
+    presented: u32,
+    now: Micros,
+    reason: RefreshRefusal,
+) {
     let decision = decide(&session, user, presented, &POLICY, now);
-    assert_eq!(decision, Decision::Refuse(reason));
+    assert_eq!(decision, RefreshDecision::Refuse(reason));
     assert_eq!(decision.code(), Some(reason.code()));
 }
 
 #[track_caller]
-fn decides(session: Session, presented: u32, policy: Policy, now: Micros, expected: Decision) {
+fn decides(
+    session: SessionState,
+    presented: u32,
+    policy: RefreshPolicy,
+    now: Micros,
+    expected: RefreshDecision,
+) {
     assert_eq!(decide(&session, USER, presented, &policy, now), expected);
 }
 
 #[track_caller]
-fn rotates(session: Session, presented: u32, policy: Policy, now: Micros, expected: Rotation) {
-    decides(session, presented, policy, now, Decision::Rotate(expected));
+fn rotates(
+    session: SessionState,
+    presented: u32,
+    policy: RefreshPolicy,
+    now: Micros,
+    expected: Rotation,
+) {
+    decides(
+        session,
+        presented,
+        policy,
+        now,
+        RefreshDecision::Rotate(expected),
+    );
 }
 
 #[track_caller]
 fn repeats(presented: u32, now: Micros, expected: Repeated) {
-    decides(USED, presented, POLICY, now, Decision::Repeat(expected));
+    decides(
+        USED,
+        presented,
+        POLICY,
+        now,
+        RefreshDecision::Repeat(expected),
+    );
 }
 
 #[track_caller]
-fn reuses(session: Session, presented: u32, policy: Policy, now: Micros, retired_for: Micros) {
-    let expected = Decision::Reuse { retired_for };
+fn reuses(
+    session: SessionState,
+    presented: u32,
+    policy: RefreshPolicy,
+    now: Micros,
+    retired_for: Micros,
+) {
+    let expected = RefreshDecision::Reuse { retired_for };
     decides(session, presented, policy, now, expected);
     assert_eq!(expected.code(), Some("token_reused"));
 }
@@ -92,12 +128,18 @@ fn reuses(session: Session, presented: u32, policy: Policy, now: Micros, retired
 
 #[test]
 fn a_revoked_session_refuses_every_generation_even_within_grace() {
-    let ended = Session {
+    let ended = SessionState {
         revoked: true,
         ..USED
     };
     for presented in [0, 3, 4, 5, 6, u32::MAX] {
-        refused(ended, USER, presented, ROTATED, Refusal::SessionRevoked);
+        refused(
+            ended,
+            USER,
+            presented,
+            ROTATED,
+            RefreshRefusal::SessionRevoked,
+        );
     }
 }
 
@@ -105,14 +147,14 @@ fn a_revoked_session_refuses_every_generation_even_within_grace() {
 fn the_idle_end_itself_is_too_late() {
     let end = USED.expires_at;
     rotates(USED, 5, POLICY, end - 1, rotation(6, end - 1));
-    refused(USED, USER, 5, end, Refusal::SessionExpired);
-    refused(USED, USER, 5, end + 1, Refusal::SessionExpired);
+    refused(USED, USER, 5, end, RefreshRefusal::SessionExpired);
+    refused(USED, USER, 5, end + 1, RefreshRefusal::SessionExpired);
 }
 
 #[test]
 fn the_absolute_end_itself_is_too_late() {
     let end = ROTATED + DAY / 2;
-    let short = Session {
+    let short = SessionState {
         absolute_expires_at: Some(end),
         ..USED
     };
@@ -121,24 +163,24 @@ fn the_absolute_end_itself_is_too_late() {
         ..rotation(6, end - 1)
     };
     rotates(short, 5, POLICY, end - 1, last);
-    refused(short, USER, 5, end, Refusal::SessionExpired);
-    refused(short, USER, 5, end + 1, Refusal::SessionExpired);
+    refused(short, USER, 5, end, RefreshRefusal::SessionExpired);
+    refused(short, USER, 5, end + 1, RefreshRefusal::SessionExpired);
 }
 
 #[test]
 fn without_an_absolute_end_only_the_idle_end_counts() {
-    let endless = Session {
+    let endless = SessionState {
         absolute_expires_at: None,
         ..USED
     };
     let now = endless.expires_at - 1;
     rotates(endless, 5, POLICY, now, rotation(6, now));
-    refused(endless, USER, 5, now + 1, Refusal::SessionExpired);
+    refused(endless, USER, 5, now + 1, RefreshRefusal::SessionExpired);
 }
 
 #[test]
 fn grace_does_not_outlive_an_end() {
-    let dying = Session {
+    let dying = SessionState {
         expires_at: ROTATED + G / 2,
         ..USED
     };
@@ -148,7 +190,7 @@ fn grace_does_not_outlive_an_end() {
             USER,
             presented,
             ROTATED + G / 2,
-            Refusal::SessionExpired,
+            RefreshRefusal::SessionExpired,
         );
     }
 }
@@ -156,51 +198,87 @@ fn grace_does_not_outlive_an_end() {
 #[test]
 fn a_generation_above_current_is_refused() {
     for presented in [6, 7, LAST_GENERATION, u32::MAX] {
-        refused(USED, USER, presented, ROTATED, Refusal::GenerationAhead);
+        refused(
+            USED,
+            USER,
+            presented,
+            ROTATED,
+            RefreshRefusal::GenerationAhead,
+        );
     }
-    refused(FRESH, USER, 1, LOGIN, Refusal::GenerationAhead);
+    refused(FRESH, USER, 1, LOGIN, RefreshRefusal::GenerationAhead);
 }
 
 #[test]
 fn a_user_who_may_not_log_in_is_refused_even_within_grace() {
-    let changed = User::Active(AuthHash::Changed);
+    let changed = UserState::Changed;
     for presented in [0, 4, 5] {
-        refused(USED, User::Gone, presented, ROTATED, Refusal::UserNotFound);
         refused(
             USED,
-            User::Inactive,
+            UserState::Gone,
             presented,
             ROTATED,
-            Refusal::UserInactive,
+            RefreshRefusal::UserNotFound,
         );
-        refused(USED, changed, presented, ROTATED, Refusal::PasswordChanged);
+        refused(
+            USED,
+            UserState::Inactive,
+            presented,
+            ROTATED,
+            RefreshRefusal::UserInactive,
+        );
+        refused(
+            USED,
+            changed,
+            presented,
+            ROTATED,
+            RefreshRefusal::PasswordChanged,
+        );
     }
 }
 
 #[test]
 fn refusals_are_asked_in_the_order_of_the_table() {
-    let changed = User::Active(AuthHash::Changed);
-    let ended = Session {
+    let changed = UserState::Changed;
+    let ended = SessionState {
         revoked: true,
         ..USED
     };
     let end = USED.expires_at;
-    refused(ended, User::Gone, 6, end, Refusal::SessionRevoked);
-    refused(USED, User::Gone, 6, end, Refusal::SessionExpired);
-    refused(USED, User::Gone, 6, ROTATED, Refusal::GenerationAhead);
-    refused(USED, changed, 6, ROTATED, Refusal::GenerationAhead);
+    refused(
+        ended,
+        UserState::Gone,
+        6,
+        end,
+        RefreshRefusal::SessionRevoked,
+    );
+    refused(
+        USED,
+        UserState::Gone,
+        6,
+        end,
+        RefreshRefusal::SessionExpired,
+    );
+    refused(
+        USED,
+        UserState::Gone,
+        6,
+        ROTATED,
+        RefreshRefusal::GenerationAhead,
+    );
+    refused(USED, changed, 6, ROTATED, RefreshRefusal::GenerationAhead);
 }
 
 #[test]
 fn refusals_have_stable_codes() {
     let codes = [
-        (Refusal::SessionRevoked, "session_revoked"),
-        (Refusal::SessionExpired, "session_expired"),
-        (Refusal::GenerationAhead, "token_not_valid"),
-        (Refusal::UserNotFound, "user_not_found"),
-        (Refusal::UserInactive, "user_inactive"),
-        (Refusal::PasswordChanged, "password_changed"),
-        (Refusal::ClockBehind, "token_not_valid"),
+        (RefreshRefusal::SessionRevoked, "session_revoked"),
+        (RefreshRefusal::SessionExpired, "session_expired"),
+        (RefreshRefusal::GenerationAhead, "token_not_valid"),
+        (RefreshRefusal::UserNotFound, "user_not_found"),
+        (RefreshRefusal::UserInactive, "user_inactive"),
+        (RefreshRefusal::PasswordChanged, "password_changed"),
+        (RefreshRefusal::ClockBehind, "token_not_valid"),
     ];
     for (refusal, code) in codes {
         assert_eq!(refusal.code(), code);
@@ -210,10 +288,10 @@ fn refusals_have_stable_codes() {
 #[test]
 fn what_yields_a_token_has_no_code() {
     let yields = [
-        Decision::Rotate(rotation(6, ROTATED)),
-        Decision::Repeat(Repeated::Current),
-        Decision::Repeat(Repeated::Previous),
-        Decision::Keep,
+        RefreshDecision::Rotate(rotation(6, ROTATED)),
+        RefreshDecision::Repeat(Repeated::Current),
+        RefreshDecision::Repeat(Repeated::Previous),
+        RefreshDecision::Keep,
     ];
     assert!(yields.iter().all(|decision| decision.code().is_none()));
 }
@@ -246,7 +324,7 @@ fn a_strict_policy_always_rotates_the_current_token() {
 #[test]
 fn the_idle_end_moves_no_further_than_the_absolute_end() {
     let absolute = LOGIN + 30 * DAY;
-    let late = Session {
+    let late = SessionState {
         expires_at: absolute,
         rotated_at: Some(absolute - DAY - G),
         ..USED
@@ -260,7 +338,7 @@ fn the_idle_end_moves_no_further_than_the_absolute_end() {
             expires_at: end,
             ..rotation(6, now)
         };
-        let later = Session {
+        let later = SessionState {
             rotated_at: Some(now - G),
             ..late
         };
@@ -270,7 +348,7 @@ fn the_idle_end_moves_no_further_than_the_absolute_end() {
 
 #[test]
 fn a_shorter_idle_lifetime_takes_effect_at_the_next_rotation() {
-    let policy = Policy {
+    let policy = RefreshPolicy {
         idle_lifetime: MINUTE,
         ..POLICY
     };
@@ -284,21 +362,18 @@ fn a_shorter_idle_lifetime_takes_effect_at_the_next_rotation() {
 
 #[test]
 fn the_hash_is_restated_only_where_a_fallback_key_matched() {
-    let restates = |hash| {
-        let user = User::Active(hash);
-        match decide(&USED, user, 5, &POLICY, ROTATED + G) {
-            Decision::Rotate(rotation) => rotation.restate_auth_hash,
-            other => panic!("{other:?}"),
-        }
+    let restates = |user| match decide(&USED, user, 5, &POLICY, ROTATED + G) {
+        RefreshDecision::Rotate(rotation) => rotation.restate_auth_hash,
+        other => panic!("{other:?}"),
     };
-    assert!(restates(AuthHash::MatchesFallback));
-    assert!(!restates(AuthHash::Matches));
-    assert!(!restates(AuthHash::NotApplicable));
+    assert!(restates(UserState::MatchesFallback));
+    assert!(!restates(UserState::Matches));
+    assert!(!restates(UserState::NotApplicable));
 }
 
 #[test]
 fn the_last_generation_repeats_and_then_has_no_successor() {
-    let before = Session {
+    let before = SessionState {
         generation: LAST_GENERATION - 1,
         ..USED
     };
@@ -311,8 +386,8 @@ fn the_last_generation_repeats_and_then_has_no_successor() {
         rotation(LAST_GENERATION, now),
     );
     for generation in [LAST_GENERATION, u32::MAX] {
-        let last = Session { generation, ..USED };
-        let repeat = |kind| Decision::Repeat(kind);
+        let last = SessionState { generation, ..USED };
+        let repeat = |kind| RefreshDecision::Repeat(kind);
         decides(last, generation, POLICY, now - 1, repeat(Repeated::Current));
         decides(
             last,
@@ -321,7 +396,7 @@ fn the_last_generation_repeats_and_then_has_no_successor() {
             now - 1,
             repeat(Repeated::Previous),
         );
-        refused(last, USER, generation, now, Refusal::SessionExpired);
+        refused(last, USER, generation, now, RefreshRefusal::SessionExpired);
     }
 }
 
@@ -357,11 +432,11 @@ fn a_grandparent_is_reuse_whatever_the_time() {
 
 #[test]
 fn the_starting_token_is_the_previous_one_after_the_first_rotation() {
-    let once = Session {
+    let once = SessionState {
         generation: 1,
         ..USED
     };
-    let previous = Decision::Repeat(Repeated::Previous);
+    let previous = RefreshDecision::Repeat(Repeated::Previous);
     decides(once, 0, POLICY, ROTATED + G - 1, previous);
     reuses(once, 0, POLICY, ROTATED + G, G);
 }
@@ -371,15 +446,15 @@ fn the_starting_token_is_the_previous_one_after_the_first_rotation() {
 #[test]
 fn without_rotation_the_current_token_is_kept() {
     for now in [LOGIN, LOGIN + G, LOGIN + DAY - 1] {
-        decides(FRESH, 0, KEEPING, now, Decision::Keep);
+        decides(FRESH, 0, KEEPING, now, RefreshDecision::Keep);
     }
-    decides(USED, 5, KEEPING, ROTATED, Decision::Keep);
-    decides(USED, 5, KEEPING, ROTATED - DAY, Decision::Keep);
+    decides(USED, 5, KEEPING, ROTATED, RefreshDecision::Keep);
+    decides(USED, 5, KEEPING, ROTATED - DAY, RefreshDecision::Keep);
 }
 
 #[test]
 fn tokens_retired_before_rotation_was_turned_off_stay_retired() {
-    let previous = Decision::Repeat(Repeated::Previous);
+    let previous = RefreshDecision::Repeat(Repeated::Previous);
     decides(USED, 4, KEEPING, ROTATED + G - 1, previous);
     reuses(USED, 4, KEEPING, ROTATED + G, G);
     reuses(USED, 3, KEEPING, ROTATED, 0);
@@ -411,7 +486,7 @@ fn further_behind_the_current_token_rotates_and_the_previous_one_is_refused() {
         for policy in [POLICY, STRICT] {
             rotates(USED, 5, policy, now, rotation(6, now));
         }
-        refused(USED, USER, 4, now, Refusal::ClockBehind);
+        refused(USED, USER, 4, now, RefreshRefusal::ClockBehind);
     }
 }
 
@@ -419,17 +494,17 @@ fn further_behind_the_current_token_rotates_and_the_previous_one_is_refused() {
 
 #[test]
 fn a_login_starts_with_both_ends() {
-    assert_eq!(Session::begin(&POLICY, LOGIN), FRESH);
+    assert_eq!(SessionState::begin(&POLICY, LOGIN), FRESH);
 }
 
 #[test]
 fn a_login_is_idle_no_longer_than_it_lives() {
     let absolute_lifetime = Some(DAY / 2);
-    let policy = Policy {
+    let policy = RefreshPolicy {
         absolute_lifetime,
         ..POLICY
     };
-    let session = Session::begin(&policy, LOGIN);
+    let session = SessionState::begin(&policy, LOGIN);
     assert_eq!(session.expires_at, LOGIN + DAY / 2);
     assert_eq!(session.absolute_expires_at, Some(LOGIN + DAY / 2));
 }
@@ -452,7 +527,7 @@ fn the_current_token_follows_from_the_row() {
 
 #[test]
 fn the_current_token_ends_with_a_row_cut_short() {
-    let cut = Session {
+    let cut = SessionState {
         absolute_expires_at: Some(ROTATED + SECOND),
         ..USED
     };
@@ -463,7 +538,7 @@ fn the_current_token_ends_with_a_row_cut_short() {
 fn the_written_row_says_the_new_token_and_repeats_it() {
     let now = LOGIN + G;
     let after = FRESH.rotated(rotation(1, now));
-    let expected = Session {
+    let expected = SessionState {
         generation: 1,
         rotated_at: Some(now),
         expires_at: now + DAY,
@@ -482,20 +557,20 @@ fn the_written_row_says_the_new_token_and_repeats_it() {
             presented,
             POLICY,
             now + G - 1,
-            Decision::Repeat(kind),
+            RefreshDecision::Repeat(kind),
         );
     }
 }
 
 #[test]
 fn an_adopted_token_is_generation_zero_of_a_row_that_starts_at_one() {
-    let unsaved = Session::begin(&POLICY, LOGIN);
-    let Decision::Rotate(rotation) = decide(&unsaved, USER, 0, &POLICY, LOGIN) else {
+    let unsaved = SessionState::begin(&POLICY, LOGIN);
+    let RefreshDecision::Rotate(rotation) = decide(&unsaved, USER, 0, &POLICY, LOGIN) else {
         panic!("a fresh session rotates");
     };
     let adopted = unsaved.rotated(rotation);
     assert_eq!(adopted.generation, 1);
-    let loser = Decision::Repeat(Repeated::Previous);
+    let loser = RefreshDecision::Repeat(Repeated::Previous);
     decides(adopted, 0, POLICY, LOGIN + G - 1, loser);
     reuses(adopted, 0, POLICY, LOGIN + G, G);
 }

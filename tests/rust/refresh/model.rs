@@ -14,7 +14,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use _core::refresh::{
-    AuthHash, Decision, Micros, Policy, Refusal, Repeated, Rotation, Session, User, decide,
+    Micros, RefreshDecision, RefreshPolicy, RefreshRefusal, Repeated, Rotation, SessionState,
+    UserState, decide,
 };
 
 /// Times of the model: half grace intervals since the login.
@@ -31,7 +32,7 @@ const FAR_BEHIND: Ticks = 5;
 /// The third party: a thief, or where a world has none another client.
 const THIEF: usize = 2;
 
-const POLICY: Policy = Policy {
+const POLICY: RefreshPolicy = RefreshPolicy {
     grace_seconds: 30,
     idle_lifetime: IDLE as Micros * TICK,
     absolute_lifetime: Some(ABSOLUTE as Micros * TICK),
@@ -213,7 +214,7 @@ enum Action {
 
 impl State {
     fn start(world: &World) -> Self {
-        let login = Session::begin(&world.policy, LOGIN);
+        let login = SessionState::begin(&world.policy, LOGIN);
         let party = |holds| Party {
             holds,
             lost: false,
@@ -291,7 +292,7 @@ impl State {
 }
 
 impl Row {
-    fn of(session: &Session) -> Self {
+    fn of(session: &SessionState) -> Self {
         Self {
             generation: u8::try_from(session.generation).unwrap_or(u8::MAX),
             rotated_at: session.rotated_at.map(ticks),
@@ -300,8 +301,8 @@ impl Row {
         }
     }
 
-    fn session(self) -> Session {
-        Session {
+    fn session(self) -> SessionState {
+        SessionState {
             generation: u32::from(self.generation),
             rotated_at: self.rotated_at.map(micros),
             created_at: LOGIN,
@@ -339,7 +340,7 @@ fn bits(set: u8) -> impl Iterator<Item = u8> {
 
 #[derive(Clone, Copy)]
 struct World {
-    policy: Policy,
+    policy: RefreshPolicy,
     thief: bool,
     budget: Budget,
     rule: Rule,
@@ -348,20 +349,20 @@ struct World {
 /// What [`decide`] is asked; every user of the model may log in.
 #[derive(Clone, Copy)]
 struct Question {
-    session: Session,
+    session: SessionState,
     presented: u32,
-    policy: Policy,
+    policy: RefreshPolicy,
     now: Micros,
 }
 
 impl Question {
-    fn decide(self) -> Decision {
-        let user = User::Active(AuthHash::Matches);
+    fn decide(self) -> RefreshDecision {
+        let user = UserState::Matches;
         decide(&self.session, user, self.presented, &self.policy, self.now)
     }
 }
 
-type Decide = fn(Question) -> Decision;
+type Decide = fn(Question) -> RefreshDecision;
 
 /// The rule as it is meant, or with one thing broken.
 #[derive(Clone, Copy)]
@@ -395,7 +396,7 @@ impl World {
         }
     }
 
-    fn decide(&self, row: Row, presented: u8, now: Ticks) -> Decision {
+    fn decide(&self, row: Row, presented: u8, now: Ticks) -> RefreshDecision {
         (self.rule.decide)(Question {
             session: row.session(),
             presented: presented.into(),
@@ -411,15 +412,15 @@ impl World {
     }
 }
 
-fn yields(decision: Decision) -> bool {
+fn yields(decision: RefreshDecision) -> bool {
     matches!(
         decision,
-        Decision::Rotate(_) | Decision::Repeat(_) | Decision::Keep
+        RefreshDecision::Rotate(_) | RefreshDecision::Repeat(_) | RefreshDecision::Keep
     )
 }
 
-fn ends(decision: Decision) -> bool {
-    matches!(decision, Decision::Reuse { .. })
+fn ends(decision: RefreshDecision) -> bool {
+    matches!(decision, RefreshDecision::Reuse { .. })
 }
 
 // The walk.
@@ -508,7 +509,7 @@ impl Walk {
     }
 
     /// Invariant 2, and that tabs leave each other alone.
-    fn check_endings(&mut self, state: &State, asked: Asked, decision: Decision) -> Checked {
+    fn check_endings(&mut self, state: &State, asked: Asked, decision: RefreshDecision) -> Checked {
         if state.row.revoked {
             self.check(RevokedYieldsNothing, state, !yields(decision))?;
         }
@@ -522,7 +523,7 @@ impl Walk {
     }
 
     /// Invariants 3 to 6: what a living session says to a retired token.
-    fn check_retired(&mut self, state: &State, asked: Asked, decision: Decision) -> Checked {
+    fn check_retired(&mut self, state: &State, asked: Asked, decision: RefreshDecision) -> Checked {
         match state.row.generation.saturating_sub(asked.presented) {
             0 => Ok(()),
             1 => self.check_parent(state, asked, decision),
@@ -530,9 +531,9 @@ impl Walk {
         }
     }
 
-    fn check_parent(&mut self, state: &State, asked: Asked, decision: Decision) -> Checked {
+    fn check_parent(&mut self, state: &State, asked: Asked, decision: RefreshDecision) -> Checked {
         let age = asked.now - state.retired;
-        let repeat = matches!(decision, Decision::Repeat(_));
+        let repeat = matches!(decision, RefreshDecision::Repeat(_));
         let forgiven = self.world.grace() > 0 && (-SKEW..self.world.grace()).contains(&age);
         if asked.raced && forgiven {
             self.check(OneNewGeneration, state, repeat)?;
@@ -550,21 +551,23 @@ impl Walk {
     }
 
     /// What the caller does about a decision.
-    fn follow(&self, row: Row, asked: Asked, decision: Decision) -> Request {
+    fn follow(&self, row: Row, asked: Asked, decision: RefreshDecision) -> Request {
         let decided = |write| Request::Decided(asked, write);
         let read = row.generation;
         match decision {
-            Decision::Refuse(_) => Request::None,
-            Decision::Keep => Request::Answered(asked.presented),
-            Decision::Reuse { .. } => decided(Write::Revoke),
-            Decision::Repeat(_) if self.world.rule.repeat_writes_nothing => Request::Answered(read),
-            Decision::Repeat(_) => {
+            RefreshDecision::Refuse(_) => Request::None,
+            RefreshDecision::Keep => Request::Answered(asked.presented),
+            RefreshDecision::Reuse { .. } => decided(Write::Revoke),
+            RefreshDecision::Repeat(_) if self.world.rule.repeat_writes_nothing => {
+                Request::Answered(read)
+            }
+            RefreshDecision::Repeat(_) => {
                 let rotated_at = Some(asked.now);
                 decided(Write::Slide {
                     to: Row { rotated_at, ..row },
                 })
             }
-            Decision::Rotate(rotation) => {
+            RefreshDecision::Rotate(rotation) => {
                 let to = Row::of(&row.session().rotated(rotation));
                 decided(Write::Rotate { read, to })
             }
@@ -643,7 +646,7 @@ impl Walk {
     fn live(&self, state: &State) -> usize {
         let counts = |&presented: &u8| {
             let decision = self.world.decide(state.row, presented, state.row.since());
-            yields(decision) && decision != Decision::Repeat(Repeated::Previous)
+            yields(decision) && decision != RefreshDecision::Repeat(Repeated::Previous)
         };
         (0..=state.row.generation + 1).filter(counts).count()
     }
@@ -662,7 +665,7 @@ impl Walk {
     fn check_ended(&mut self, invariant: Invariant, state: &State) -> Checked {
         let over = |presented| {
             let decision = self.world.decide(state.row, presented, state.clock);
-            decision == Decision::Refuse(Refusal::SessionRevoked)
+            decision == RefreshDecision::Refuse(RefreshRefusal::SessionRevoked)
         };
         let whole = (0..=state.row.generation + 1).all(over);
         self.check(invariant, state, whole)
@@ -755,7 +758,7 @@ const SKEWED: World = World {
 
 /// The same with G = 0.
 const STRICT: World = World {
-    policy: Policy {
+    policy: RefreshPolicy {
         grace_seconds: 0,
         ..POLICY
     },
@@ -764,7 +767,7 @@ const STRICT: World = World {
 
 /// The same without rotation.
 const KEEPING: World = World {
-    policy: Policy {
+    policy: RefreshPolicy {
         rotate: false,
         ..POLICY
     },
@@ -992,31 +995,33 @@ fn every_check_can_fail() {
     assert_eq!(failing, ALL.iter().collect());
 }
 
-fn no_grace(mut asked: Question) -> Decision {
+fn no_grace(mut asked: Question) -> RefreshDecision {
     asked.policy.grace_seconds = 0;
     asked.decide()
 }
 
-fn no_skew(asked: Question) -> Decision {
+fn no_skew(asked: Question) -> RefreshDecision {
     let behind = asked.session.rotated_at.is_some_and(|at| asked.now < at);
     match asked.decide() {
-        Decision::Repeat(Repeated::Previous) if behind => Decision::Refuse(Refusal::ClockBehind),
-        decision => decision,
-    }
-}
-
-fn grace_includes_its_end(asked: Question) -> Decision {
-    match asked.decide() {
-        Decision::Reuse { retired_for } if retired_for == Micros::from(GRACE) * TICK => {
-            Decision::Repeat(Repeated::Previous)
+        RefreshDecision::Repeat(Repeated::Previous) if behind => {
+            RefreshDecision::Refuse(RefreshRefusal::ClockBehind)
         }
         decision => decision,
     }
 }
 
-fn grace_starts_late(asked: Question) -> Decision {
+fn grace_includes_its_end(asked: Question) -> RefreshDecision {
     match asked.decide() {
-        Decision::Rotate(rotation) => Decision::Rotate(Rotation {
+        RefreshDecision::Reuse { retired_for } if retired_for == Micros::from(GRACE) * TICK => {
+            RefreshDecision::Repeat(Repeated::Previous)
+        }
+        decision => decision,
+    }
+}
+
+fn grace_starts_late(asked: Question) -> RefreshDecision {
+    match asked.decide() {
+        RefreshDecision::Rotate(rotation) => RefreshDecision::Rotate(Rotation {
             rotated_at: rotation.rotated_at + TICK,
             ..rotation
         }),
@@ -1024,24 +1029,24 @@ fn grace_starts_late(asked: Question) -> Decision {
     }
 }
 
-fn grace_covers_a_grandparent(mut asked: Question) -> Decision {
+fn grace_covers_a_grandparent(mut asked: Question) -> RefreshDecision {
     let parent = asked.session.generation.saturating_sub(1);
     asked.presented = asked.presented.max(parent);
     asked.decide()
 }
 
-fn grace_covers_a_logout(asked: Question) -> Decision {
+fn grace_covers_a_logout(asked: Question) -> RefreshDecision {
     let mut alive = asked;
     alive.session.revoked = false;
     match alive.decide() {
-        Decision::Repeat(kind) => Decision::Repeat(kind),
+        RefreshDecision::Repeat(kind) => RefreshDecision::Repeat(kind),
         _ => asked.decide(),
     }
 }
 
-fn a_parent_rotates(mut asked: Question) -> Decision {
+fn a_parent_rotates(mut asked: Question) -> RefreshDecision {
     match asked.decide() {
-        Decision::Repeat(Repeated::Previous) => {
+        RefreshDecision::Repeat(Repeated::Previous) => {
             asked.presented = asked.session.generation;
             no_grace(asked)
         }
@@ -1049,22 +1054,22 @@ fn a_parent_rotates(mut asked: Question) -> Decision {
     }
 }
 
-fn reuse_ends_nothing(asked: Question) -> Decision {
+fn reuse_ends_nothing(asked: Question) -> RefreshDecision {
     match asked.decide() {
-        Decision::Reuse { .. } => Decision::Refuse(Refusal::GenerationAhead),
+        RefreshDecision::Reuse { .. } => RefreshDecision::Refuse(RefreshRefusal::GenerationAhead),
         decision => decision,
     }
 }
 
-fn ends_are_ignored(mut asked: Question) -> Decision {
+fn ends_are_ignored(mut asked: Question) -> RefreshDecision {
     asked.session.expires_at = Micros::MAX;
     asked.session.absolute_expires_at = None;
     asked.decide()
 }
 
-fn idle_passes_absolute(mut asked: Question) -> Decision {
+fn idle_passes_absolute(mut asked: Question) -> RefreshDecision {
     match asked.decide() {
-        Decision::Rotate(_) => {
+        RefreshDecision::Rotate(_) => {
             asked.session.absolute_expires_at = None;
             asked.decide()
         }
@@ -1072,10 +1077,10 @@ fn idle_passes_absolute(mut asked: Question) -> Decision {
     }
 }
 
-fn idle_follows_any_clock(asked: Question) -> Decision {
+fn idle_follows_any_clock(asked: Question) -> RefreshDecision {
     let end = asked.now + asked.policy.idle_lifetime;
     match asked.decide() {
-        Decision::Rotate(rotation) => Decision::Rotate(Rotation {
+        RefreshDecision::Rotate(rotation) => RefreshDecision::Rotate(Rotation {
             expires_at: rotation.expires_at.min(end),
             ..rotation
         }),

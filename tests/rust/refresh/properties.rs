@@ -1,13 +1,16 @@
 //! What holds for any row, any policy and any time, the absurd ones included.
 
+use _core::clock::MAX_CLOCK_SKEW;
 use _core::refresh::{
-    AuthHash, Decision, LAST_GENERATION, MAX_CLOCK_SKEW, Micros, Policy, Refusal, Rotation,
-    Session, User, decide,
+    LAST_GENERATION, Micros, RefreshDecision, RefreshPolicy, RefreshRefusal, Rotation,
+    SessionState, UserState, decide,
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use std::collections::HashMap;
 
 const SECOND: Micros = 1_000_000;
+/// How far behind a clock may be.
+const MAX_SKEW: Micros = MAX_CLOCK_SKEW * SECOND;
 /// The moment around which ordinary times lie.
 const EPOCH: Micros = 1_700_000_000 * SECOND;
 
@@ -21,15 +24,15 @@ const CASES: u32 = if cfg!(debug_assertions) {
 /// What [`decide`] is asked.
 #[derive(Clone, Copy, Debug)]
 struct Question {
-    session: Session,
-    user: User,
+    session: SessionState,
+    user: UserState,
     presented: u32,
-    policy: Policy,
+    policy: RefreshPolicy,
     now: Micros,
 }
 
 impl Question {
-    fn decision(&self) -> Decision {
+    fn decision(&self) -> RefreshDecision {
         decide(
             &self.session,
             self.user,
@@ -41,7 +44,7 @@ impl Question {
 
     fn rotation(&self) -> Option<Rotation> {
         match self.decision() {
-            Decision::Rotate(rotation) => Some(rotation),
+            RefreshDecision::Rotate(rotation) => Some(rotation),
             _ => None,
         }
     }
@@ -59,7 +62,7 @@ impl Question {
     }
 
     fn is_repeat(&self) -> bool {
-        matches!(self.decision(), Decision::Repeat(_))
+        matches!(self.decision(), RefreshDecision::Repeat(_))
     }
 }
 
@@ -81,14 +84,14 @@ fn generation() -> impl Strategy<Value = u32> {
     prop_oneof![8 => 0..4u32, 1 => top, 1 => any::<u32>(), 1 => Just(u32::MAX)]
 }
 
-fn user() -> impl Strategy<Value = User> {
+fn user() -> impl Strategy<Value = UserState> {
     prop_oneof![
-        6 => Just(User::Active(AuthHash::Matches)),
-        2 => Just(User::Active(AuthHash::MatchesFallback)),
-        2 => Just(User::Active(AuthHash::NotApplicable)),
-        1 => Just(User::Active(AuthHash::Changed)),
-        1 => Just(User::Inactive),
-        1 => Just(User::Gone),
+        6 => Just(UserState::Matches),
+        2 => Just(UserState::MatchesFallback),
+        2 => Just(UserState::NotApplicable),
+        1 => Just(UserState::Changed),
+        1 => Just(UserState::Inactive),
+        1 => Just(UserState::Gone),
     ]
 }
 
@@ -98,8 +101,8 @@ prop_compose! {
         idle_lifetime in span(),
         absolute_lifetime in proptest::option::of(span()),
         rotate in prop::bool::weighted(0.9),
-    ) -> Policy {
-        Policy { grace_seconds, idle_lifetime, absolute_lifetime, rotate }
+    ) -> RefreshPolicy {
+        RefreshPolicy { grace_seconds, idle_lifetime, absolute_lifetime, rotate }
     }
 }
 
@@ -111,8 +114,8 @@ prop_compose! {
         expires_at in prop_oneof![time(), Just(i64::MAX)],
         absolute_expires_at in proptest::option::of(prop_oneof![time(), Just(i64::MAX)]),
         revoked in prop::bool::weighted(0.1),
-    ) -> Session {
-        Session { generation, rotated_at, created_at, expires_at, absolute_expires_at, revoked }
+    ) -> SessionState {
+        SessionState { generation, rotated_at, created_at, expires_at, absolute_expires_at, revoked }
     }
 }
 
@@ -134,8 +137,8 @@ prop_compose! {
     fn life()(
         policy in policy(),
         start in time(),
-        steps in prop::collection::vec((-MAX_CLOCK_SKEW..=MAX_CLOCK_SKEW).prop_union(0..=1), 1..20),
-    ) -> (Policy, Micros, Vec<Micros>) {
+        steps in prop::collection::vec((-MAX_SKEW..=MAX_SKEW).prop_union(0..=1), 1..20),
+    ) -> (RefreshPolicy, Micros, Vec<Micros>) {
         (policy, start, steps)
     }
 }
@@ -147,13 +150,13 @@ proptest! {
     #[test]
     fn nothing_panics(asked in question()) {
         let _ = (asked.decision().code(), asked.session.refresh_claims());
-        let begun = Session::begin(&asked.policy, asked.now);
+        let begun = SessionState::begin(&asked.policy, asked.now);
         let _ = (begun.refresh_claims(), asked.rotation().map(|rotation| begun.rotated(rotation)));
     }
 
     #[test]
     fn only_the_current_generation_rotates_or_is_kept(asked in question()) {
-        if matches!(asked.decision(), Decision::Rotate(_) | Decision::Keep) {
+        if matches!(asked.decision(), RefreshDecision::Rotate(_) | RefreshDecision::Keep) {
             prop_assert_eq!(asked.presented, asked.session.generation);
         }
     }
@@ -178,7 +181,7 @@ proptest! {
     #[test]
     fn a_rotation_keeps_what_the_login_fixed(asked in question()) {
         if let Some(rotation) = asked.rotation() {
-            let Session { created_at, absolute_expires_at, .. } = asked.session.rotated(rotation);
+            let SessionState { created_at, absolute_expires_at, .. } = asked.session.rotated(rotation);
             let fixed = (asked.session.created_at, asked.session.absolute_expires_at);
             prop_assert_eq!((created_at, absolute_expires_at), fixed);
         }
@@ -187,13 +190,13 @@ proptest! {
     /// Through a whole life under one policy, on clocks that disagree within the skew.
     #[test]
     fn the_idle_end_never_moves_backwards((policy, start, steps) in life()) {
-        let mut session = Session::begin(&policy, start);
+        let mut session = SessionState::begin(&policy, start);
         for step in steps {
             let since = session.rotated_at.unwrap_or(session.created_at);
             let now = since.saturating_add(step);
-            let user = User::Active(AuthHash::Matches);
+            let user = UserState::Matches;
             let decision = decide(&session, user, session.generation, &policy, now);
-            if let Decision::Rotate(rotation) = decision {
+            if let RefreshDecision::Rotate(rotation) = decision {
                 prop_assert!(rotation.rotated_at >= since);
                 prop_assert!(rotation.expires_at >= session.expires_at);
                 session = session.rotated(rotation);
@@ -218,13 +221,13 @@ proptest! {
     fn a_repeat_is_younger_than_g(asked in question()) {
         if asked.is_repeat() {
             prop_assert!(asked.age() < asked.grace());
-            prop_assert!(asked.age() >= -MAX_CLOCK_SKEW);
+            prop_assert!(asked.age() >= -MAX_SKEW);
         }
     }
 
     #[test]
     fn reuse_is_a_grandparent_or_a_parent_older_than_g(asked in question()) {
-        if let Decision::Reuse { retired_for } = asked.decision() {
+        if let RefreshDecision::Reuse { retired_for } = asked.decision() {
             let older = asked.session.generation - asked.presented;
             prop_assert!(older >= 2 || (older == 1 && retired_for >= asked.grace()));
             prop_assert_eq!(retired_for, asked.age().max(0));
@@ -235,7 +238,7 @@ proptest! {
     fn a_session_that_rotates_does_so_at_most_once_in_g(asked in question()) {
         if let (Some(_), Some(_)) = (asked.rotation(), asked.session.rotated_at) {
             let age = asked.age();
-            prop_assert!(age.max(0) >= asked.grace() || age < -MAX_CLOCK_SKEW);
+            prop_assert!(age.max(0) >= asked.grace() || age < -MAX_SKEW);
         }
     }
 
@@ -245,9 +248,9 @@ proptest! {
         if let Some(mut reason) = refused {
             let ahead = asked.presented > asked.session.generation;
             if ahead && asked.session.refusal(asked.now).is_none() {
-                reason = Refusal::GenerationAhead;
+                reason = RefreshRefusal::GenerationAhead;
             }
-            prop_assert_eq!(asked.decision(), Decision::Refuse(reason));
+            prop_assert_eq!(asked.decision(), RefreshDecision::Refuse(reason));
         }
     }
 
@@ -255,7 +258,7 @@ proptest! {
     fn no_generation_gets_anything_from_an_ended_session(mut asked in question(), presented: u32) {
         asked.presented = presented;
         asked.session.revoked = true;
-        prop_assert_eq!(asked.decision(), Decision::Refuse(Refusal::SessionRevoked));
+        prop_assert_eq!(asked.decision(), RefreshDecision::Refuse(RefreshRefusal::SessionRevoked));
     }
 
     #[test]
@@ -267,14 +270,14 @@ proptest! {
         } else {
             asked.session.absolute_expires_at = Some(asked.now);
         }
-        prop_assert_eq!(asked.decision(), Decision::Refuse(Refusal::SessionExpired));
+        prop_assert_eq!(asked.decision(), RefreshDecision::Refuse(RefreshRefusal::SessionExpired));
     }
 
     #[test]
     fn a_generation_above_current_gets_no_token_and_ends_nothing(mut asked in question()) {
         asked.session.generation = asked.session.generation.min(u32::MAX - 1);
         asked.presented = asked.session.generation + 1;
-        prop_assert!(matches!(asked.decision(), Decision::Refuse(_)));
+        prop_assert!(matches!(asked.decision(), RefreshDecision::Refuse(_)));
     }
 
     #[test]
@@ -298,10 +301,10 @@ fn the_questions_reach_every_answer() {
 }
 
 /// A decision without its numbers.
-fn kind(decision: Decision) -> String {
+fn kind(decision: RefreshDecision) -> String {
     match decision {
-        Decision::Rotate(_) => "Rotate".into(),
-        Decision::Reuse { .. } => "Reuse".into(),
+        RefreshDecision::Rotate(_) => "Rotate".into(),
+        RefreshDecision::Reuse { .. } => "Reuse".into(),
         other => format!("{other:?}"),
     }
 }

@@ -2,10 +2,10 @@
 
 use _core::error::Error;
 use _core::keys::algorithm::Algorithm;
-use _core::keys::jwk_set::{MAX_KEYS, Refusal};
+use _core::keys::jwk_set::{KeyRefusal, MAX_KEYS};
 use _core::ring::KeyRing;
-use _core::ring::file::{Change, KeySet};
-use _core::ring::schedule::{self, Mode, Phase, Policy, Seconds};
+use _core::ring::file::{KeySet, KeySetChange};
+use _core::ring::schedule::{self, KeyPhase, KeyRotationPolicy, RotationMode, Seconds};
 use _core::token::encoding;
 use _core::token::json::Discard;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::support::{MAX_LENGTH, SECRET, fixture, open_policy, signing_kid};
 
 const NOW: Seconds = 1_700_000_000;
-const POLICY: Policy = Policy {
+const POLICY: KeyRotationPolicy = KeyRotationPolicy {
     publish_ahead: 600,
     retain: 3_600,
 };
@@ -35,11 +35,11 @@ fn merged(mut jwk: Value, members: Value) -> Value {
     jwk
 }
 
-fn read(keys: &[Value]) -> Result<KeySet, Refusal> {
+fn read(keys: &[Value]) -> Result<KeySet, KeyRefusal> {
     KeySet::read(json!({ "keys": keys }).to_string().as_bytes())
 }
 
-fn one(members: Value) -> Result<KeySet, Refusal> {
+fn one(members: Value) -> Result<KeySet, KeyRefusal> {
     read(&[jwk("p256", "private", members)])
 }
 
@@ -61,10 +61,13 @@ fn listed(set: &KeySet, now: Seconds) -> Vec<(&str, &'static str, &'static str)>
 }
 
 fn rotated(set: &KeySet, algorithm: Algorithm, now: Seconds) -> (KeySet, String) {
-    written(set.rotate(algorithm, &POLICY, Mode::Planned, now).unwrap())
+    written(
+        set.rotate(algorithm, &POLICY, RotationMode::Planned, now)
+            .unwrap(),
+    )
 }
 
-fn written(change: Change) -> (KeySet, String) {
+fn written(change: KeySetChange) -> (KeySet, String) {
     assert_eq!(change.waits_for, None);
     (change.key_set.unwrap(), change.added.unwrap())
 }
@@ -318,7 +321,7 @@ fn a_second_rotation_waits_for_the_first() {
     let (set, _) = rotated(&KeySet::empty(), Algorithm::ES256, NOW);
     let (set, second) = rotated(&set, Algorithm::ES256, NOW + 600);
     let change = set
-        .rotate(Algorithm::ES256, &POLICY, Mode::Planned, NOW + 700)
+        .rotate(Algorithm::ES256, &POLICY, RotationMode::Planned, NOW + 700)
         .unwrap();
     assert!(change.key_set.is_none() && change.added.is_none() && change.removed.is_empty());
     assert_eq!(change.waits_for, Some(second));
@@ -328,7 +331,7 @@ fn a_second_rotation_waits_for_the_first() {
 fn at_once_another_key_signs() {
     let (set, first) = rotated(&KeySet::empty(), Algorithm::ES256, NOW);
     let change = set
-        .rotate(Algorithm::ES256, &POLICY, Mode::AtOnce, NOW)
+        .rotate(Algorithm::ES256, &POLICY, RotationMode::AtOnce, NOW)
         .unwrap();
     let (set, second) = written(change);
     assert_eq!(
@@ -399,17 +402,20 @@ fn refusals_name_the_key_and_have_a_code() {
         "no key of the file has the kid 'line?break'"
     );
     let behind = set
-        .rotate(Algorithm::ES256, &POLICY, Mode::Planned, NOW - 61)
+        .rotate(Algorithm::ES256, &POLICY, RotationMode::Planned, NOW - 61)
         .unwrap_err();
     assert_eq!(behind.code(), "clock_behind");
     assert!(behind.to_string().contains(&first), "{behind}");
-    assert_eq!(schedule::Refusal::CODES, [unknown.code(), behind.code()]);
+    assert_eq!(
+        schedule::KeyRotationRefusal::CODES,
+        [unknown.code(), behind.code()]
+    );
 }
 
 #[test]
 fn no_file_is_written_that_could_not_be_read() {
     let early = KeySet::empty()
-        .rotate(Algorithm::ES256, &POLICY, Mode::Planned, -1)
+        .rotate(Algorithm::ES256, &POLICY, RotationMode::Planned, -1)
         .unwrap_err();
     assert_eq!(early.code(), "key_malformed");
     let late = KeySet::empty()
@@ -421,12 +427,12 @@ fn no_file_is_written_that_could_not_be_read() {
         .collect();
     let full = read(&keys).unwrap();
     let refusal = full
-        .rotate(Algorithm::ES256, &POLICY, Mode::Planned, NOW)
+        .rotate(Algorithm::ES256, &POLICY, RotationMode::Planned, NOW)
         .unwrap_err();
     assert_eq!(refusal.code(), "key_set_invalid");
     let room = full.revoke("7", NOW).unwrap().key_set.unwrap();
     assert!(
-        room.rotate(Algorithm::ES256, &POLICY, Mode::Planned, NOW)
+        room.rotate(Algorithm::ES256, &POLICY, RotationMode::Planned, NOW)
             .is_ok()
     );
 }
@@ -556,7 +562,7 @@ fn nothing_that_is_printed_holds_a_private_part() {
     let (set, _) = rotated(&set, Algorithm::RS256, NOW + 600);
     let (set, _) = rotated(&set, Algorithm::EdDSA, NOW + 1_200);
     let change = set
-        .rotate(Algorithm::ES256, &POLICY, Mode::AtOnce, NOW + 2_000)
+        .rotate(Algorithm::ES256, &POLICY, RotationMode::AtOnce, NOW + 2_000)
         .unwrap();
     let ring = set.ring(&POLICY).unwrap();
     let mut printed = format!(
@@ -564,7 +570,10 @@ fn nothing_that_is_printed_holds_a_private_part() {
         set.keys(NOW),
         ring.public_jwk_set(NOW as f64)
     );
-    assert!(printed.starts_with("KeySet(3 keys) Change {"), "{printed}");
+    assert!(
+        printed.starts_with("KeySet(3 keys) KeySetChange {"),
+        "{printed}"
+    );
     let whole = value(&change.key_set.unwrap());
     let mut keys = whole["keys"].as_array().unwrap().clone();
     for key in &mut keys {
@@ -592,10 +601,10 @@ fn phases_are_those_of_the_schedule() {
     assert_eq!(
         phases,
         [
-            Phase::Published,
-            Phase::Signing,
-            Phase::Signing,
-            Phase::Dropped
+            KeyPhase::Published,
+            KeyPhase::Signing,
+            KeyPhase::Signing,
+            KeyPhase::Dropped
         ]
     );
 }

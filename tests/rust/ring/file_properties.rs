@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use _core::keys::algorithm::Algorithm;
-use _core::ring::file::{Change, ChangeRefusal, KeySet};
+use _core::ring::file::{KeySet, KeySetChange, KeySetRefusal};
 use _core::ring::schedule::{
-    Decision, Mode, NewKey, Phase, Plan, Policy, ScheduledKey, Seconds, signer,
+    KeyPhase, KeyRotationDecision, KeyRotationPolicy, NewKey, Plan, RotationMode, ScheduledKey,
+    Seconds, signer,
 };
 use _core::token::json::Discard;
 use proptest::prelude::*;
@@ -47,10 +48,10 @@ fn private(keys: &[ScheduledKey]) -> KeySet {
 }
 
 /// What a change made of a file, as a plan: told from the text that would be written.
-fn decision(before: &[ScheduledKey], change: Change) -> Decision {
+fn decision(before: &[ScheduledKey], change: KeySetChange) -> KeyRotationDecision {
     if let Some(kid) = change.waits_for {
         assert!(change.key_set.is_none());
-        return Decision::Wait { kid };
+        return KeyRotationDecision::Wait { kid };
     }
     let written = KeySet::read(&change.key_set.unwrap().text()).unwrap();
     let mut plan = Plan {
@@ -78,25 +79,33 @@ fn decision(before: &[ScheduledKey], change: Change) -> Decision {
     };
     let gone: BTreeSet<_> = before.iter().filter(gone).map(|key| &key.kid).collect();
     assert_eq!(gone, plan.remove.iter().collect());
-    Decision::Write(plan)
+    KeyRotationDecision::Write(plan)
 }
 
-fn decided(before: &[ScheduledKey], outcome: Result<Change, ChangeRefusal>) -> Decision {
+fn decided(
+    before: &[ScheduledKey],
+    outcome: Result<KeySetChange, KeySetRefusal>,
+) -> KeyRotationDecision {
     match outcome {
         Ok(change) => decision(before, change),
-        Err(ChangeRefusal::Schedule(refusal)) => Decision::Refuse(refusal),
-        Err(ChangeRefusal::Set(refusal)) => panic!("{refusal}"),
+        Err(KeySetRefusal::Schedule(refusal)) => KeyRotationDecision::Refuse(refusal),
+        Err(KeySetRefusal::Set(refusal)) => panic!("{refusal}"),
     }
 }
 
-fn rotate(keys: &[ScheduledKey], policy: &Policy, mode: Mode, now: Seconds) -> Decision {
+fn rotate(
+    keys: &[ScheduledKey],
+    policy: &KeyRotationPolicy,
+    mode: RotationMode,
+    now: Seconds,
+) -> KeyRotationDecision {
     decided(
         keys,
         private(keys).rotate(Algorithm::EdDSA, policy, mode, now),
     )
 }
 
-fn revoke(keys: &[ScheduledKey], kid: &str, now: Seconds) -> Decision {
+fn revoke(keys: &[ScheduledKey], kid: &str, now: Seconds) -> KeyRotationDecision {
     decided(keys, private(keys).revoke(kid, now))
 }
 
@@ -154,7 +163,7 @@ proptest! {
     fn the_ring_signs_with_the_schedules_signer_for_as_long_as_it_says(
         keys in any_file(), now in time(), retain in 1..400u32
     ) {
-        let policy = Policy { publish_ahead: 60, retain };
+        let policy = KeyRotationPolicy { publish_ahead: 60, retain };
         let set = read_any(&keys);
         let ring = set.ring(&policy).unwrap();
         let line = line(&keys);
@@ -179,14 +188,14 @@ proptest! {
     #[test]
     fn the_list_says_what_the_ring_does(keys in any_file(), now in time()) {
         let set = read_any(&keys);
-        let ring = set.ring(&Policy { publish_ahead: 0, retain: 60 }).unwrap();
+        let ring = set.ring(&KeyRotationPolicy { publish_ahead: 0, retain: 60 }).unwrap();
         let published: Value = serde_json::from_str(&ring.public_jwk_set(now as f64)).unwrap();
         let kids = published["keys"].as_array().unwrap().iter().map(|jwk| jwk["kid"].as_str().unwrap());
         let published: BTreeSet<_> = kids.collect();
         let listed = set.keys(now);
-        let current = listed.iter().filter(|key| key.phase != Phase::Dropped);
+        let current = listed.iter().filter(|key| key.phase != KeyPhase::Dropped);
         prop_assert_eq!(published, current.map(|key| key.schedule.kid.as_str()).collect());
-        let signing = listed.iter().find(|key| key.phase == Phase::Signing);
+        let signing = listed.iter().find(|key| key.phase == KeyPhase::Signing);
         prop_assert_eq!(signing_kid(&ring, now as f64), signing.map(|key| key.schedule.kid.clone()));
     }
 
@@ -194,11 +203,11 @@ proptest! {
     #[test]
     fn a_file_is_written_as_it_was_read(keys in any_file(), now in time(), place: prop::sample::Index) {
         let set = read_any(&keys);
-        let policy = Policy { publish_ahead: 60, retain: 60 };
+        let policy = KeyRotationPolicy { publish_ahead: 60, retain: 60 };
         let kid = keys.get(place.index(6)).map_or("none", |(key, _)| key.kid.as_str());
         let changes = [
-            set.rotate(Algorithm::EdDSA, &policy, Mode::Planned, now),
-            set.rotate(Algorithm::ES256, &policy, Mode::AtOnce, now),
+            set.rotate(Algorithm::EdDSA, &policy, RotationMode::Planned, now),
+            set.rotate(Algorithm::ES256, &policy, RotationMode::AtOnce, now),
             set.begin(Algorithm::HS256, now + 60, now),
             set.revoke(kid, now),
             set.prune(now),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use _core::error::Error;
 use _core::keys::algorithm::{Algorithm, Family};
-use _core::keys::jwk_set::Refusal;
+use _core::keys::jwk_set::KeyRefusal;
 use _core::keys::key::{SigningKey, VerifyingKey};
 use _core::ring::KeyRing;
 use _core::ring::named::RingKey;
@@ -281,7 +281,7 @@ fn a_legacy_ring_is_a_pair_beside_keys() {
 #[test]
 fn two_keys_of_one_kid_are_refused_by_name() {
     let refusal = KeyRing::of_keys(vec![hmac_key("a"), hmac_key("b"), hmac_key("a")]).unwrap_err();
-    let expected = Refusal {
+    let expected = KeyRefusal {
         place: Some(3),
         kid: Some("a".into()),
         error: Error::KeySetInvalid("two keys have one kid"),

@@ -1,8 +1,9 @@
 //! The schedule rule by rule: every gate open and shut, at its exact boundary.
 
+use _core::clock::MAX_CLOCK_SKEW;
 use _core::ring::schedule::{
-    Decision, MAX_CLOCK_SKEW, Mode, NewKey, Phase, Plan, Policy, Refusal, ScheduledKey, Seconds,
-    begin, phases, prune, revoke, rotate, signer,
+    KeyPhase, KeyRotationDecision, KeyRotationPolicy, KeyRotationRefusal, NewKey, Plan,
+    RotationMode, ScheduledKey, Seconds, begin, phases, prune, revoke, rotate, signer,
 };
 
 use super::schedule_world::key;
@@ -11,7 +12,7 @@ const NOW: Seconds = 1_700_000_000;
 const HOUR: Seconds = 3_600;
 const DAY: Seconds = 24 * HOUR;
 const AHEAD: Seconds = 600;
-const POLICY: Policy = Policy {
+const POLICY: KeyRotationPolicy = KeyRotationPolicy {
     publish_ahead: 600,
     retain: 86_400,
 };
@@ -57,20 +58,23 @@ fn removes(kid: &str) -> Plan {
 }
 
 #[track_caller]
-fn rotates(keys: &[ScheduledKey], mode: Mode, now: Seconds, plan: Plan) {
-    assert_eq!(rotate(keys, &POLICY, mode, now), Decision::Write(plan));
+fn rotates(keys: &[ScheduledKey], mode: RotationMode, now: Seconds, plan: Plan) {
+    assert_eq!(
+        rotate(keys, &POLICY, mode, now),
+        KeyRotationDecision::Write(plan)
+    );
 }
 
 #[track_caller]
 fn waits(keys: &[ScheduledKey], now: Seconds, kid: &str) {
     let kid = kid.into();
-    let decision = rotate(keys, &POLICY, Mode::Planned, now);
-    assert_eq!(decision, Decision::Wait { kid });
+    let decision = rotate(keys, &POLICY, RotationMode::Planned, now);
+    assert_eq!(decision, KeyRotationDecision::Wait { kid });
 }
 
 #[track_caller]
 fn revokes(keys: &[ScheduledKey], kid: &str, now: Seconds, plan: Plan) {
-    assert_eq!(revoke(keys, kid, now), Decision::Write(plan));
+    assert_eq!(revoke(keys, kid, now), KeyRotationDecision::Write(plan));
 }
 
 // Phases and the signer.
@@ -80,11 +84,11 @@ fn a_key_is_published_then_signs_then_retires_then_is_dropped() {
     let keys = [superseded(NOW), new(NOW)];
     let handover = NOW + AHEAD;
     let table = [
-        (NOW, Phase::Signing, Phase::Published),
-        (handover - 1, Phase::Signing, Phase::Published),
-        (handover, Phase::Retiring, Phase::Signing),
-        (handover + DAY - 1, Phase::Retiring, Phase::Signing),
-        (handover + DAY, Phase::Dropped, Phase::Signing),
+        (NOW, KeyPhase::Signing, KeyPhase::Published),
+        (handover - 1, KeyPhase::Signing, KeyPhase::Published),
+        (handover, KeyPhase::Retiring, KeyPhase::Signing),
+        (handover + DAY - 1, KeyPhase::Retiring, KeyPhase::Signing),
+        (handover + DAY, KeyPhase::Dropped, KeyPhase::Signing),
     ];
     for (now, one, other) in table {
         assert_eq!(phases(&keys, now), [one, other], "{}", now - NOW);
@@ -94,13 +98,13 @@ fn a_key_is_published_then_signs_then_retires_then_is_dropped() {
 #[test]
 fn phases_have_names() {
     let phases = [
-        Phase::Published,
-        Phase::Signing,
-        Phase::Retiring,
-        Phase::Dropped,
+        KeyPhase::Published,
+        KeyPhase::Signing,
+        KeyPhase::Retiring,
+        KeyPhase::Dropped,
     ];
     let names = ["published", "signing", "retiring", "dropped"];
-    assert_eq!(phases.map(Phase::name), names);
+    assert_eq!(phases.map(KeyPhase::name), names);
 }
 
 #[test]
@@ -130,7 +134,7 @@ fn of_keys_with_one_nbf_the_one_superseded_last_signs() {
     assert_eq!(signs(&keys[1..], NOW), Some("later"));
     let reversed = [keys[2].clone(), keys[1].clone(), keys[0].clone()];
     assert_eq!(signs(&reversed, NOW), Some("open"));
-    let expected = [Phase::Signing, Phase::Retiring, Phase::Retiring];
+    let expected = [KeyPhase::Signing, KeyPhase::Retiring, KeyPhase::Retiring];
     assert_eq!(phases(&keys, NOW), expected);
 }
 
@@ -139,7 +143,7 @@ fn of_keys_with_one_nbf_the_one_superseded_last_signs() {
 fn of_level_keys_the_first_signs_and_only_that() {
     let keys = [key("first", 0, 0, None), key("second", 0, 0, None)];
     assert_eq!(signs(&keys, NOW), Some("first"));
-    assert_eq!(phases(&keys, NOW), [Phase::Signing, Phase::Retiring]);
+    assert_eq!(phases(&keys, NOW), [KeyPhase::Signing, KeyPhase::Retiring]);
 }
 
 #[test]
@@ -164,7 +168,7 @@ fn no_token_outlives_its_key() {
 
 #[test]
 fn the_first_key_signs_at_once() {
-    for mode in [Mode::Planned, Mode::AtOnce] {
+    for mode in [RotationMode::Planned, RotationMode::AtOnce] {
         rotates(&[], mode, NOW, adds(NOW, NOW));
         let dropped = [key("dropped", 0, 0, Some(NOW))];
         rotates(&dropped, mode, NOW, adds(NOW, NOW));
@@ -176,11 +180,14 @@ fn a_first_key_may_wait_and_a_second_one_is_no_first() {
     for nbf in [NOW - 9, NOW, NOW + 9_999] {
         let dropped = [key("dropped", 0, 0, Some(NOW))];
         for keys in [&[][..], &dropped] {
-            assert_eq!(begin(keys, nbf, NOW), Decision::Write(adds(NOW, nbf)));
+            assert_eq!(
+                begin(keys, nbf, NOW),
+                KeyRotationDecision::Write(adds(NOW, nbf))
+            );
         }
         let last = "new".to_owned();
         for keys in [[superseded(NOW), new(NOW)], [new(NOW), superseded(NOW)]] {
-            let waits = Decision::Wait { kid: last.clone() };
+            let waits = KeyRotationDecision::Wait { kid: last.clone() };
             assert_eq!(begin(&keys, nbf, NOW), waits);
         }
     }
@@ -192,7 +199,7 @@ fn a_new_key_is_published_first_and_the_old_one_told_its_end() {
         change: vec![superseded(NOW)],
         ..adds(NOW, NOW + AHEAD)
     };
-    rotates(&[old()], Mode::Planned, NOW, plan);
+    rotates(&[old()], RotationMode::Planned, NOW, plan);
 }
 
 #[test]
@@ -206,20 +213,20 @@ fn while_a_key_waits_nothing_happens() {
         change: vec![ended],
         ..adds(next, next + AHEAD)
     };
-    rotates(&keys, Mode::Planned, next, plan);
+    rotates(&keys, RotationMode::Planned, next, plan);
 }
 
 /// `KEY_PUBLISH_AHEAD` was shortened meanwhile.
 #[test]
 fn a_key_waits_for_the_nbf_that_it_was_given() {
     let keys = [superseded(NOW), new(NOW)];
-    let policy = Policy {
+    let policy = KeyRotationPolicy {
         publish_ahead: 0,
         ..POLICY
     };
     let kid = "new".into();
-    let decision = rotate(&keys, &policy, Mode::Planned, NOW + AHEAD - 1);
-    assert_eq!(decision, Decision::Wait { kid });
+    let decision = rotate(&keys, &policy, RotationMode::Planned, NOW + AHEAD - 1);
+    assert_eq!(decision, KeyRotationDecision::Wait { kid });
 }
 
 #[test]
@@ -227,19 +234,21 @@ fn a_key_made_just_now_is_a_rotation_too() {
     let keys = [superseded(NOW), key("leaked", NOW, NOW, None)];
     waits(&keys, NOW, "leaked");
     waits(&keys, NOW + AHEAD - 1, "leaked");
-    let later = rotate(&keys, &POLICY, Mode::Planned, NOW + AHEAD);
-    assert!(matches!(later, Decision::Write(_)));
+    let later = rotate(&keys, &POLICY, RotationMode::Planned, NOW + AHEAD);
+    assert!(matches!(later, KeyRotationDecision::Write(_)));
 }
 
 /// From the handover, or from when the slowest process has seen the file.
 #[test]
 fn retain_is_counted_from_when_the_old_key_signed_last() {
     for (ahead, handover) in [(0, 60), (59, 60), (60, 60), (61, 61), (600, 600)] {
-        let policy = Policy {
+        let policy = KeyRotationPolicy {
             publish_ahead: ahead,
             ..POLICY
         };
-        let Decision::Write(plan) = rotate(&[old()], &policy, Mode::Planned, NOW) else {
+        let KeyRotationDecision::Write(plan) =
+            rotate(&[old()], &policy, RotationMode::Planned, NOW)
+        else {
             panic!("{ahead}");
         };
         assert_eq!(plan.change[0].exp, Some(NOW + handover + DAY), "{ahead}");
@@ -260,7 +269,7 @@ fn a_later_end_is_kept_and_the_next_one_comes_after_it() {
         change: vec![ended],
         ..adds(NOW, NOW + AHEAD)
     };
-    rotates(&keys, Mode::Planned, NOW, plan);
+    rotates(&keys, RotationMode::Planned, NOW, plan);
 }
 
 /// A file that was written by hand: none of its keys may have an end, or the signer one too early.
@@ -272,7 +281,7 @@ fn whatever_might_have_signed_gets_an_end_that_is_late_enough() {
     let plan = adds(NOW, NOW + AHEAD);
     rotates(
         &keys,
-        Mode::Planned,
+        RotationMode::Planned,
         NOW,
         Plan {
             change,
@@ -281,7 +290,7 @@ fn whatever_might_have_signed_gets_an_end_that_is_late_enough() {
     );
     let keys = [key("signer", 1, 1, Some(NOW + 1))];
     let change = vec![key("signer", 1, 1, end)];
-    rotates(&keys, Mode::Planned, NOW, Plan { change, ..plan });
+    rotates(&keys, RotationMode::Planned, NOW, Plan { change, ..plan });
 }
 
 // Rotations at once.
@@ -296,7 +305,7 @@ fn at_once_a_new_key_signs_now_and_the_old_one_is_retained() {
         change: vec![ended],
         ..adds(NOW, NOW)
     };
-    rotates(&[old()], Mode::AtOnce, NOW, plan);
+    rotates(&[old()], RotationMode::AtOnce, NOW, plan);
 }
 
 #[test]
@@ -304,9 +313,12 @@ fn at_once_a_waiting_key_is_promoted_and_the_old_end_stays() {
     let keys = [superseded(NOW), new(NOW)];
     let now = NOW + HOUR / 10;
     let plan = changes(vec![key("new", NOW, now, None)]);
-    rotates(&keys, Mode::AtOnce, now, plan);
-    let again = rotate(&keys, &POLICY, Mode::AtOnce, NOW + AHEAD);
-    assert!(matches!(again, Decision::Write(Plan { add: Some(_), .. })));
+    rotates(&keys, RotationMode::AtOnce, now, plan);
+    let again = rotate(&keys, &POLICY, RotationMode::AtOnce, NOW + AHEAD);
+    assert!(matches!(
+        again,
+        KeyRotationDecision::Write(Plan { add: Some(_), .. })
+    ));
 }
 
 /// A machine with a faster clock rotated when the last handover was still to come by this one.
@@ -322,7 +334,7 @@ fn at_once_all_waiting_keys_come_forward_in_line() {
         key("newer", NOW + 5, NOW, None),
     ];
     assert_eq!(signs(&change, NOW), Some("newer"));
-    rotates(&keys, Mode::AtOnce, NOW, changes(change));
+    rotates(&keys, RotationMode::AtOnce, NOW, changes(change));
 }
 
 // Clocks that are behind.
@@ -331,11 +343,11 @@ fn at_once_all_waiting_keys_come_forward_in_line() {
 fn a_clock_may_be_a_minute_behind_the_last_rotation_and_no_more() {
     let keys = [superseded(NOW), key("new", NOW, NOW, None)];
     waits(&keys, NOW - MAX_CLOCK_SKEW, "new");
-    for mode in [Mode::Planned, Mode::AtOnce] {
-        let refusal = Refusal::ClockBehind { kid: "new".into() };
+    for mode in [RotationMode::Planned, RotationMode::AtOnce] {
+        let refusal = KeyRotationRefusal::ClockBehind { kid: "new".into() };
         assert_eq!(refusal.code(), "clock_behind");
         let decision = rotate(&keys, &POLICY, mode, NOW - MAX_CLOCK_SKEW - 1);
-        assert_eq!(decision, Decision::Refuse(refusal));
+        assert_eq!(decision, KeyRotationDecision::Refuse(refusal));
     }
 }
 
@@ -343,11 +355,11 @@ fn a_clock_may_be_a_minute_behind_the_last_rotation_and_no_more() {
 
 #[test]
 fn a_kid_that_is_not_there_can_not_be_revoked() {
-    let refusal = Refusal::KidUnknown { kid: "new".into() };
+    let refusal = KeyRotationRefusal::KidUnknown { kid: "new".into() };
     assert_eq!(refusal.code(), "kid_unknown");
     for keys in [&[][..], &[old()]] {
         let decision = revoke(keys, "new", NOW);
-        assert_eq!(decision, Decision::Refuse(refusal.clone()));
+        assert_eq!(decision, KeyRotationDecision::Refuse(refusal.clone()));
     }
 }
 
@@ -459,7 +471,10 @@ fn a_key_that_is_past_is_only_removed() {
         removes("ended"),
     );
     let within = revoke(&[ended], "ended", NOW + MAX_CLOCK_SKEW - 1);
-    assert!(matches!(within, Decision::Write(Plan { add: Some(_), .. })));
+    assert!(matches!(
+        within,
+        KeyRotationDecision::Write(Plan { add: Some(_), .. })
+    ));
 }
 
 // Pruning.

@@ -7,9 +7,10 @@
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
+use _core::clock::MAX_CLOCK_SKEW;
 use _core::ring::schedule::{
-    Decision, MAX_CLOCK_SKEW, Mode, NewKey, Plan, Policy, ScheduledKey, Seconds, prune, revoke,
-    rotate,
+    KeyRotationDecision, KeyRotationPolicy, NewKey, Plan, RotationMode, ScheduledKey, Seconds,
+    prune, revoke, rotate,
 };
 
 use super::schedule_world::Invariant::*;
@@ -39,7 +40,7 @@ const WHOLE: Budget = Budget {
 
 /// Two machines whose clocks are as far apart as they may be.
 const APART: World = World {
-    policy: Policy {
+    policy: KeyRotationPolicy {
         publish_ahead: 120,
         retain: 60,
     },
@@ -62,7 +63,7 @@ const LATE: World = World {
 
 /// A policy that publishes nothing ahead and whose tokens live less long than clocks disagree.
 const SHORT: World = World {
-    policy: Policy {
+    policy: KeyRotationPolicy {
         publish_ahead: 0,
         retain: 30,
     },
@@ -121,7 +122,10 @@ fn actions(site: &Site, left: Budget) -> Vec<Action> {
     for by in [0, 1] {
         actions.push(Action::Prune { by });
         if left.writes > 0 {
-            actions.extend([Mode::Planned, Mode::AtOnce].map(|mode| Action::Rotate { mode, by }));
+            actions.extend(
+                [RotationMode::Planned, RotationMode::AtOnce]
+                    .map(|mode| Action::Rotate { mode, by }),
+            );
             let kids = site.keys.iter().map(|key| key.kid.clone());
             actions.extend(kids.map(|kid| Action::Revoke { kid, by }));
         }
@@ -193,11 +197,13 @@ struct Broken {
 }
 
 /// A rule in which rotation is another.
-const fn rotating(rotate: fn(&[ScheduledKey], &Policy, Mode, Seconds) -> Decision) -> Rule {
+const fn rotating(
+    rotate: fn(&[ScheduledKey], &KeyRotationPolicy, RotationMode, Seconds) -> KeyRotationDecision,
+) -> Rule {
     Rule { rotate, ..RULE }
 }
 
-const fn revoking(revoke: fn(&[ScheduledKey], &str, Seconds) -> Decision) -> Rule {
+const fn revoking(revoke: fn(&[ScheduledKey], &str, Seconds) -> KeyRotationDecision) -> Rule {
     Rule { revoke, ..RULE }
 }
 
@@ -216,7 +222,7 @@ const BROKEN: [Broken; 22] = [
         rule: rotating(|keys, policy, mode, now| {
             rotate(
                 keys,
-                &Policy {
+                &KeyRotationPolicy {
                     publish_ahead: 0,
                     ..*policy
                 },
@@ -310,7 +316,7 @@ const BROKEN: [Broken; 22] = [
     Broken {
         what: "at once is as planned",
         world: ALIKE,
-        rule: rotating(|keys, policy, _, now| rotate(keys, policy, Mode::Planned, now)),
+        rule: rotating(|keys, policy, _, now| rotate(keys, policy, RotationMode::Planned, now)),
         caught_by: &[AtOnceIsAtOnce],
     },
     Broken {
@@ -453,22 +459,22 @@ fn every_check_can_fail() {
 }
 
 /// The decision with another plan, if it has one.
-fn edit(mut decision: Decision, edit: impl FnOnce(&mut Plan)) -> Decision {
-    if let Decision::Write(plan) = &mut decision {
+fn edit(mut decision: KeyRotationDecision, edit: impl FnOnce(&mut Plan)) -> KeyRotationDecision {
+    if let KeyRotationDecision::Write(plan) = &mut decision {
         edit(plan);
     }
     decision
 }
 
-fn added(decision: &Decision) -> Option<NewKey> {
+fn added(decision: &KeyRotationDecision) -> Option<NewKey> {
     match decision {
-        Decision::Write(plan) => plan.add,
+        KeyRotationDecision::Write(plan) => plan.add,
         _ => None,
     }
 }
 
 /// The same decision with this `exp` wherever a new key supersedes another.
-fn ending(decision: Decision, exp: Seconds) -> Decision {
+fn ending(decision: KeyRotationDecision, exp: Seconds) -> KeyRotationDecision {
     edit(decision, |plan| {
         if plan.add.is_some() {
             plan.change.iter_mut().for_each(|key| key.exp = Some(exp));
@@ -478,10 +484,10 @@ fn ending(decision: Decision, exp: Seconds) -> Decision {
 
 fn retained_from_the_new_key(
     keys: &[ScheduledKey],
-    policy: &Policy,
-    mode: Mode,
+    policy: &KeyRotationPolicy,
+    mode: RotationMode,
     now: Seconds,
-) -> Decision {
+) -> KeyRotationDecision {
     let decision = rotate(keys, policy, mode, now);
     let nbf = added(&decision).map_or(now, |new| new.nbf);
     ending(decision, nbf + Seconds::from(policy.retain))

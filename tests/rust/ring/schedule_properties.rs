@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use _core::clock::MAX_CLOCK_SKEW;
 use _core::ring::schedule::{
-    Decision, MAX_CLOCK_SKEW, Mode, Phase, Plan, Policy, ScheduledKey, Seconds, phases, prune,
-    revoke, rotate, signer,
+    KeyPhase, KeyRotationDecision, KeyRotationPolicy, Plan, RotationMode, ScheduledKey, Seconds,
+    phases, prune, revoke, rotate, signer,
 };
 use proptest::{prelude::*, sample::Index, test_runner::TestRunner};
 
@@ -28,8 +29,8 @@ fn span() -> impl Strategy<Value = u32> {
 }
 
 prop_compose! {
-    fn policy()(publish_ahead in span(), retain in span()) -> Policy {
-        Policy { publish_ahead, retain }
+    fn policy()(publish_ahead in span(), retain in span()) -> KeyRotationPolicy {
+        KeyRotationPolicy { publish_ahead, retain }
     }
 }
 
@@ -51,13 +52,13 @@ prop_compose! {
 enum Step {
     Pass(Seconds),
     PassUntil(Index, Seconds),
-    Rotate(Mode, usize),
+    Rotate(RotationMode, usize),
     Revoke(Index, usize),
     Prune(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let mode = prop_oneof![3 => Just(Mode::Planned), 1 => Just(Mode::AtOnce)];
+    let mode = prop_oneof![3 => Just(RotationMode::Planned), 1 => Just(RotationMode::AtOnce)];
     prop_oneof![
         3 => (0..=70i64).prop_map(Step::Pass),
         2 => (0..=5_000_000i64).prop_map(Step::Pass),
@@ -156,8 +157,8 @@ fn file() -> impl Strategy<Value = Vec<ScheduledKey>> {
     })
 }
 
-fn mode() -> impl Strategy<Value = Mode> {
-    prop_oneof![Just(Mode::Planned), Just(Mode::AtOnce)]
+fn mode() -> impl Strategy<Value = RotationMode> {
+    prop_oneof![Just(RotationMode::Planned), Just(RotationMode::AtOnce)]
 }
 
 /// The file after a plan, its new key called `new`.
@@ -182,7 +183,7 @@ proptest! {
     #[test]
     fn the_signer_is_the_one_key_that_is_in_the_phase(keys in file(), now in time()) {
         let phases = phases(&keys, now);
-        let signing: Vec<_> = (0..keys.len()).filter(|&at| phases[at] == Phase::Signing).collect();
+        let signing: Vec<_> = (0..keys.len()).filter(|&at| phases[at] == KeyPhase::Signing).collect();
         let signer = signer(&keys, now);
         let found = signing.first().map(|&at| &keys[at]);
         prop_assert_eq!((signing.len() <= 1, found), (true, signer));
@@ -193,7 +194,7 @@ proptest! {
     #[test]
     fn what_verifies_is_not_dropped(keys in file(), now in time()) {
         for (key, phase) in keys.iter().zip(phases(&keys, now)) {
-            prop_assert_eq!(key.verifies(now), phase != Phase::Dropped);
+            prop_assert_eq!(key.verifies(now), phase != KeyPhase::Dropped);
         }
     }
 
@@ -222,7 +223,7 @@ proptest! {
     fn a_rotation_removes_nothing_and_no_end_becomes_earlier(
         keys in file(), policy in policy(), mode in mode(), now in time()
     ) {
-        if let Decision::Write(plan) = rotate(&keys, &policy, mode, now) {
+        if let KeyRotationDecision::Write(plan) = rotate(&keys, &policy, mode, now) {
             prop_assert!(plan.remove.is_empty());
             for key in &plan.change {
                 let before = keys.iter().find(|old| old.kid == key.kid).unwrap();
@@ -237,7 +238,7 @@ proptest! {
     ) {
         let before = signer(&keys, now);
         let level = before.is_some_and(|key| key.nbf == now);
-        if let (Decision::Write(plan), false) = (rotate(&keys, &policy, Mode::AtOnce, now), level) {
+        if let (KeyRotationDecision::Write(plan), false) = (rotate(&keys, &policy, RotationMode::AtOnce, now), level) {
             let written = written(&keys, &plan);
             let after = signer(&written, now).map(|key| &key.kid);
             prop_assert!(after.is_some() && after != before.map(|key| &key.kid));
@@ -251,7 +252,7 @@ proptest! {
         let Some(ScheduledKey { kid, .. }) = keys.get(index.index(6)) else {
             return Ok(());
         };
-        let Decision::Write(plan) = revoke(&keys, kid, now) else {
+        let KeyRotationDecision::Write(plan) = revoke(&keys, kid, now) else {
             return Err(failed("refused"));
         };
         prop_assert_eq!(&plan.remove, std::slice::from_ref(kid));

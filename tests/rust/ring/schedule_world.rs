@@ -7,8 +7,10 @@
 
 use std::collections::BTreeMap;
 
+use _core::clock::MAX_CLOCK_SKEW;
 use _core::ring::schedule::{
-    self, Decision, MAX_CLOCK_SKEW, Mode, Phase, Plan, Policy, Refusal, ScheduledKey, Seconds,
+    self, KeyPhase, KeyRotationDecision, KeyRotationPolicy, KeyRotationRefusal, Plan, RotationMode,
+    ScheduledKey, Seconds,
 };
 
 /// Longer ago than any rule looks back, in seconds.
@@ -67,9 +69,10 @@ pub const ALL: [Invariant; 13] = [
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
     pub signer: fn(&[ScheduledKey], Seconds) -> Option<&ScheduledKey>,
-    pub latest_expiry: fn(&ScheduledKey, &Policy, Seconds) -> Seconds,
-    pub rotate: fn(&[ScheduledKey], &Policy, Mode, Seconds) -> Decision,
-    pub revoke: fn(&[ScheduledKey], &str, Seconds) -> Decision,
+    pub latest_expiry: fn(&ScheduledKey, &KeyRotationPolicy, Seconds) -> Seconds,
+    pub rotate:
+        fn(&[ScheduledKey], &KeyRotationPolicy, RotationMode, Seconds) -> KeyRotationDecision,
+    pub revoke: fn(&[ScheduledKey], &str, Seconds) -> KeyRotationDecision,
     pub prune: fn(&[ScheduledKey], Seconds) -> Vec<&str>,
 }
 
@@ -83,7 +86,7 @@ pub const RULE: Rule = Rule {
 
 #[derive(Clone, Copy, Debug)]
 pub struct World {
-    pub policy: Policy,
+    pub policy: KeyRotationPolicy,
     /// How far the clocks of the two machines are ahead of true time: the slower one first.
     pub clocks: [Seconds; 2],
     /// How long a process may go on by the file of before.
@@ -108,7 +111,12 @@ impl World {
         (self.rule.latest_expiry)(key, &self.policy, now)
     }
 
-    fn rotate(&self, keys: &[ScheduledKey], mode: Mode, now: Seconds) -> Decision {
+    fn rotate(
+        &self,
+        keys: &[ScheduledKey],
+        mode: RotationMode,
+        now: Seconds,
+    ) -> KeyRotationDecision {
         (self.rule.rotate)(keys, &self.policy, mode, now)
     }
 }
@@ -144,7 +152,7 @@ impl Trial {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     Pass(Seconds),
-    Rotate { mode: Mode, by: usize },
+    Rotate { mode: RotationMode, by: usize },
     Revoke { kid: String, by: usize },
     Prune { by: usize },
 }
@@ -215,13 +223,13 @@ impl Site {
 
     // What is done to the file.
 
-    fn rotate(&mut self, mode: Mode, now: Seconds, trial: &mut Trial) -> Checked {
+    fn rotate(&mut self, mode: RotationMode, now: Seconds, trial: &mut Trial) -> Checked {
         let world = trial.world;
         let decide = |keys: &[ScheduledKey]| world.rotate(keys, mode, now);
         self.check_order(decide, trial)?;
         let signer = world.signer(&self.keys, now).cloned();
-        let planned = mode == Mode::Planned && signer.is_some();
-        if let Decision::Write(plan) = decide(&self.keys) {
+        let planned = mode == RotationMode::Planned && signer.is_some();
+        if let KeyRotationDecision::Write(plan) = decide(&self.keys) {
             self.write(&plan, planned.then_some(self.time), trial)?;
             self.check_handover(&plan, signer, mode, now, trial)?;
             self.check_twice(trial)?;
@@ -233,14 +241,14 @@ impl Site {
         let revoke = trial.world.rule.revoke;
         let decide = |keys: &[ScheduledKey]| revoke(keys, kid, now);
         self.check_order(decide, trial)?;
-        if let Decision::Write(plan) = decide(&self.keys) {
+        if let KeyRotationDecision::Write(plan) = decide(&self.keys) {
             self.write(&plan, None, trial)?;
         }
         self.past(kid).revoked = true;
         let gone = self.keys.iter().all(|key| key.kid != kid);
         let again = decide(&self.keys);
         let kid = kid.to_owned();
-        let said = again == Decision::Refuse(Refusal::KidUnknown { kid });
+        let said = again == KeyRotationDecision::Refuse(KeyRotationRefusal::KidUnknown { kid });
         trial.check(RevokedIsGone, gone && said)
     }
 
@@ -304,7 +312,7 @@ impl Site {
 
     fn check_order(
         &self,
-        decide: impl Fn(&[ScheduledKey]) -> Decision,
+        decide: impl Fn(&[ScheduledKey]) -> KeyRotationDecision,
         trial: &mut Trial,
     ) -> Checked {
         let reversed: Vec<_> = self.keys.iter().rev().cloned().collect();
@@ -316,7 +324,7 @@ impl Site {
         &self,
         plan: &Plan,
         signer: Option<ScheduledKey>,
-        mode: Mode,
+        mode: RotationMode,
         now: Seconds,
         trial: &mut Trial,
     ) -> Checked {
@@ -326,7 +334,7 @@ impl Site {
         if let Some(new) = plan.add {
             trial.check(NeverBackwards, new.nbf >= signer.nbf)?;
         }
-        if mode == Mode::AtOnce {
+        if mode == RotationMode::AtOnce {
             let next = trial.world.signer(&self.keys, now);
             let other = next.is_some_and(|next| next.kid != signer.kid);
             trial.check(AtOnceIsAtOnce, other)?;
@@ -338,10 +346,13 @@ impl Site {
     fn check_twice(&self, trial: &mut Trial) -> Checked {
         let world = trial.world;
         for now in world.clocks.map(|clock| self.time + clock) {
-            let again = world.rotate(&self.keys, Mode::Planned, now);
+            let again = world.rotate(&self.keys, RotationMode::Planned, now);
             let recent = self.keys.iter().any(|key| now < key.iat + world.ahead());
             if recent && world.ahead() > world.spread() {
-                trial.check(TwiceIsOnce, matches!(again, Decision::Wait { .. }))?;
+                trial.check(
+                    TwiceIsOnce,
+                    matches!(again, KeyRotationDecision::Wait { .. }),
+                )?;
             }
         }
         Ok(())
@@ -381,7 +392,7 @@ impl Site {
         let world = trial.world;
         let signer = world.signer(&self.keys, at);
         let phases = schedule::phases(&self.keys, at);
-        let signing = phases.iter().filter(|&&phase| phase == Phase::Signing);
+        let signing = phases.iter().filter(|&&phase| phase == KeyPhase::Signing);
         trial.check(OneSigner, signer.is_some() && signing.count() == 1)?;
         let whole = at + Seconds::from(world.policy.retain);
         let signs = |key| world.latest_expiry(key, at) == whole;
@@ -420,7 +431,7 @@ impl Site {
         let phases = schedule::phases(&self.keys, slowest);
         for (key, phase) in self.keys.iter().zip(phases) {
             let past = self.pasts.get_mut(&key.kid).unwrap();
-            past.retired |= phase == Phase::Retiring;
+            past.retired |= phase == KeyPhase::Retiring;
         }
     }
 
@@ -451,8 +462,8 @@ pub fn key(kid: &str, iat: Seconds, nbf: Seconds, exp: Option<Seconds>) -> Sched
 }
 
 /// Changes stand in the order of the file; what they say does not depend on it.
-pub fn sorted(mut decision: Decision) -> Decision {
-    if let Decision::Write(plan) = &mut decision {
+pub fn sorted(mut decision: KeyRotationDecision) -> KeyRotationDecision {
+    if let KeyRotationDecision::Write(plan) = &mut decision {
         plan.change.sort_by(|one, other| one.kid.cmp(&other.kid));
     }
     decision

@@ -6,9 +6,9 @@ use std::fmt::Display;
 
 use _core::error::Error;
 use _core::keys::algorithm::{Algorithm, Family};
-use _core::keys::jwk_set::{self, IssuerSet, MAX_KEYS, OwnKey, Refusal};
+use _core::keys::jwk_set::{self, IssuerSet, KeyRefusal, MAX_KEYS, OwnKey};
 use _core::ring::file::KeySet;
-use _core::ring::schedule::{Mode, Policy, Seconds};
+use _core::ring::schedule::{KeyRotationPolicy, RotationMode, Seconds};
 use serde_json::Value;
 
 use crate::keys;
@@ -23,7 +23,7 @@ const ALGORITHMS: [&[Algorithm]; 4] = [
 ];
 
 const NOW: Seconds = 1_700_000_000;
-const POLICY: Policy = Policy {
+const POLICY: KeyRotationPolicy = KeyRotationPolicy {
     publish_ahead: 600,
     retain: 3_600,
 };
@@ -107,7 +107,7 @@ fn check_file(text: &[u8], set: Option<&Value>) {
     }
     file.ring(&POLICY).expect("a ring");
     let changes = [
-        file.rotate(Algorithm::EdDSA, &POLICY, Mode::AtOnce, NOW),
+        file.rotate(Algorithm::EdDSA, &POLICY, RotationMode::AtOnce, NOW),
         file.prune(NOW),
     ];
     let changed = changes
@@ -155,7 +155,7 @@ fn check_issuer(set: &IssuerSet, algorithms: &[Algorithm], members: Option<&Vec<
 }
 
 /// What is said of a key is short and printable, whatever its `kid` is.
-fn check_refusal(refusal: &Refusal) {
+fn check_refusal(refusal: &KeyRefusal) {
     check_error(refusal.error);
     check_printable(refusal);
 }
