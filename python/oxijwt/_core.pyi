@@ -21,7 +21,6 @@ __all__ = [
     "read_issuer_jwk_set",
     "unverified_claims",
     "unverified_header",
-    "unverified_is_access_token",
 ]
 
 ALGORITHMS: Final[tuple[str, ...]]
@@ -137,8 +136,11 @@ class KeyRing:
     def public_jwk_set(self, now: float) -> str:
         """The public keys that verify, or will, as a JWK Set (RFC 7517 section 5) in JSON; never an HMAC key."""
 
-    def verify(self, token: str | bytes, now: float, policy: TokenPolicy) -> dict[str, Any]:
-        """The claims of a token whose signature, `typ` and registered claims hold at `now`, seconds since 1970."""
+    def verify(self, token: str | bytes, now: float, policy: TokenPolicy) -> tuple[dict[str, Any], str | None]:
+        """The claims of a token, and its header's `typ` or None.
+
+        Its signature, `typ` and registered claims hold at `now`, in seconds since 1970. Else raises CoreError.
+        """
 
 @final
 class KeyRotationPolicy:
@@ -309,5 +311,3 @@ def read_issuer_jwk_set(
 
 def unverified_header(token: str | bytes, max_length: int) -> dict[str, Any]: ...
 def unverified_claims(token: str | bytes, max_length: int) -> dict[str, Any]: ...
-def unverified_is_access_token(token: str | bytes) -> bool:
-    """Whether the header's `typ` is `at+jwt` (RFC 9068 section 2.1)."""

@@ -41,7 +41,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<refresh::PySessionState>()?;
     module.add_class::<refresh::PyRefreshDecision>()?;
     module.add_function(wrap_pyfunction!(keys::read_issuer_jwk_set, module)?)?;
-    module.add_function(wrap_pyfunction!(token::unverified_is_access_token, module)?)?;
     module.add_function(wrap_pyfunction!(token::unverified_header, module)?)?;
     module.add_function(wrap_pyfunction!(token::unverified_claims, module)?)
 }

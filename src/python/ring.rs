@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use log::debug;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
@@ -111,8 +112,9 @@ impl PyKeyRing {
         token: &Bound<'py, PyAny>,
         now: f64,
         policy: &Bound<'py, PyTokenPolicy>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let mut builder = PythonBuilder::new(token.py());
+    ) -> PyResult<ClaimsAndTyp<'py>> {
+        let py = token.py();
+        let mut builder = PythonBuilder::new(py);
         let policy = &policy.get().0;
         let outcome = token_bytes(token, policy.max_length())
             .and_then(|token| self.0.verify(token, now, policy, &mut builder));
@@ -120,11 +122,25 @@ impl PyKeyRing {
             // The code alone: never a token, a claim or a key.
             debug!(target: "oxijwt::core", "token refused: {}", error.code());
         }
-        Ok(outcome?)
+        let verified = outcome?;
+        let typ = verified.typ.map(|typ| typ_string(py, &typ));
+        Ok((verified.claims, typ))
     }
 
     fn __repr__(&self) -> String {
         format!("<{:?}>", self.0)
+    }
+}
+
+/// The claims of a token, and its header's `typ`.
+type ClaimsAndTyp<'py> = (Bound<'py, PyAny>, Option<Bound<'py, PyString>>);
+
+/// Nearly every token says `JWT`: that string is made once.
+fn typ_string<'py>(py: Python<'py>, typ: &str) -> Bound<'py, PyString> {
+    if typ == "JWT" {
+        intern!(py, "JWT").clone()
+    } else {
+        PyString::new(py, typ)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::token::claims::ClaimPolicy;
 use crate::token::json;
 use crate::token::jws::Compact;
-use crate::token::policy::{TokenPolicy, check_length, is_access_token};
+use crate::token::policy::{TokenPolicy, check_length};
 
 /// What a verified token is held against.
 #[pyclass(name = "TokenPolicy", module = "oxijwt._core", frozen)]
@@ -71,13 +71,6 @@ pub(super) fn unverified_claims<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let payload = Compact::split(token_bytes(token, max_length)?)?.unverified_payload()?;
     Ok(json::parse_object(&payload, &mut PythonBuilder::new(token.py()), &[])?.0)
-}
-
-/// Whether a header calls its token an access token. Asked of what was decoded before, so of any length.
-#[pyfunction]
-pub(super) fn unverified_is_access_token(token: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let typ = Compact::split(token_bytes(token, usize::MAX)?)?.unverified_typ()?;
-    Ok(typ.is_some_and(|typ| is_access_token(&typ)))
 }
 
 /// The bytes of a token that is no longer than may be.

@@ -4,6 +4,7 @@ pub mod file;
 pub mod named;
 pub mod schedule;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::error::Error;
@@ -40,6 +41,15 @@ struct Legacy {
     pair: Pair,
     /// Seconds since 1970: from then on it serves nothing.
     until: f64,
+}
+
+/// What a ring answers about a token that it has verified.
+#[derive(Debug, PartialEq, Eq)]
+pub struct VerifiedToken<V> {
+    /// The claims, as the caller's builder made them.
+    pub claims: V,
+    /// The header's `typ`; `None` if the header has none.
+    pub typ: Option<Cow<'static, str>>,
 }
 
 /// A payload that was looked at, and what signs it: to be used at once.
@@ -120,7 +130,7 @@ impl KeyRing {
         })
     }
 
-    /// The claims of a token, made by `builder`, once its signature verifies and its length, `typ` and registered
+    /// The claims of a token, made by `builder`, and its `typ`, once its signature verifies and its length, `typ` and registered
     /// claims hold at `now`, in seconds since 1970.
     ///
     /// # Errors
@@ -132,14 +142,17 @@ impl KeyRing {
         now: f64,
         policy: &TokenPolicy,
         builder: &mut B,
-    ) -> Result<B::Value, B::Error> {
+    ) -> Result<VerifiedToken<B::Value>, B::Error> {
         self.check_verifies()?;
         check_length(token.len(), policy.max_length())?;
         let verified = self.verified(&Compact::split(token)?, now)?;
         policy.check_typ(verified.typ.as_deref())?;
-        let (value, members) = json::parse_object(&verified.payload, builder, claims::REGISTERED)?;
+        let (claims, members) = json::parse_object(&verified.payload, builder, claims::REGISTERED)?;
         policy.claims().check(&members, now)?;
-        Ok(value)
+        Ok(VerifiedToken {
+            claims,
+            typ: verified.typ,
+        })
     }
 
     /// The kids of the keys that sign, each in its time.

@@ -117,16 +117,6 @@ impl<'t> Compact<'t> {
         encoding::decode(self.header)
     }
 
-    /// The header's `typ`, unverified.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`].
-    pub fn unverified_typ(&self) -> Result<Option<Cow<'static, str>>, Error> {
-        let header = self.header_json()?;
-        let ((), members) = json::parse_object(&header, &mut Discard, &[TYP])?;
-        typ(&members)
-    }
-
     /// The payload, decoded and unverified.
     ///
     /// # Errors
@@ -188,14 +178,9 @@ fn read_header(header: &[u8]) -> Result<Header, Error> {
         .ok_or(Error::Malformed("no alg in the header"))?;
     Ok(Header {
         algorithm: Algorithm::from_name(&name).map_err(|_| Error::AlgorithmMismatch)?,
-        typ: typ(&members)?,
+        typ: text(&members, TYP, Error::Malformed("typ is no string"))?.map(Cow::Owned),
         kid: text(&members, KID, Error::Malformed("kid is no string"))?,
     })
-}
-
-fn typ(members: &Members<'_>) -> Result<Option<Cow<'static, str>>, Error> {
-    let typ = text(members, TYP, Error::Malformed("typ is no string"))?;
-    Ok(typ.map(Cow::Owned))
 }
 
 fn text(members: &Members<'_>, name: &str, mistyped: Error) -> Result<Option<String>, Error> {

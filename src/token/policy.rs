@@ -3,8 +3,6 @@
 use crate::error::Error;
 use crate::token::claims::ClaimPolicy;
 
-/// The `typ` of a JWT that is an access token and nothing else (RFC 9068 section 2.1).
-const ACCESS_TOKEN: &str = "at+jwt";
 /// What a `typ` may leave out (RFC 7515 section 4.1.9).
 const MEDIA_TYPE_PREFIX: &str = "application/";
 
@@ -69,11 +67,6 @@ pub fn check_length(length: usize, max_length: usize) -> Result<(), Error> {
     } else {
         Ok(())
     }
-}
-
-/// Whether a `typ` says that the token is an access token, which is never to be refreshed with.
-pub fn is_access_token(typ: &str) -> bool {
-    is_same_type(typ, ACCESS_TOKEN)
 }
 
 fn is_same_type(one: &str, other: &str) -> bool {

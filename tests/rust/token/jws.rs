@@ -24,10 +24,11 @@ fn every_algorithm_signs_what_it_verifies() {
             token.starts_with(&format!("{}.", encode(header.as_bytes()))),
             "{algorithm}"
         );
-        let claims = ring
+        let verified = ring
             .verify(token.as_bytes(), NOW, &open_policy(), &mut Rewrite)
             .unwrap();
-        assert_eq!(claims, r#"{"exp":1700000001,"n":[1,2.5]}"#);
+        assert_eq!(verified.claims, r#"{"exp":1700000001,"n":[1,2.5]}"#);
+        assert_eq!(verified.typ.as_deref(), Some("JWT"));
         assert_eq!(
             ring.verify(token.as_bytes(), NOW + 1.0, &open_policy(), &mut Discard),
             Err(Error::Expired)
@@ -208,11 +209,12 @@ fn the_typ_is_what_the_header_says() {
         let verified = compact.verified_by(&hs256()).unwrap();
         assert_eq!(verified.typ.as_deref(), typ, "{header}");
         assert_eq!(verified.payload, b"payload");
-        assert_eq!(
-            compact.unverified_typ().unwrap().as_deref(),
-            typ,
-            "{header}"
-        );
+        let token = signed(&key, header.as_bytes(), b"{}");
+        let ring = KeyRing::new(None, vec![Arc::new(hs256())]);
+        let verified = ring
+            .verify(token.as_bytes(), NOW, &open_policy(), &mut Discard)
+            .unwrap();
+        assert_eq!(verified.typ.as_deref(), typ, "{header}");
     }
 }
 
@@ -360,10 +362,10 @@ fn verifiers_of_the_headers_algorithm_are_tried_in_turn() {
             &mut Discard,
         )
     };
-    assert_eq!(verify(&keys[0]), Ok(()));
-    assert_eq!(verify(&keys[1]), Ok(()));
+    assert_eq!(verify(&keys[0]).map(|_| ()), Ok(()));
+    assert_eq!(verify(&keys[1]).map(|_| ()), Ok(()));
     assert_eq!(verify(&keys[2]), Err(Error::SignatureInvalid));
-    assert_eq!(verify(&signing_key(Algorithm::ES256)), Ok(()));
+    assert_eq!(verify(&signing_key(Algorithm::ES256)).map(|_| ()), Ok(()));
     assert_eq!(
         verify(&signing_key(Algorithm::RS256)),
         Err(Error::AlgorithmMismatch)

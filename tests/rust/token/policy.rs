@@ -4,7 +4,7 @@ use _core::keys::key::SigningKey;
 use _core::token::claims::ClaimPolicy;
 use _core::token::encoding::encode;
 use _core::token::json::Discard;
-use _core::token::policy::{TokenPolicy, check_length, is_access_token};
+use _core::token::policy::{TokenPolicy, check_length};
 
 use crate::support::{MAX_LENGTH, NOW, SECRET, open_policy, ring, signed};
 
@@ -19,6 +19,7 @@ fn verify_header(policy: &TokenPolicy, header: &str) -> Result<(), &'static str>
     let token = signed(&key, header.as_bytes(), b"{}");
     ring(Algorithm::HS256)
         .verify(token.as_bytes(), NOW, policy, &mut Discard)
+        .map(|_| ())
         .map_err(Error::code)
 }
 
@@ -94,22 +95,6 @@ fn a_header_that_a_key_knows_is_no_way_around_the_typ() {
 }
 
 #[test]
-fn an_access_token_is_known_by_its_typ() {
-    for (typ, expected) in [
-        ("at+jwt", true),
-        ("AT+jwt", true),
-        ("application/at+jwt", true),
-        ("Application/AT+JWT", true),
-        ("JWT", false),
-        ("at+jwt ", false),
-        ("application/application/at+jwt", false),
-        ("", false),
-    ] {
-        assert_eq!(is_access_token(typ), expected, "{typ}");
-    }
-}
-
-#[test]
 fn length_is_limited_both_ways() {
     let ring = ring(Algorithm::HS256);
     let claims = |length: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(length)).into_bytes();
@@ -122,7 +107,7 @@ fn length_is_limited_both_ways() {
         let token = ring.sign(&claims(longest), NOW, max_length).unwrap();
         assert!((max_length - 4..=max_length).contains(&token.len()));
         let verify = |text: &str| ring.verify(text.as_bytes(), NOW, &policy, &mut Discard);
-        assert_eq!(verify(&token), Ok(()));
+        assert!(verify(&token).is_ok());
         for length in [longest + 1, max_length, 20_000_000] {
             let outcome = ring.sign(&claims(length), NOW, max_length);
             assert_eq!(outcome, Err(Error::TooLarge));
@@ -156,7 +141,9 @@ fn at_any_time_only_time_issuer_and_audience_do_not_matter() {
     let verify = |policy: &TokenPolicy, typ: &str, payload: &str| {
         let header = format!("{{\"alg\":\"HS256\",\"typ\":\"{typ}\"}}");
         let token = signed(&key, header.as_bytes(), payload.as_bytes());
-        ring(Algorithm::HS256).verify(token.as_bytes(), NOW, policy, &mut Discard)
+        ring(Algorithm::HS256)
+            .verify(token.as_bytes(), NOW, policy, &mut Discard)
+            .map(|_| ())
     };
     let any_time = strict.at_any_time();
     for payload in [
