@@ -37,6 +37,15 @@ impl PyTokenPolicy {
         )))
     }
 
+    #[pyo3(signature = (*, audience = None, issuer = None))]
+    fn accepting(
+        &self,
+        audience: Option<Vec<Bound<'_, PyString>>>,
+        issuer: Option<Vec<Bound<'_, PyString>>>,
+    ) -> PyResult<Self> {
+        Ok(Self(self.0.accepting(texts(audience)?, texts(issuer)?)))
+    }
+
     fn at_any_time(&self) -> Self {
         Self(self.0.at_any_time())
     }

@@ -49,6 +49,19 @@ impl ClaimPolicy {
         })
     }
 
+    /// The same rules with another audience and another issuer; `None` keeps this policy's own.
+    pub(crate) fn accepting(
+        &self,
+        audience: Option<Vec<String>>,
+        issuer: Option<Vec<String>>,
+    ) -> Self {
+        Self {
+            audience: audience.or_else(|| self.audience.clone()),
+            issuer: issuer.or_else(|| self.issuer.clone()),
+            ..*self
+        }
+    }
+
     /// The types alone: any time, any issuer, any audience.
     pub(crate) fn at_any_time(&self) -> Self {
         Self {

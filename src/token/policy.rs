@@ -33,6 +33,15 @@ impl TokenPolicy {
         }
     }
 
+    /// The same policy with another audience and another issuer; `None` keeps this policy's own.
+    #[must_use]
+    pub fn accepting(&self, audience: Option<Vec<String>>, issuer: Option<Vec<String>>) -> Self {
+        Self {
+            claims: self.claims.accepting(audience, issuer),
+            ..self.clone()
+        }
+    }
+
     /// The longest token in bytes.
     pub fn max_length(&self) -> usize {
         self.max_length

@@ -171,3 +171,46 @@ fn at_any_time_only_time_issuer_and_audience_do_not_matter() {
         Err(Error::TooLarge)
     );
 }
+
+#[test]
+fn accepting_replaces_the_audience_and_the_issuer_and_nothing_else() {
+    let names = |name: &str| Some(vec![name.to_owned()]);
+    let claims = ClaimPolicy::new(10.0, names("api"), names("us"), false).unwrap();
+    let policy = TokenPolicy::new(MAX_LENGTH, names("JWT"), claims);
+    let both = |aud: &str, iss: &str| format!(r#"{{"aud":"{aud}","iss":"{iss}"}}"#);
+    let verify = |policy: &TokenPolicy, typ: &str, payload: &str| {
+        let key = SigningKey::from_secret(Algorithm::HS256, SECRET).unwrap();
+        let header = format!(r#"{{"alg":"HS256","typ":"{typ}"}}"#);
+        let token = signed(&key, header.as_bytes(), payload.as_bytes());
+        let verified = ring(Algorithm::HS256).verify(token.as_bytes(), NOW, policy, &mut Discard);
+        verified.map(|_| ())
+    };
+    for (other, accepted) in [
+        (policy.accepting(None, None), both("api", "us")),
+        (policy.accepting(names("web"), None), both("web", "us")),
+        (policy.accepting(None, names("them")), both("api", "them")),
+        (
+            policy.accepting(names("web"), names("them")),
+            both("web", "them"),
+        ),
+    ] {
+        for payload in [
+            both("api", "us"),
+            both("web", "us"),
+            both("api", "them"),
+            both("web", "them"),
+        ] {
+            let outcome = verify(&other, "JWT", &payload);
+            assert_eq!(outcome.is_ok(), payload == accepted, "{payload}");
+        }
+        let other_typ = verify(&other, "JOSE", &accepted);
+        assert_eq!(other_typ, Err(Error::HeaderUnsupported("typ")));
+        let within_leeway = accepted.replace('}', r#","exp":1699999991}"#);
+        assert_eq!(verify(&other, "JWT", &within_leeway), Ok(()));
+        let expired = accepted.replace('}', r#","exp":1699999990}"#);
+        assert_eq!(verify(&other, "JWT", &expired), Err(Error::Expired));
+    }
+    let nobody = policy.accepting(Some(vec![]), None);
+    let outcome = verify(&nobody, "JWT", &both("api", "us"));
+    assert_eq!(outcome, Err(Error::AudienceMismatch));
+}
