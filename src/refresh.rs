@@ -380,18 +380,6 @@ impl RefreshPolicy {
     }
 }
 
-impl RefreshDecision {
-    /// The code of the 401 that this decision is answered with; `None` where it yields a token.
-    #[must_use]
-    pub fn code(self) -> Option<&'static str> {
-        match self {
-            Self::Refuse(refusal) => Some(refusal.code()),
-            Self::Reuse { .. } => Some("token_reused"),
-            Self::Rotate(_) | Self::Repeat(_) | Self::Keep => None,
-        }
-    }
-}
-
 impl RefreshRefusal {
     /// The stable code of this refusal.
     #[must_use]

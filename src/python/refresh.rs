@@ -1,15 +1,15 @@
 //! The face of the refresh rotation decision. Times are integers, microseconds since the Unix epoch.
 
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::refresh::{
-    Micros, RefreshDecision, RefreshPolicy, Repeated, Rotation, SessionState, UserState, decide,
+    Micros, RefreshDecision, RefreshPolicy, RefreshRefusal, Repeated, Rotation, SessionState,
+    UserState, decide,
 };
 
 /// What the settings say about refreshing.
 #[pyclass(module = "oxijwt._core", name = "RefreshPolicy", frozen)]
-pub struct PyRefreshPolicy(RefreshPolicy);
+pub(super) struct PyRefreshPolicy(RefreshPolicy);
 
 #[pymethods]
 impl PyRefreshPolicy {
@@ -30,9 +30,41 @@ impl PyRefreshPolicy {
     }
 }
 
+/// The user of a session, as the same query read them.
+#[pyclass(
+    module = "oxijwt._core",
+    name = "UserState",
+    frozen,
+    eq,
+    hash,
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum PyUserState {
+    Gone,
+    Inactive,
+    Matches,
+    MatchesFallback,
+    Changed,
+    NotApplicable,
+}
+
+impl From<PyUserState> for UserState {
+    fn from(user: PyUserState) -> Self {
+        match user {
+            PyUserState::Gone => Self::Gone,
+            PyUserState::Inactive => Self::Inactive,
+            PyUserState::Matches => Self::Matches,
+            PyUserState::MatchesFallback => Self::MatchesFallback,
+            PyUserState::Changed => Self::Changed,
+            PyUserState::NotApplicable => Self::NotApplicable,
+        }
+    }
+}
+
 /// The row of one login, as far as decisions depend on it.
 #[pyclass(module = "oxijwt._core", name = "SessionState", frozen)]
-pub struct PySessionState(SessionState);
+pub(super) struct PySessionState(SessionState);
 
 #[pymethods]
 impl PySessionState {
@@ -76,23 +108,30 @@ impl PySessionState {
         self.0.absolute_expires_at
     }
 
-    fn refusal(&self, user: &str, now: Micros) -> PyResult<Option<&'static str>> {
-        let user = parse_user(user)?;
+    fn refusal(&self, user: &Bound<'_, PyUserState>, now: Micros) -> Option<PyRefuse> {
+        let user = UserState::from(*user.get());
         let refusal = self.0.refusal(now).or(user.refusal());
-        Ok(refusal.map(|refusal| refusal.code()))
+        refusal.map(PyRefuse)
     }
 
-    fn decide(
+    fn decide<'py>(
         &self,
-        user: &str,
+        user: &Bound<'py, PyUserState>,
         presented: u32,
         policy: &PyRefreshPolicy,
         now: Micros,
-    ) -> PyResult<PyRefreshDecision> {
-        let user = parse_user(user)?;
-        Ok(PyRefreshDecision(decide(
-            &self.0, user, presented, &policy.0, now,
-        )))
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = user.py();
+        let user = UserState::from(*user.get());
+        Ok(match decide(&self.0, user, presented, &policy.0, now) {
+            RefreshDecision::Refuse(refusal) => Bound::new(py, PyRefuse(refusal))?.into_any(),
+            RefreshDecision::Rotate(rotation) => Bound::new(py, PyRotate(rotation))?.into_any(),
+            RefreshDecision::Repeat(repeated) => Bound::new(py, PyRepeat(repeated))?.into_any(),
+            RefreshDecision::Keep => Bound::new(py, PyKeep)?.into_any(),
+            RefreshDecision::Reuse { retired_for } => {
+                Bound::new(py, PyReuse { retired_for })?.into_any()
+            }
+        })
     }
 
     fn refresh_claims(&self) -> (u32, i64, i64) {
@@ -101,79 +140,93 @@ impl PySessionState {
     }
 }
 
-/// What to do with a refresh token.
-#[pyclass(module = "oxijwt._core", name = "RefreshDecision", frozen)]
-pub struct PyRefreshDecision(RefreshDecision);
+/// The refresh is refused. Nothing is written.
+#[pyclass(module = "oxijwt._core", name = "Refuse", frozen)]
+pub(super) struct PyRefuse(RefreshRefusal);
 
 #[pymethods]
-impl PyRefreshDecision {
+impl PyRefuse {
     #[getter]
-    fn kind(&self) -> &'static str {
-        match self.0 {
-            RefreshDecision::Refuse(_) => "refuse",
-            RefreshDecision::Rotate(_) => "rotate",
-            RefreshDecision::Repeat(_) => "repeat",
-            RefreshDecision::Keep => "keep",
-            RefreshDecision::Reuse { .. } => "reuse",
-        }
-    }
-
-    #[getter]
-    fn code(&self) -> Option<&'static str> {
+    fn code(&self) -> &'static str {
         self.0.code()
     }
 
+    fn __repr__(&self) -> String {
+        format!("<Refuse({})>", self.0.code())
+    }
+}
+
+/// The caller writes these values into the row and answers with the new refresh token.
+#[pyclass(module = "oxijwt._core", name = "Rotate", frozen)]
+pub(super) struct PyRotate(Rotation);
+
+#[pymethods]
+impl PyRotate {
+    #[getter]
+    fn generation(&self) -> u32 {
+        self.0.generation
+    }
+
+    #[getter]
+    fn rotated_at(&self) -> Micros {
+        self.0.rotated_at
+    }
+
+    #[getter]
+    fn expires_at(&self) -> Micros {
+        self.0.expires_at
+    }
+
+    #[getter]
+    fn restate_auth_hash(&self) -> bool {
+        self.0.restate_auth_hash
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Rotate(generation={})>", self.0.generation)
+    }
+}
+
+/// The caller answers with the current refresh token again. Nothing is written.
+#[pyclass(module = "oxijwt._core", name = "Repeat", frozen)]
+pub(super) struct PyRepeat(Repeated);
+
+#[pymethods]
+impl PyRepeat {
     #[getter]
     fn previous(&self) -> bool {
-        self.0 == RefreshDecision::Repeat(Repeated::Previous)
+        self.0 == Repeated::Previous
     }
 
-    #[getter]
-    fn retired_for(&self) -> Option<Micros> {
+    fn __repr__(&self) -> &'static str {
         match self.0 {
-            RefreshDecision::Reuse { retired_for } => Some(retired_for),
-            _ => None,
-        }
-    }
-
-    #[getter]
-    fn generation(&self) -> PyResult<u32> {
-        self.rotation().map(|rotation| rotation.generation)
-    }
-
-    #[getter]
-    fn rotated_at(&self) -> PyResult<Micros> {
-        self.rotation().map(|rotation| rotation.rotated_at)
-    }
-
-    #[getter]
-    fn expires_at(&self) -> PyResult<Micros> {
-        self.rotation().map(|rotation| rotation.expires_at)
-    }
-
-    #[getter]
-    fn restate_auth_hash(&self) -> PyResult<bool> {
-        self.rotation().map(|rotation| rotation.restate_auth_hash)
-    }
-}
-
-impl PyRefreshDecision {
-    fn rotation(&self) -> PyResult<Rotation> {
-        match self.0 {
-            RefreshDecision::Rotate(rotation) => Ok(rotation),
-            _ => Err(PyValueError::new_err("the decision is not to rotate")),
+            Repeated::Current => "<Repeat(previous=False)>",
+            Repeated::Previous => "<Repeat(previous=True)>",
         }
     }
 }
 
-fn parse_user(name: &str) -> PyResult<UserState> {
-    Ok(match name {
-        "gone" => UserState::Gone,
-        "inactive" => UserState::Inactive,
-        "matches" => UserState::Matches,
-        "matches_fallback" => UserState::MatchesFallback,
-        "changed" => UserState::Changed,
-        "not_applicable" => UserState::NotApplicable,
-        _ => return Err(PyValueError::new_err("no such state of a user")),
-    })
+/// Rotation is off: the caller answers with an access token only. Nothing is written.
+#[pyclass(module = "oxijwt._core", name = "Keep", frozen)]
+pub(super) struct PyKeep;
+
+#[pymethods]
+impl PyKeep {
+    fn __repr__(&self) -> &'static str {
+        "<Keep>"
+    }
+}
+
+/// A retired token came back: the caller ends the session.
+#[pyclass(module = "oxijwt._core", name = "Reuse", frozen)]
+pub(super) struct PyReuse {
+    #[pyo3(get)]
+    retired_for: Micros,
+}
+
+#[pymethods]
+impl PyReuse {
+    fn __repr__(&self) -> String {
+        format!("<Reuse(retired_for={})>", self.retired_for)
+    }
 }
