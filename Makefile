@@ -70,11 +70,11 @@ lint: .venv/built
 
 fmt:
 	cargo fmt --check
-	cargo fmt --check --manifest-path tests/fuzz/Cargo.toml
+	cargo fmt --check --manifest-path tests/suites/fuzz/Cargo.toml
 
 clippy: .venv/stamp
 	cargo clippy $(CARGO_FLAGS) --all-targets --features python -- -D warnings
-	cargo clippy $(CARGO_FLAGS) --manifest-path tests/fuzz/Cargo.toml --target-dir target -- -D warnings
+	cargo clippy $(CARGO_FLAGS) --manifest-path tests/suites/fuzz/Cargo.toml --target-dir target -- -D warnings
 
 ruff: .venv/stamp
 	$(PY) -m ruff check .
@@ -132,7 +132,7 @@ fuzz fuzz-smoke:
 CARGO_DENY := $(or $(shell command -v cargo-deny),.cache/cargo/bin/cargo-deny)
 
 audit: $(CARGO_DENY)
-	for manifest in Cargo.toml tests/fuzz/Cargo.toml; do \
+	for manifest in Cargo.toml tests/suites/fuzz/Cargo.toml; do \
 		$(CARGO_DENY) --manifest-path $$manifest --all-features --locked --config deny.toml \
 			check --allow license-exception-not-encountered bans licenses sources || exit 1; \
 	done

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ["Cargo.lock", "tests/fuzz/Cargo.lock"]
+LOCKS = ["Cargo.lock", "tests/suites/fuzz/Cargo.lock"]
 BANNED = {
     "rsa",  # RUSTSEC-2023-0071: its timing tells the private key
     "ring",  # one cryptography, aws-lc-rs

@@ -1,4 +1,4 @@
-"""`make fuzz`: builds the targets of tests/fuzz with plain cargo and g++, runs them and prints a table.
+"""`make fuzz`: builds the targets of tests/suites/fuzz with plain cargo and g++, runs them and prints a table.
 
 The corpus, what a target prints, and whatever breaks one lie in .cache/fuzz.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 from tools import fuzz_seeds
 
 ROOT = Path(__file__).parents[1]
-CRATE = ROOT / "tests/fuzz"
+CRATE = ROOT / "tests/suites/fuzz"
 CACHE = ROOT / ".cache/fuzz"
 BUILD = ROOT / "target/fuzz"
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 Seed = tuple[str, bytes]
-"""A target's name and one input, in the form that its module in tests/fuzz/src describes."""
+"""A target's name and one input, in the form that its module in tests/suites/fuzz/src describes."""
 
 ALGORITHMS = {"HS": "abc", "RS": "def", "PS": "ghi", "P-256": "j", "P-384": "k", "P-521": "l", "secp256k1": "m"}
 ED25519 = "n"
@@ -47,7 +47,7 @@ def vectors(root: Path) -> Path:
 
 def from_key_files(root: Path) -> Iterator[Seed]:
     """Every key file of the Rust suite, as text and without its armour."""
-    for path in sorted((root / "tests/rust/keys").iterdir()):
+    for path in sorted((root / "tests/rust/material").iterdir()):
         letter = KEY_FILES.get(path.name.split(".")[0], "d")
         if path.suffix == ".json":
             yield from of_jwk(json.loads(path.read_text()))

@@ -1,27 +1,31 @@
 """The native core: keys, signatures, strict JSON and the claim rules (RFC 7515, 7517, 7518, 7519)."""
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal, final
+from typing import Any, ClassVar, Final, Literal, final
 
 __all__ = [
     "ALGORITHMS",
     "ERROR_CODES",
     "CoreError",
+    "Keep",
     "KeyRing",
     "KeyRotationPolicy",
     "KeySet",
     "KeySetChange",
-    "RefreshDecision",
     "RefreshPolicy",
+    "Refuse",
+    "Repeat",
+    "Reuse",
     "RingKey",
+    "Rotate",
     "SessionState",
     "SigningKey",
     "TokenPolicy",
+    "UserState",
     "VerifyingKey",
     "read_issuer_jwk_set",
     "unverified_claims",
     "unverified_header",
-    "unverified_is_access_token",
 ]
 
 ALGORITHMS: Final[tuple[str, ...]]
@@ -86,6 +90,14 @@ class TokenPolicy:
         issuer: Sequence[str] | None = None,
         integer_subject: bool = False,
     ) -> TokenPolicy: ...
+    def accepting(
+        self, *, audience: Sequence[str] | None = None, issuer: Sequence[str] | None = None
+    ) -> TokenPolicy:
+        """The same policy with another audience and issuer; None keeps this policy's own.
+
+        Raises CoreError `policy_invalid` for a str that is not valid Unicode.
+        """
+
     def at_any_time(self) -> TokenPolicy:
         """The same for any `exp`, `nbf`, `iat`, `aud` and `iss`."""
 
@@ -137,8 +149,11 @@ class KeyRing:
     def public_jwk_set(self, now: float) -> str:
         """The public keys that verify, or will, as a JWK Set (RFC 7517 section 5) in JSON; never an HMAC key."""
 
-    def verify(self, token: str | bytes, now: float, policy: TokenPolicy) -> dict[str, Any]:
-        """The claims of a token whose signature, `typ` and registered claims hold at `now`, seconds since 1970."""
+    def verify(self, token: str | bytes, now: float, policy: TokenPolicy) -> tuple[dict[str, Any], str | None]:
+        """The claims of a token, and its header's `typ` or None.
+
+        Its signature, `typ` and registered claims hold at `now`, in seconds since 1970. Else raises CoreError.
+        """
 
 @final
 class KeyRotationPolicy:
@@ -258,45 +273,86 @@ class SessionState:
     def expires_at(self) -> int: ...
     @property
     def absolute_expires_at(self) -> int | None: ...
-    def refusal(self, user: str, now: int) -> str | None:
-        """The code that an access or sliding token of the session is refused with, or None.
+    def refusal(self, user: UserState, now: int) -> Refuse | None:
+        """Why an access or sliding token of the session is refused at `now`; None if it is not."""
 
-        `user` is "gone", "inactive", or of an active user what the row's auth hash says of the password: "matches",
-        "matches_fallback", "changed" or "not_applicable". Anything else is ValueError.
-        """
-
-    def decide(self, user: str, presented: int, policy: RefreshPolicy, now: int) -> RefreshDecision:
-        """What a refresh with generation `presented` gets (SESSIONS.md, the decision)."""
+    def decide(
+        self, user: UserState, presented: int, policy: RefreshPolicy, now: int
+    ) -> Refuse | Rotate | Repeat | Keep | Reuse:
+        """What a refresh with generation `presented` gets at `now`."""
 
     def refresh_claims(self) -> tuple[int, int, int]:
-        """`gen`, `iat` and `exp` of the current refresh token."""
+        """The current refresh token's `gen`, and its `iat` and `exp` in seconds since 1970."""
 
 @final
-class RefreshDecision:
-    """What to do with a refresh token. Frozen. The last four raise ValueError unless the decision is to rotate."""
+class UserState:
+    """The user of a session: whether they may log in, and what the session's auth hash says of the password. Frozen."""
+
+    GONE: ClassVar[UserState]
+    """The user was deleted."""
+    INACTIVE: ClassVar[UserState]
+    """The user may not log in."""
+    MATCHES: ClassVar[UserState]
+    """The auth hash matches under the current secret key."""
+    MATCHES_FALLBACK: ClassVar[UserState]
+    """The auth hash matches under one of the fallback keys."""
+    CHANGED: ClassVar[UserState]
+    """The auth hash matches under no key: the password was changed."""
+    NOT_APPLICABLE: ClassVar[UserState]
+    """The session has no auth hash, so the check is skipped."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __int__(self) -> int: ...
+
+@final
+class Refuse:
+    """The refresh is refused. The caller answers 401 and writes nothing. Frozen."""
 
     @property
-    def kind(self) -> Literal["refuse", "rotate", "repeat", "keep", "reuse"]: ...
+    def code(self) -> str:
+        """The code of the 401."""
+
+@final
+class Rotate:
+    """The caller writes these values into the row and answers with the new refresh token. Frozen."""
+
     @property
-    def code(self) -> str | None:
-        """The code of the 401; None where the decision yields a token."""
+    def generation(self) -> int:
+        """The new generation."""
+
+    @property
+    def rotated_at(self) -> int:
+        """When the presented token was retired, in microseconds since 1970."""
+
+    @property
+    def expires_at(self) -> int:
+        """The new idle end, in microseconds since 1970."""
+
+    @property
+    def restate_auth_hash(self) -> bool:
+        """Whether the caller must write the user's auth hash again, because it matched under a fallback key."""
+
+@final
+class Repeat:
+    """The caller answers with the current refresh token again, and writes nothing. Frozen."""
 
     @property
     def previous(self) -> bool:
-        """Whether a repeat is for the token before the current one."""
+        """Whether the request presented the token before the current one."""
+
+@final
+class Keep:
+    """Rotation is off: the caller answers with an access token only, and writes nothing. Frozen."""
+
+@final
+class Reuse:
+    """A retired token came back. The caller ends the session and answers 401 `token_reused`. Frozen."""
 
     @property
-    def retired_for(self) -> int | None:
-        """How long ago a reused token was spent at least, in microseconds."""
-
-    @property
-    def generation(self) -> int: ...
-    @property
-    def rotated_at(self) -> int: ...
-    @property
-    def expires_at(self) -> int: ...
-    @property
-    def restate_auth_hash(self) -> bool: ...
+    def retired_for(self) -> int:
+        """How long ago the presented token was retired, in microseconds; at least, for one of an older generation."""
 
 def read_issuer_jwk_set(
     text: bytes, algorithms: Sequence[str]
@@ -309,5 +365,3 @@ def read_issuer_jwk_set(
 
 def unverified_header(token: str | bytes, max_length: int) -> dict[str, Any]: ...
 def unverified_claims(token: str | bytes, max_length: int) -> dict[str, Any]: ...
-def unverified_is_access_token(token: str | bytes) -> bool:
-    """Whether the header's `typ` is `at+jwt` (RFC 9068 section 2.1)."""

@@ -7,7 +7,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyNone, PyString, PyTu
 
 use super::error::Failure;
 use crate::error::Error;
-use crate::json::{self, Builder, MAX_DEPTH};
+use crate::token::json::{self, Builder, MAX_DEPTH};
 
 /// Names that occur in most tokens: made once, their hashes kept with them.
 const COMMON_NAMES: [&str; 10] = [

@@ -4,8 +4,8 @@ use pyo3::exceptions::PyException;
 use pyo3::{PyErr, create_exception};
 
 use crate::error::Error;
-use crate::jwk_set::Refusal;
-use crate::key_set::ChangeRefusal;
+use crate::keys::jwk_set::KeyRefusal;
+use crate::ring::file::KeySetRefusal;
 
 create_exception!(
     oxijwt._core,
@@ -20,14 +20,14 @@ impl From<Error> for PyErr {
     }
 }
 
-impl From<Refusal> for PyErr {
-    fn from(refusal: Refusal) -> Self {
+impl From<KeyRefusal> for PyErr {
+    fn from(refusal: KeyRefusal) -> Self {
         CoreError::new_err((refusal.error.code(), refusal.to_string()))
     }
 }
 
-impl From<ChangeRefusal> for PyErr {
-    fn from(refusal: ChangeRefusal) -> Self {
+impl From<KeySetRefusal> for PyErr {
+    fn from(refusal: KeySetRefusal) -> Self {
         CoreError::new_err((refusal.code(), refusal.to_string()))
     }
 }

@@ -2,18 +2,18 @@
 
 mod convert;
 mod error;
-mod jwk_set;
-mod key_set;
-mod keyring;
-mod refresh_rotation;
+mod keys;
+mod refresh;
+mod ring;
+mod token;
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use pyo3_log::{Caching, Logger};
 
-use crate::algorithm::Algorithm;
 use crate::error::Error;
-use crate::key_rotation::Refusal;
+use crate::keys::algorithm::Algorithm;
+use crate::ring::schedule::KeyRotationRefusal;
 
 /// Keys, signatures, strict JSON and the claim rules.
 #[pymodule(gil_used = false)]
@@ -23,28 +23,29 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     // logger installed, which is as good.
     let _ = Logger::new(py, Caching::Nothing)?.install();
     module.add("CoreError", py.get_type::<error::CoreError>())?;
-    let codes = [&Error::CODES[..], &Refusal::CODES].concat();
+    let codes = [&Error::CODES[..], &KeyRotationRefusal::CODES].concat();
     module.add("ERROR_CODES", PyTuple::new(py, codes)?)?;
     module.add(
         "ALGORITHMS",
         PyTuple::new(py, Algorithm::ALL.map(Algorithm::name))?,
     )?;
-    module.add_class::<keyring::PySigningKey>()?;
-    module.add_class::<keyring::PyVerifyingKey>()?;
-    module.add_class::<keyring::PyTokenPolicy>()?;
-    module.add_class::<keyring::PyRingKey>()?;
-    module.add_class::<keyring::PyKeyRing>()?;
-    module.add_class::<key_set::PyKeyRotationPolicy>()?;
-    module.add_class::<key_set::PyKeySet>()?;
-    module.add_class::<key_set::PyKeySetChange>()?;
-    module.add_class::<refresh_rotation::PyRefreshPolicy>()?;
-    module.add_class::<refresh_rotation::PySessionState>()?;
-    module.add_class::<refresh_rotation::PyRefreshDecision>()?;
-    module.add_function(wrap_pyfunction!(jwk_set::read_issuer_jwk_set, module)?)?;
-    module.add_function(wrap_pyfunction!(
-        keyring::unverified_is_access_token,
-        module
-    )?)?;
-    module.add_function(wrap_pyfunction!(keyring::unverified_header, module)?)?;
-    module.add_function(wrap_pyfunction!(keyring::unverified_claims, module)?)
+    module.add_class::<keys::PySigningKey>()?;
+    module.add_class::<keys::PyVerifyingKey>()?;
+    module.add_class::<token::PyTokenPolicy>()?;
+    module.add_class::<ring::PyRingKey>()?;
+    module.add_class::<ring::PyKeyRing>()?;
+    module.add_class::<ring::PyKeyRotationPolicy>()?;
+    module.add_class::<ring::PyKeySet>()?;
+    module.add_class::<ring::PyKeySetChange>()?;
+    module.add_class::<refresh::PyRefreshPolicy>()?;
+    module.add_class::<refresh::PySessionState>()?;
+    module.add_class::<refresh::PyUserState>()?;
+    module.add_class::<refresh::PyRefuse>()?;
+    module.add_class::<refresh::PyRotate>()?;
+    module.add_class::<refresh::PyRepeat>()?;
+    module.add_class::<refresh::PyKeep>()?;
+    module.add_class::<refresh::PyReuse>()?;
+    module.add_function(wrap_pyfunction!(keys::read_issuer_jwk_set, module)?)?;
+    module.add_function(wrap_pyfunction!(token::unverified_header, module)?)?;
+    module.add_function(wrap_pyfunction!(token::unverified_claims, module)?)
 }

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use _core::algorithm::Algorithm;
-use _core::claims::ClaimPolicy;
 use _core::error::Error;
-use _core::json::Discard;
-use _core::jwk_set;
-use _core::key::{SigningKey, VerifyingKey};
-use _core::keyring::KeyRing;
-use _core::named_keys::RingKey;
-use _core::policy::TokenPolicy;
+use _core::keys::algorithm::Algorithm;
+use _core::keys::jwk_set;
+use _core::keys::key::{SigningKey, VerifyingKey};
+use _core::ring::KeyRing;
+use _core::ring::named::RingKey;
+use _core::token::claims::ClaimPolicy;
+use _core::token::json::Discard;
+use _core::token::policy::TokenPolicy;
 
 use crate::support::{MAX_LENGTH, NOW, SECRET, fixture, open_policy, ring, signed};
 

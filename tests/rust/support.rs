@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use _core::algorithm::{Algorithm, Curve, Family};
-use _core::claims::ClaimPolicy;
-use _core::encoding;
 use _core::error::Error;
-use _core::json::Builder;
-use _core::key::{SigningKey, VerifyingKey};
-use _core::keyring::KeyRing;
-use _core::policy::TokenPolicy;
+use _core::keys::algorithm::{Algorithm, Curve, Family};
+use _core::keys::key::{SigningKey, VerifyingKey};
+use _core::ring::KeyRing;
+use _core::token::claims::ClaimPolicy;
+use _core::token::encoding;
+use _core::token::json::Builder;
+use _core::token::policy::TokenPolicy;
 
 pub const NOW: f64 = 1_700_000_000.0;
 pub const MAX_LENGTH: usize = 16_384;
@@ -22,7 +22,7 @@ pub fn open_policy() -> TokenPolicy {
 }
 
 pub fn fixture(name: &str) -> Vec<u8> {
-    let path = format!("{}/tests/rust/keys/{name}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/tests/rust/material/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 

@@ -5,12 +5,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use _core::algorithm::Algorithm;
-use _core::encoding;
 use _core::error::Error;
-use _core::jwk_set;
-use _core::jws;
-use _core::key::{SigningKey, VerifyingKey};
+use _core::keys::algorithm::Algorithm;
+use _core::keys::jwk_set;
+use _core::keys::key::{SigningKey, VerifyingKey};
+use _core::token::encoding;
+use _core::token::jws;
 use serde_json::Value;
 
 fn root() -> PathBuf {

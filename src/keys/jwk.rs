@@ -1,0 +1,410 @@
+//! One JWK (RFC 7517, RFC 7518 section 6, RFC 8037), its members checked before a key is made of them.
+//!
+//! Its `x5c`, `x5u`, `x5t` and `jku` are never looked at.
+
+use std::fmt;
+
+use aws_lc_rs::digest;
+use jsonwebtoken::jwk::{KeyOperations, PublicKeyUse};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::keys::algorithm::{Algorithm, Curve, Family};
+use crate::keys::der;
+use crate::token::encoding;
+use crate::token::json::{self, Discard};
+
+/// Key material that wipes itself.
+pub(crate) type Secret = Zeroizing<Vec<u8>>;
+
+/// What a key is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Sign,
+    Verify,
+}
+
+/// The decoded material of a JWK.
+pub(crate) enum Material {
+    Octets(Secret),
+    Rsa(RsaPublic, Option<RsaPrivate>),
+    /// The uncompressed point, and the private key.
+    Ec(Vec<u8>, Option<Secret>),
+    /// The public key, and the seed.
+    Ed25519(Vec<u8>, Option<Secret>),
+}
+
+/// Modulus and exponent.
+pub(crate) struct RsaPublic {
+    pub(crate) n: Vec<u8>,
+    pub(crate) e: Vec<u8>,
+}
+
+/// The private exponent with the factors and the CRT numbers.
+pub(crate) struct RsaPrivate {
+    pub(crate) d: Secret,
+    pub(crate) p: Secret,
+    pub(crate) q: Secret,
+    pub(crate) dp: Secret,
+    pub(crate) dq: Secret,
+    pub(crate) qi: Secret,
+}
+
+/// One JWK, read strictly and not yet trusted with anything.
+///
+/// Key material is borrowed from the text, so that no copy is left behind; a member written with JSON escapes, which
+/// base64url has no need of, can't be borrowed and is refused.
+#[derive(Deserialize)]
+pub(crate) struct Jwk<'j> {
+    kty: String,
+    kid: Option<String>,
+    #[serde(rename = "use")]
+    key_use: Option<PublicKeyUse>,
+    key_ops: Option<Vec<KeyOperations>>,
+    alg: Option<String>,
+    crv: Option<String>,
+    #[serde(borrow)]
+    k: Member<'j>,
+    #[serde(borrow)]
+    n: Member<'j>,
+    #[serde(borrow)]
+    e: Member<'j>,
+    #[serde(borrow)]
+    x: Member<'j>,
+    #[serde(borrow)]
+    y: Member<'j>,
+    #[serde(borrow)]
+    d: Member<'j>,
+    #[serde(borrow)]
+    p: Member<'j>,
+    #[serde(borrow)]
+    q: Member<'j>,
+    #[serde(borrow)]
+    dp: Member<'j>,
+    #[serde(borrow)]
+    dq: Member<'j>,
+    #[serde(borrow)]
+    qi: Member<'j>,
+    oth: Option<serde::de::IgnoredAny>,
+}
+
+/// The public members of an asymmetric key (RFC 7518 section 6, RFC 8037), one spelling for each key: RSA's numbers
+/// without leading zeros, coordinates in full length.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PublicJwk {
+    /// In the order that RFC 7638 hashes them in.
+    members: Vec<(&'static str, String)>,
+}
+
+impl PublicJwk {
+    /// The key of a SubjectPublicKeyInfo that a library has found right.
+    ///
+    /// # Errors
+    /// [`Error::KeyMalformed`], [`Error::KeyMismatch`].
+    pub(crate) fn from_key_info(der: &[u8]) -> Result<Self, Error> {
+        let (family, key) = der::public_key_info(der)?;
+        let encoded = encoding::encode;
+        let named = str::to_owned;
+        let members = match family {
+            Family::Hmac => return Err(Error::KeyMismatch("a secret has no public half")),
+            Family::Rsa => {
+                let [n, e] = der::rsa_public_numbers(key)?;
+                vec![("e", encoded(e)), ("kty", named("RSA")), ("n", encoded(n))]
+            }
+            Family::Ec(curve) => {
+                let (x, y) = coordinates(curve, key)?;
+                let (crv, kty) = (named(curve.name()), named("EC"));
+                vec![
+                    ("crv", crv),
+                    ("kty", kty),
+                    ("x", encoded(x)),
+                    ("y", encoded(y)),
+                ]
+            }
+            Family::Ed25519 => {
+                vec![
+                    ("crv", named("Ed25519")),
+                    ("kty", named("OKP")),
+                    ("x", encoded(key)),
+                ]
+            }
+        };
+        Ok(Self { members })
+    }
+
+    /// Its members, `kty` among them.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let members = self.members.iter();
+        members.map(|(name, value)| (*name, value.as_str()))
+    }
+
+    /// The SHA-256 thumbprint (RFC 7638).
+    pub fn thumbprint(&self) -> String {
+        let hash = digest::digest(&digest::SHA256, &self.object());
+        encoding::encode(hash.as_ref())
+    }
+
+    /// The JWK as JSON in ASCII, with these `kid` and `alg` and the use of signing.
+    pub fn to_json(&self, kid: &str, algorithm: Algorithm) -> String {
+        let mut members = self.members.clone();
+        members.push(("kid", kid.to_owned()));
+        members.push(("alg", algorithm.name().to_owned()));
+        members.push(("use", "sig".to_owned()));
+        let object = Self { members }.object();
+        object.into_iter().map(char::from).collect()
+    }
+
+    /// The members as a JSON object without white space.
+    fn object(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        let mut separator = b'{';
+        for (name, value) in &self.members {
+            text.push(separator);
+            json::write_string(name, &mut text);
+            text.push(b':');
+            json::write_string(value, &mut text);
+            separator = b',';
+        }
+        text.push(b'}');
+        text
+    }
+}
+
+/// Shows what kind of key it is and nothing else.
+impl fmt::Debug for PublicJwk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = |name: &&str| matches!(*name, "kty" | "crv");
+        let kinds = self.members.iter().filter(|(name, _)| kind(name));
+        f.write_str("PublicJwk")?;
+        f.debug_list()
+            .entries(kinds.map(|(_, value)| value))
+            .finish()
+    }
+}
+
+/// The coordinates of an uncompressed point (SEC 1 section 2.3.3).
+fn coordinates(curve: Curve, point: &[u8]) -> Result<(&[u8], &[u8]), Error> {
+    let length = curve.coordinate_length();
+    match point.split_first() {
+        Some((4, both)) if both.len() == length.saturating_mul(2) => Ok(both.split_at(length)),
+        _ => Err(Error::KeyMalformed("not an uncompressed point")),
+    }
+}
+
+type Member<'j> = Option<&'j str>;
+
+const MISSING: Error = Error::KeyMalformed("a JWK member is missing or mistyped");
+
+impl<'j> Jwk<'j> {
+    /// Reads the form of a JWK: strict JSON, members of the right types.
+    ///
+    /// # Errors
+    /// [`Error::KeyMalformed`].
+    pub(crate) fn parse(text: &'j [u8]) -> Result<Self, Error> {
+        // serde_json would take a name twice: the strict reader goes first.
+        json::parse_object(text, &mut Discard, &[])
+            .map_err(|_| Error::KeyMalformed("a JWK is a strict JSON object"))?;
+        let jwk: Self = serde_json::from_slice(text).map_err(|_| MISSING)?;
+        jwk.check_operations()?;
+        Ok(jwk)
+    }
+
+    /// `key_ops` holds nothing twice and nothing that `use` rules out (RFC 7517 section 4.3).
+    fn check_operations(&self) -> Result<(), Error> {
+        let operations = self.key_ops.as_deref().unwrap_or_default();
+        let mut rest = operations;
+        while let Some((first, others)) = rest.split_first() {
+            if others.contains(first) {
+                return Err(Error::KeyMalformed("its key_ops say one operation twice"));
+            }
+            rest = others;
+        }
+        let contradicts = match self.key_use {
+            Some(PublicKeyUse::Signature) => operations.iter().any(encrypts),
+            Some(PublicKeyUse::Encryption) => operations.iter().any(signs),
+            _ => false,
+        };
+        if contradicts {
+            return Err(Error::KeyMalformed("its use and key_ops contradict"));
+        }
+        Ok(())
+    }
+
+    /// The decoded members, for one algorithm and one purpose.
+    ///
+    /// # Errors
+    /// [`Error::KeyMalformed`] for a broken encoding or length; [`Error::KeyMismatch`] where `kty`, `crv`, `use`,
+    /// `key_ops` or `alg` say that the key is for something else; [`Error::KeyPrivate`] and [`Error::KeyPublic`] for
+    /// the wrong half.
+    pub(crate) fn material(
+        &self,
+        algorithm: Algorithm,
+        purpose: Purpose,
+    ) -> Result<Material, Error> {
+        self.check_intent(algorithm, purpose)?;
+        self.check_half(algorithm, purpose)?;
+        match (algorithm.family(), self.family()?) {
+            (Family::Hmac, Family::Hmac) => Ok(Material::Octets(secret(self.k)?)),
+            (Family::Rsa, Family::Rsa) => self.rsa(),
+            (Family::Ec(wanted), Family::Ec(curve)) if wanted == curve => self.ec(curve),
+            (Family::Ec(_), Family::Ec(_)) => Err(OTHER_CURVE),
+            (Family::Ed25519, Family::Ed25519) => self.ed25519(),
+            _ => Err(Error::KeyMismatch("its kty is another")),
+        }
+    }
+
+    /// `kid` (RFC 7517 section 4.5).
+    pub(crate) fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// `kty` (RFC 7517 section 4.1).
+    pub(crate) fn kty(&self) -> &str {
+        &self.kty
+    }
+
+    /// The kind of key, by `kty` and `crv`.
+    ///
+    /// # Errors
+    /// [`Error::KeyMismatch`] for a kind that no algorithm here takes, [`Error::KeyMalformed`] without `crv`.
+    pub(crate) fn family(&self) -> Result<Family, Error> {
+        match (self.kty(), self.crv.as_deref()) {
+            ("oct", _) => Ok(Family::Hmac),
+            ("RSA", _) => Ok(Family::Rsa),
+            ("EC", Some(crv)) => Curve::from_name(crv).map(Family::Ec).ok_or(OTHER_CURVE),
+            ("OKP", Some("Ed25519")) => Ok(Family::Ed25519),
+            ("OKP", Some(_)) => Err(OTHER_CURVE),
+            ("EC" | "OKP", None) => Err(MISSING),
+            _ => Err(Error::KeyMismatch("its kty is another")),
+        }
+    }
+
+    /// The algorithm that `alg` names.
+    ///
+    /// # Errors
+    /// [`Error::KeyMismatch`] where it is none of ours.
+    pub(crate) fn algorithm(&self) -> Result<Option<Algorithm>, Error> {
+        let known = |name: &String| Algorithm::from_name(name).map_err(|_| OTHER_ALGORITHM);
+        self.alg.as_ref().map(known).transpose()
+    }
+
+    /// Whether it has a private member of an asymmetric key.
+    pub(crate) fn is_private(&self) -> bool {
+        let private = [self.d, self.p, self.q, self.dp, self.dq, self.qi];
+        private.iter().any(Option::is_some)
+    }
+
+    /// Whether `key_ops`, where there are any, allow to sign or to verify.
+    pub(crate) fn allows(&self, purpose: Purpose) -> bool {
+        let operation = match purpose {
+            Purpose::Sign => KeyOperations::Sign,
+            Purpose::Verify => KeyOperations::Verify,
+        };
+        (self.key_ops.as_ref()).is_none_or(|operations| operations.contains(&operation))
+    }
+
+    /// `use`, `key_ops` and `alg` (RFC 7517 sections 4.2 to 4.4).
+    fn check_intent(&self, algorithm: Algorithm, purpose: Purpose) -> Result<(), Error> {
+        let signature = |key_use: &PublicKeyUse| *key_use == PublicKeyUse::Signature;
+        if !self.key_use.as_ref().is_none_or(signature) {
+            return Err(Error::KeyMismatch("its use is not sig"));
+        }
+        if !self.allows(purpose) {
+            return Err(Error::KeyMismatch("its key_ops lack this operation"));
+        }
+        if self.algorithm()?.is_some_and(|named| named != algorithm) {
+            return Err(OTHER_ALGORITHM);
+        }
+        Ok(())
+    }
+
+    /// Whether the private half is there when signing and absent when verifying.
+    fn check_half(&self, algorithm: Algorithm, purpose: Purpose) -> Result<(), Error> {
+        match (purpose, self.is_private()) {
+            _ if algorithm.family() == Family::Hmac => Ok(()),
+            (Purpose::Sign, false) if self.kty() != "oct" => Err(Error::KeyPublic),
+            (Purpose::Verify, true) => Err(Error::KeyPrivate),
+            _ => Ok(()),
+        }
+    }
+
+    fn rsa(&self) -> Result<Material, Error> {
+        if self.oth.is_some() {
+            return Err(Error::KeyMalformed("RSA with more than two primes"));
+        }
+        let public = RsaPublic {
+            n: octets(self.n)?,
+            e: octets(self.e)?,
+        };
+        if self.d.is_none() {
+            return Ok(Material::Rsa(public, None));
+        }
+        let private = RsaPrivate {
+            d: secret(self.d)?,
+            p: secret(self.p)?,
+            q: secret(self.q)?,
+            dp: secret(self.dp)?,
+            dq: secret(self.dq)?,
+            qi: secret(self.qi)?,
+        };
+        Ok(Material::Rsa(public, Some(private)))
+    }
+
+    fn ec(&self, curve: Curve) -> Result<Material, Error> {
+        let length = curve.coordinate_length();
+        let mut point = vec![4];
+        point.extend(sized(octets(self.x)?, length)?);
+        point.extend(sized(octets(self.y)?, length)?);
+        Ok(Material::Ec(point, self.private_octets(length)?))
+    }
+
+    fn ed25519(&self) -> Result<Material, Error> {
+        Ok(Material::Ed25519(
+            sized(octets(self.x)?, 32)?,
+            self.private_octets(32)?,
+        ))
+    }
+
+    fn private_octets(&self, length: usize) -> Result<Option<Secret>, Error> {
+        if self.d.is_none() {
+            return Ok(None);
+        }
+        let d = secret(self.d)?;
+        if d.len() == length {
+            Ok(Some(d))
+        } else {
+            Err(WRONG_LENGTH)
+        }
+    }
+}
+
+const WRONG_LENGTH: Error = Error::KeyMalformed("a JWK member has the wrong length");
+const OTHER_ALGORITHM: Error = Error::KeyMismatch("its alg is another");
+const OTHER_CURVE: Error = Error::KeyMismatch("another curve");
+
+fn signs(operation: &KeyOperations) -> bool {
+    matches!(operation, KeyOperations::Sign | KeyOperations::Verify)
+}
+
+/// Whether it is an operation of encryption or key agreement. An unknown one may be either.
+fn encrypts(operation: &KeyOperations) -> bool {
+    !signs(operation) && !matches!(operation, KeyOperations::Other(_))
+}
+
+fn octets(member: Member<'_>) -> Result<Vec<u8>, Error> {
+    encoding::decode(member.ok_or(MISSING)?.as_bytes())
+        .map_err(|_| Error::KeyMalformed("a JWK member is not base64url"))
+}
+
+fn secret(member: Member<'_>) -> Result<Secret, Error> {
+    octets(member).map(Zeroizing::new)
+}
+
+fn sized(octets: Vec<u8>, length: usize) -> Result<Vec<u8>, Error> {
+    if octets.len() == length {
+        Ok(octets)
+    } else {
+        Err(WRONG_LENGTH)
+    }
+}

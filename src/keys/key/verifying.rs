@@ -1,0 +1,215 @@
+//! Keys that verify.
+
+use std::fmt;
+
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::hmac;
+use aws_lc_rs::rsa::PublicKeyComponents;
+use aws_lc_rs::signature::{self, ParsedPublicKey, RsaParameters, VerificationAlgorithm};
+
+use super::{
+    OTHER_FAMILY, REJECTED, canonical_headers, check_family, check_modulus, hmac_key, is_weak,
+};
+use crate::error::Error;
+use crate::keys::algorithm::{Algorithm, Curve, Family};
+use crate::keys::der;
+use crate::keys::jwk::{Jwk, Material, PublicJwk, Purpose, RsaPublic};
+use crate::keys::pem_file::{self, Label};
+
+/// A key that verifies. Not `Clone`; its `Debug` names the algorithm only.
+pub struct VerifyingKey {
+    algorithm: Algorithm,
+    verifier: Verifier,
+    weak: bool,
+    headers: [String; 2],
+}
+
+#[allow(
+    clippy::large_enum_variant,
+    reason = "keys are few and each lives behind one Arc"
+)]
+pub(super) enum Verifier {
+    Hmac(hmac::Key),
+    Public(ParsedPublicKey, PublicJwk),
+}
+
+impl VerifyingKey {
+    /// An HMAC key of these bytes.
+    ///
+    /// # Errors
+    /// As [`SigningKey::from_secret`].
+    pub fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, Error> {
+        let key = hmac_key(algorithm, secret)?;
+        Ok(Self::new(
+            algorithm,
+            Verifier::Hmac(key),
+            is_weak(algorithm, secret),
+        ))
+    }
+
+    /// A public key in PEM: PKCS#1, SubjectPublicKeyInfo or the key of an X.509 certificate (which is not checked
+    /// any further: whoever configures it trusts it).
+    ///
+    /// # Errors
+    /// Every `Key…` error, each as its variant says.
+    pub fn from_pem(algorithm: Algorithm, pem: &[u8]) -> Result<Self, Error> {
+        if algorithm.family() == Family::Hmac {
+            return Err(OTHER_FAMILY);
+        }
+        let block = pem_file::public_key(pem)?;
+        let verifier = match block.label {
+            Label::RsaPublic => Verifier::from_pkcs1(algorithm, &block.der)?,
+            Label::Certificate => {
+                Verifier::from_key_info(algorithm, der::certificate_key(&block.der)?)?
+            }
+            _ => Verifier::from_key_info(algorithm, &block.der)?,
+        };
+        Ok(Self::new(algorithm, verifier, false))
+    }
+
+    /// A public or symmetric JWK (RFC 7517), as UTF-8 JSON.
+    ///
+    /// # Errors
+    /// Every `Key…` error, each as its variant says.
+    pub fn from_jwk(algorithm: Algorithm, jwk: &[u8]) -> Result<Self, Error> {
+        Self::from_parsed_jwk(algorithm, &Jwk::parse(jwk)?)
+    }
+
+    pub(crate) fn from_parsed_jwk(algorithm: Algorithm, jwk: &Jwk<'_>) -> Result<Self, Error> {
+        let verifier = match jwk.material(algorithm, Purpose::Verify)? {
+            Material::Octets(secret) => return Self::from_secret(algorithm, &secret),
+            Material::Rsa(public, _) => Verifier::from_rsa_components(algorithm, &public)?,
+            Material::Ec(point, _) => Verifier::parse(algorithm, &point)?,
+            Material::Ed25519(x, _) => Verifier::parse(algorithm, &x)?,
+        };
+        Ok(Self::new(algorithm, verifier, false))
+    }
+
+    pub(super) fn new(algorithm: Algorithm, verifier: Verifier, weak: bool) -> Self {
+        Self {
+            algorithm,
+            verifier,
+            weak,
+            headers: canonical_headers(algorithm),
+        }
+    }
+
+    /// Its one algorithm.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Whether it is an HMAC secret shorter than its hash (RFC 7518 section 3.2).
+    pub fn is_weak(&self) -> bool {
+        self.weak
+    }
+
+    /// Its public members as a JWK has them, whatever form it was given in; none of a secret.
+    pub fn public_jwk(&self) -> Option<&PublicJwk> {
+        match &self.verifier {
+            Verifier::Hmac(_) => None,
+            Verifier::Public(_, jwk) => Some(jwk),
+        }
+    }
+
+    /// Whether these bytes are an encoded header that everybody writes for this algorithm.
+    pub(crate) fn knows_header(&self, encoded: &[u8]) -> bool {
+        self.headers
+            .iter()
+            .any(|header| header.as_bytes() == encoded)
+    }
+
+    /// Checks that `signature` is this key's over `message`, in constant time where that matters.
+    ///
+    /// # Errors
+    /// [`Error::SignatureInvalid`].
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
+        let outcome = match &self.verifier {
+            Verifier::Hmac(key) => hmac::verify(key, message, signature),
+            Verifier::Public(key, _) => key.verify_sig(message, signature),
+        };
+        outcome.map_err(|_| Error::SignatureInvalid)
+    }
+}
+
+impl Verifier {
+    fn from_pkcs1(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
+        check_family(algorithm, Family::Rsa)?;
+        check_modulus(der::rsa_public_modulus(der)?)?;
+        Self::parse(algorithm, der)
+    }
+
+    fn from_key_info(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
+        let (family, key) = der::public_key_info(der)?;
+        check_family(algorithm, family)?;
+        if family == Family::Rsa {
+            check_modulus(der::rsa_public_modulus(key)?)?;
+        }
+        Self::parse(algorithm, der)
+    }
+
+    fn from_rsa_components(algorithm: Algorithm, public: &RsaPublic) -> Result<Self, Error> {
+        check_modulus(&public.n)?;
+        let components = PublicKeyComponents {
+            n: public.n.as_slice(),
+            e: public.e.as_slice(),
+        };
+        let parameters = rsa_parameters(algorithm).ok_or(OTHER_FAMILY)?;
+        // Unlike the DER parser, this takes any exponent: an even one or 1 would make forging easy.
+        if public.e.last().is_none_or(|last| last & 1 == 0)
+            || der::bits(&public.e) < 2
+            || der::bits(&public.e) > 33
+        {
+            return Err(REJECTED);
+        }
+        let key = components
+            .to_parsed_public_key(parameters)
+            .map_err(|_| REJECTED)?;
+        Self::of_public(key)
+    }
+
+    pub(super) fn parse(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, Error> {
+        let verification = verification(algorithm).ok_or(OTHER_FAMILY)?;
+        let key = ParsedPublicKey::new(verification, bytes).map_err(|_| REJECTED)?;
+        Self::of_public(key)
+    }
+
+    /// Whatever form the key was given in, the library writes it in one.
+    fn of_public(key: ParsedPublicKey) -> Result<Self, Error> {
+        let info = key.as_der().map_err(|_| REJECTED)?;
+        let jwk = PublicJwk::from_key_info(info.as_ref())?;
+        Ok(Self::Public(key, jwk))
+    }
+}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VerifyingKey({})", self.algorithm)
+    }
+}
+
+fn rsa_parameters(algorithm: Algorithm) -> Option<&'static RsaParameters> {
+    match algorithm {
+        Algorithm::RS256 => Some(&signature::RSA_PKCS1_2048_8192_SHA256),
+        Algorithm::RS384 => Some(&signature::RSA_PKCS1_2048_8192_SHA384),
+        Algorithm::RS512 => Some(&signature::RSA_PKCS1_2048_8192_SHA512),
+        Algorithm::PS256 => Some(&signature::RSA_PSS_2048_8192_SHA256),
+        Algorithm::PS384 => Some(&signature::RSA_PSS_2048_8192_SHA384),
+        Algorithm::PS512 => Some(&signature::RSA_PSS_2048_8192_SHA512),
+        _ => None,
+    }
+}
+
+fn verification(algorithm: Algorithm) -> Option<&'static dyn VerificationAlgorithm> {
+    match algorithm.family() {
+        Family::Hmac => None,
+        Family::Rsa => {
+            rsa_parameters(algorithm).map(|parameters| parameters as &dyn VerificationAlgorithm)
+        }
+        Family::Ec(Curve::P256) => Some(&signature::ECDSA_P256_SHA256_FIXED),
+        Family::Ec(Curve::P384) => Some(&signature::ECDSA_P384_SHA384_FIXED),
+        Family::Ec(Curve::P521) => Some(&signature::ECDSA_P521_SHA512_FIXED),
+        Family::Ec(Curve::Secp256k1) => Some(&signature::ECDSA_P256K1_SHA256_FIXED),
+        Family::Ed25519 => Some(&signature::ED25519),
+    }
+}

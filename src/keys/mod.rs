@@ -1,0 +1,10 @@
+//! Keys: the forms in which they are read, how they sign and verify, and how new ones are made.
+
+pub mod algorithm;
+mod der;
+pub mod generation;
+pub mod jwk;
+pub mod jwk_set;
+pub mod key;
+mod pem_file;
+pub mod roca;

@@ -1,0 +1,306 @@
+//! The face of the ring: frozen handles of its keys, of a key file, of a change of it, and of the schedule's spans.
+
+use std::sync::Arc;
+
+use log::debug;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyString};
+
+use super::convert::{PythonBuilder, to_json};
+use super::error::Failure;
+use super::keys::{PySigningKey, PyVerifyingKey, algorithm_named};
+use super::token::{PyTokenPolicy, token_bytes};
+use crate::error::Error;
+use crate::keys::algorithm::Family;
+use crate::ring::KeyRing;
+use crate::ring::file::{KeySet, KeySetChange, ListedKey};
+use crate::ring::named::RingKey;
+use crate::ring::schedule::{KeyRotationPolicy, RotationMode};
+
+/// A key of a ring by `kid`, with the times between which it is used.
+#[pyclass(name = "RingKey", module = "oxijwt._core", frozen)]
+pub(super) struct PyRingKey(RingKey);
+
+/// One pair of keys, or keys by `kid`.
+#[pyclass(name = "KeyRing", module = "oxijwt._core", frozen)]
+pub(super) struct PyKeyRing(KeyRing);
+
+#[pymethods]
+impl PyRingKey {
+    #[new]
+    #[pyo3(signature = (signing, verifying, *, kid = None, not_before = None, not_after = None))]
+    fn new(
+        signing: Option<&Bound<'_, PySigningKey>>,
+        verifying: Option<&Bound<'_, PyVerifyingKey>>,
+        kid: Option<&Bound<'_, PyString>>,
+        not_before: Option<i64>,
+        not_after: Option<i64>,
+    ) -> PyResult<Self> {
+        let kid = kid.map(|kid| kid.to_str().map(str::to_owned)).transpose();
+        let key = RingKey::new(
+            kid.map_err(|_| Error::KeySetInvalid("a kid is a lone surrogate"))?,
+            signing.map(|key| Arc::clone(&key.get().0)),
+            verifying.map(|key| Arc::clone(&key.get().0)),
+        )?;
+        Ok(Self(key.in_force(not_before, not_after)))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<RingKey({:?}, {})>", self.0.kid(), self.0.algorithm())
+    }
+}
+
+#[pymethods]
+impl PyKeyRing {
+    #[new]
+    fn new(
+        signer: Option<&Bound<'_, PySigningKey>>,
+        verifiers: Vec<Bound<'_, PyVerifyingKey>>,
+    ) -> Self {
+        let verifiers = verifiers
+            .iter()
+            .map(|key| Arc::clone(&key.get().0))
+            .collect();
+        Self(KeyRing::new(
+            signer.map(|key| Arc::clone(&key.get().0)),
+            verifiers,
+        ))
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (keys, legacy = None, legacy_until = None))]
+    fn of_keys(
+        keys: Vec<Bound<'_, PyRingKey>>,
+        legacy: Option<&Bound<'_, Self>>,
+        legacy_until: Option<i64>,
+    ) -> PyResult<Self> {
+        let ring = KeyRing::of_keys(keys.iter().map(|key| key.get().0.clone()).collect())?;
+        with_legacy(ring, legacy, legacy_until)
+    }
+
+    fn sign(&self, claims: &Bound<'_, PyDict>, now: f64, max_length: usize) -> PyResult<String> {
+        self.sign_json(claims.py(), &to_json(claims)?, now, max_length)
+    }
+
+    /// Other threads run on while RSA signs; for the faster algorithms letting them costs more than it gives.
+    fn sign_json(
+        &self,
+        py: Python<'_>,
+        payload: &[u8],
+        now: f64,
+        max_length: usize,
+    ) -> PyResult<String> {
+        let signing = self.0.signing(payload, now, max_length)?;
+        let token = match signing.key().algorithm().family() {
+            Family::Rsa => py.detach(|| signing.sign()),
+            _ => signing.sign(),
+        };
+        Ok(token?)
+    }
+
+    fn signing_kids(&self) -> Vec<&str> {
+        self.0.signing_kids()
+    }
+
+    fn public_jwk_set(&self, now: f64) -> String {
+        self.0.public_jwk_set(now)
+    }
+
+    fn verify<'py>(
+        &self,
+        token: &Bound<'py, PyAny>,
+        now: f64,
+        policy: &Bound<'py, PyTokenPolicy>,
+    ) -> PyResult<ClaimsAndTyp<'py>> {
+        let py = token.py();
+        let mut builder = PythonBuilder::new(py);
+        let policy = &policy.get().0;
+        let outcome = token_bytes(token, policy.max_length())
+            .and_then(|token| self.0.verify(token, now, policy, &mut builder));
+        if let Err(Failure::Refused(error)) = &outcome {
+            // The code alone: never a token, a claim or a key.
+            debug!(target: "oxijwt::core", "token refused: {}", error.code());
+        }
+        let verified = outcome?;
+        let typ = verified.typ.map(|typ| typ_string(py, &typ));
+        Ok((verified.claims, typ))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<{:?}>", self.0)
+    }
+}
+
+/// The claims of a token, and its header's `typ`.
+type ClaimsAndTyp<'py> = (Bound<'py, PyAny>, Option<Bound<'py, PyString>>);
+
+/// Nearly every token says `JWT`: that string is made once.
+fn typ_string<'py>(py: Python<'py>, typ: &str) -> Bound<'py, PyString> {
+    if typ == "JWT" {
+        intern!(py, "JWT").clone()
+    } else {
+        PyString::new(py, typ)
+    }
+}
+
+/// A ring of keys by `kid`, beside the pair of the time before where there is one.
+fn with_legacy(
+    ring: KeyRing,
+    legacy: Option<&Bound<'_, PyKeyRing>>,
+    until: Option<i64>,
+) -> PyResult<PyKeyRing> {
+    let ring = match (legacy, until) {
+        (Some(legacy), Some(until)) => ring.with_legacy(&legacy.get().0, until as f64)?,
+        _ => ring,
+    };
+    Ok(PyKeyRing(ring))
+}
+
+/// What the settings say about key rotation.
+#[pyclass(name = "KeyRotationPolicy", module = "oxijwt._core", frozen)]
+pub(super) struct PyKeyRotationPolicy(KeyRotationPolicy);
+
+/// The content of a key file.
+#[pyclass(name = "KeySet", module = "oxijwt._core", frozen)]
+pub(super) struct PyKeySet(Arc<KeySet>);
+
+/// What became of a wish to change a key file.
+#[pyclass(name = "KeySetChange", module = "oxijwt._core", frozen)]
+pub(super) struct PyKeySetChange {
+    key_set: Option<Arc<KeySet>>,
+    added: Option<String>,
+    waits_for: Option<String>,
+    removed: Vec<String>,
+}
+
+/// `kid`, algorithm, phase, `iat`, `nbf` and `exp`.
+type Listed = (String, &'static str, &'static str, i64, i64, Option<i64>);
+
+#[pymethods]
+impl PyKeyRotationPolicy {
+    #[new]
+    #[pyo3(signature = (*, publish_ahead, retain))]
+    fn new(publish_ahead: u32, retain: u32) -> Self {
+        Self(KeyRotationPolicy {
+            publish_ahead,
+            retain,
+        })
+    }
+}
+
+/// Other threads run on while keys are read or made: RSA takes tenths of a second.
+#[pymethods]
+impl PyKeySet {
+    #[staticmethod]
+    fn read(py: Python<'_>, text: &[u8]) -> PyResult<Self> {
+        let key_set = py.detach(|| KeySet::read(text))?;
+        Ok(Self(Arc::new(key_set)))
+    }
+
+    #[staticmethod]
+    fn empty() -> Self {
+        Self(Arc::new(KeySet::empty()))
+    }
+
+    fn text<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.text())
+    }
+
+    fn keys(&self, now: i64) -> Vec<Listed> {
+        self.0.keys(now).into_iter().map(listed).collect()
+    }
+
+    #[pyo3(signature = (policy, legacy = None, legacy_until = None))]
+    fn ring(
+        &self,
+        policy: &Bound<'_, PyKeyRotationPolicy>,
+        legacy: Option<&Bound<'_, PyKeyRing>>,
+        legacy_until: Option<i64>,
+    ) -> PyResult<PyKeyRing> {
+        with_legacy(self.0.ring(&policy.get().0)?, legacy, legacy_until)
+    }
+
+    #[pyo3(signature = (algorithm, policy, now, *, at_once = false, not_before = None))]
+    fn rotate(
+        &self,
+        algorithm: &Bound<'_, PyString>,
+        policy: &Bound<'_, PyKeyRotationPolicy>,
+        now: i64,
+        at_once: bool,
+        not_before: Option<i64>,
+    ) -> PyResult<PyKeySetChange> {
+        let (named, policy) = (algorithm_named(algorithm)?, policy.get().0);
+        let mode = if at_once {
+            RotationMode::AtOnce
+        } else {
+            RotationMode::Planned
+        };
+        let change = algorithm.py().detach(|| match not_before {
+            Some(nbf) => self.0.begin(named, nbf, now),
+            None => self.0.rotate(named, &policy, mode, now),
+        });
+        Ok(change?.into())
+    }
+
+    fn revoke(&self, kid: &Bound<'_, PyString>, now: i64) -> PyResult<PyKeySetChange> {
+        // A lone surrogate, which a command line may hold, is in no kid.
+        let name = kid.to_string_lossy();
+        let change = kid.py().detach(|| self.0.revoke(&name, now));
+        Ok(change?.into())
+    }
+
+    fn prune(&self, py: Python<'_>, now: i64) -> PyResult<PyKeySetChange> {
+        Ok(py.detach(|| self.0.prune(now))?.into())
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<{:?}>", self.0)
+    }
+}
+
+fn listed(key: ListedKey<'_>) -> Listed {
+    let schedule = key.schedule;
+    (
+        schedule.kid.clone(),
+        key.algorithm.name(),
+        key.phase.name(),
+        schedule.iat,
+        schedule.nbf,
+        schedule.exp,
+    )
+}
+
+impl From<KeySetChange> for PyKeySetChange {
+    fn from(change: KeySetChange) -> Self {
+        Self {
+            key_set: change.key_set.map(Arc::new),
+            added: change.added,
+            waits_for: change.waits_for,
+            removed: change.removed,
+        }
+    }
+}
+
+#[pymethods]
+impl PyKeySetChange {
+    #[getter]
+    fn key_set(&self) -> Option<PyKeySet> {
+        self.key_set.clone().map(PyKeySet)
+    }
+
+    #[getter]
+    fn added(&self) -> Option<&str> {
+        self.added.as_deref()
+    }
+
+    #[getter]
+    fn waits_for(&self) -> Option<&str> {
+        self.waits_for.as_deref()
+    }
+
+    #[getter]
+    fn removed(&self) -> Vec<String> {
+        self.removed.clone()
+    }
+}

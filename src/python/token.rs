@@ -1,0 +1,104 @@
+//! The face of tokens: the policy, and what can be read of a token before it is verified.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+
+use super::convert::PythonBuilder;
+use super::error::Failure;
+use crate::error::Error;
+use crate::token::claims::ClaimPolicy;
+use crate::token::json;
+use crate::token::jws::Compact;
+use crate::token::policy::{TokenPolicy, check_length};
+
+/// What a verified token is held against.
+#[pyclass(name = "TokenPolicy", module = "oxijwt._core", frozen)]
+pub(super) struct PyTokenPolicy(pub(super) TokenPolicy);
+
+#[pymethods]
+impl PyTokenPolicy {
+    #[new]
+    #[pyo3(signature = (*, max_length, allowed_typ = None, leeway = 0.0, audience = None, issuer = None,
+                        integer_subject = false))]
+    fn new(
+        max_length: usize,
+        allowed_typ: Option<Vec<Bound<'_, PyString>>>,
+        leeway: f64,
+        audience: Option<Vec<Bound<'_, PyString>>>,
+        issuer: Option<Vec<Bound<'_, PyString>>>,
+        integer_subject: bool,
+    ) -> PyResult<Self> {
+        let claims = ClaimPolicy::new(leeway, texts(audience)?, texts(issuer)?, integer_subject)?;
+        Ok(Self(TokenPolicy::new(
+            max_length,
+            texts(allowed_typ)?,
+            claims,
+        )))
+    }
+
+    #[pyo3(signature = (*, audience = None, issuer = None))]
+    fn accepting(
+        &self,
+        audience: Option<Vec<Bound<'_, PyString>>>,
+        issuer: Option<Vec<Bound<'_, PyString>>>,
+    ) -> PyResult<Self> {
+        Ok(Self(self.0.accepting(texts(audience)?, texts(issuer)?)))
+    }
+
+    fn at_any_time(&self) -> Self {
+        Self(self.0.at_any_time())
+    }
+}
+
+fn texts(values: Option<Vec<Bound<'_, PyString>>>) -> Result<Option<Vec<String>>, Error> {
+    let Some(values) = values else {
+        return Ok(None);
+    };
+    let texts = values.iter().map(|value| value.to_str().map(str::to_owned));
+    texts
+        .collect::<Result<_, _>>()
+        .map(Some)
+        .map_err(|_| Error::PolicyInvalid("a lone surrogate"))
+}
+
+/// The header of a token that nobody has checked.
+#[pyfunction]
+pub(super) fn unverified_header<'py>(
+    token: &Bound<'py, PyAny>,
+    max_length: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    let header = Compact::split(token_bytes(token, max_length)?)?.header_json()?;
+    Ok(json::parse_object(&header, &mut PythonBuilder::new(token.py()), &[])?.0)
+}
+
+/// The claims of a token that nobody has checked.
+#[pyfunction]
+pub(super) fn unverified_claims<'py>(
+    token: &Bound<'py, PyAny>,
+    max_length: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    let payload = Compact::split(token_bytes(token, max_length)?)?.unverified_payload()?;
+    Ok(json::parse_object(&payload, &mut PythonBuilder::new(token.py()), &[])?.0)
+}
+
+/// The bytes of a token that is no longer than may be.
+pub(super) fn token_bytes<'a>(
+    token: &'a Bound<'_, PyAny>,
+    max_length: usize,
+) -> Result<&'a [u8], Failure> {
+    let bytes = if let Ok(text) = token.cast::<PyString>() {
+        // Its characters first, which are no more than its bytes: a long text is not even turned into UTF-8.
+        check_length(text.len()?, max_length)?;
+        text.to_str()
+            .map_err(|_| Error::Malformed("a lone surrogate"))?
+            .as_bytes()
+    } else {
+        let bytes = token.cast::<PyBytes>();
+        bytes
+            .map_err(|_| PyTypeError::new_err("a token is str or bytes"))?
+            .as_bytes()
+    };
+    check_length(bytes.len(), max_length)?;
+    Ok(bytes)
+}

@@ -1,0 +1,276 @@
+//! The keys of a site, and the whole way of a token through them.
+
+pub mod file;
+pub mod named;
+pub mod schedule;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::keys::jwk_set::KeyRefusal;
+use crate::keys::key::{SigningKey, VerifyingKey};
+use crate::ring::named::{NamedKeys, RingKey};
+use crate::token::claims;
+use crate::token::json::{self, Builder, Discard};
+use crate::token::jws::{self, Compact, Verified};
+use crate::token::policy::{TokenPolicy, check_length};
+
+/// Keys that sign and verify: one pair, or keys that a token names by its `kid`.
+#[derive(Debug)]
+pub struct KeyRing(Keys);
+
+#[derive(Debug)]
+enum Keys {
+    /// A ring of one, as simplejwt has it: no `kid` is written, and none is looked at.
+    Pair(Pair),
+    /// Keys by `kid`, and the pair of the time before for tokens without.
+    Named(NamedKeys, Option<Legacy>),
+}
+
+/// At most one key that signs, and the keys that verify, tried in this order.
+#[derive(Clone, Debug)]
+struct Pair {
+    signer: Option<Arc<SigningKey>>,
+    verifiers: Vec<Arc<VerifyingKey>>,
+}
+
+/// The pair that tokens without `kid` were signed with.
+#[derive(Debug)]
+struct Legacy {
+    pair: Pair,
+    /// Seconds since 1970: from then on it serves nothing.
+    until: f64,
+}
+
+/// What a ring answers about a token that it has verified.
+#[derive(Debug, PartialEq, Eq)]
+pub struct VerifiedToken<V> {
+    /// The claims, as the caller's builder made them.
+    pub claims: V,
+    /// The header's `typ`; `None` if the header has none.
+    pub typ: Option<Cow<'static, str>>,
+}
+
+/// A payload that was looked at, and what signs it: to be used at once.
+pub struct Signing<'r> {
+    header: &'r str,
+    key: &'r SigningKey,
+    payload: &'r [u8],
+    max_length: usize,
+}
+
+impl KeyRing {
+    /// A ring of one pair. Verifiers of a token's algorithm are tried in this order.
+    pub fn new(signer: Option<Arc<SigningKey>>, verifiers: Vec<Arc<VerifyingKey>>) -> Self {
+        Self(Keys::Pair(Pair { signer, verifiers }))
+    }
+
+    /// A ring of keys with a `kid` each; the first that is in force signs.
+    ///
+    /// # Errors
+    /// A [`KeyRefusal`] that names the key whose `kid` another one has.
+    pub fn of_keys(keys: Vec<RingKey>) -> Result<Self, KeyRefusal> {
+        Ok(Self(Keys::Named(NamedKeys::new(keys)?, None)))
+    }
+
+    /// The same, and until a time in seconds since 1970 `legacy`, a ring of one pair, verifies tokens without `kid`.
+    /// Until the first key's time has come it signs too.
+    ///
+    /// # Errors
+    /// [`Error::PolicyInvalid`] where this is no ring of keys with a `kid`, or `legacy` is one.
+    pub fn with_legacy(self, legacy: &Self, until: f64) -> Result<Self, Error> {
+        match (self.0, &legacy.0) {
+            (Keys::Named(keys, _), Keys::Pair(pair)) => {
+                let pair = pair.clone();
+                Ok(Self(Keys::Named(keys, Some(Legacy { pair, until }))))
+            }
+            _ => Err(Error::PolicyInvalid(
+                "a legacy pair stands beside keys by kid",
+            )),
+        }
+    }
+
+    /// Signs claims that are JSON already; these very bytes.
+    ///
+    /// # Errors
+    /// Those of [`KeyRing::signing`] and [`Signing::sign`].
+    pub fn sign(&self, payload: &[u8], now: f64, max_length: usize) -> Result<String, Error> {
+        self.signing(payload, now, max_length)?.sign()
+    }
+
+    /// What signs these claims at `now`, in seconds since 1970. They are read as verification would read them, so that
+    /// no token is made that would be refused for its form, for being longer than `max_length` bytes, or for living
+    /// longer than its key.
+    ///
+    /// # Errors
+    /// [`Error::Unserializable`] where they aren't a strict JSON object, [`Error::ClaimInvalid`], [`Error::TooLarge`],
+    /// [`Error::NoSigningKey`], [`Error::OutlivesKey`], [`Error::PolicyInvalid`] where `now` is not finite.
+    pub fn signing<'r>(
+        &'r self,
+        payload: &'r [u8],
+        now: f64,
+        max_length: usize,
+    ) -> Result<Signing<'r>, Error> {
+        claims::check_now(now)?;
+        check_length(payload.len(), max_length)?;
+        let ((), members) = json::parse_object(payload, &mut Discard, claims::REGISTERED)
+            .map_err(unserializable)?;
+        let expiry = claims::check_writable(&members)?;
+        let (header, key) = match &self.0 {
+            Keys::Pair(pair) => pair.signer()?,
+            Keys::Named(keys, Some(legacy)) if legacy.signs(keys, now) => legacy.signer(expiry)?,
+            Keys::Named(keys, _) => keys.signer(expiry, now)?,
+        };
+        Ok(Signing {
+            header,
+            key,
+            payload,
+            max_length,
+        })
+    }
+
+    /// The claims of a token, made by `builder`, and its `typ`, once its signature verifies and its length, `typ` and registered
+    /// claims hold at `now`, in seconds since 1970.
+    ///
+    /// # Errors
+    /// [`Error::NoVerifyingKey`], [`Error::TooLarge`], [`Error::KeyUnknown`], those of [`Compact::verified`],
+    /// [`TokenPolicy::check_typ`], [`claims::ClaimPolicy::check`] and the builder.
+    pub fn verify<B: Builder>(
+        &self,
+        token: &[u8],
+        now: f64,
+        policy: &TokenPolicy,
+        builder: &mut B,
+    ) -> Result<VerifiedToken<B::Value>, B::Error> {
+        self.check_verifies()?;
+        check_length(token.len(), policy.max_length())?;
+        let verified = self.verified(&Compact::split(token)?, now)?;
+        policy.check_typ(verified.typ.as_deref())?;
+        let (claims, members) = json::parse_object(&verified.payload, builder, claims::REGISTERED)?;
+        policy.claims().check(&members, now)?;
+        Ok(VerifiedToken {
+            claims,
+            typ: verified.typ,
+        })
+    }
+
+    /// The kids of the keys that sign, each in its time.
+    pub fn signing_kids(&self) -> Vec<&str> {
+        match &self.0 {
+            Keys::Pair(_) => Vec::new(),
+            Keys::Named(keys, _) => keys.signing_kids().collect(),
+        }
+    }
+
+    /// The public halves of all keys that verify at `now`, in seconds since 1970, or will, as a JWK Set in JSON
+    /// (RFC 7517 section 5). HMAC keys have none.
+    pub fn public_jwk_set(&self, now: f64) -> String {
+        let (keys, pair) = match &self.0 {
+            Keys::Pair(pair) => (None, Some(pair)),
+            Keys::Named(keys, legacy) => {
+                let legacy = legacy.as_ref().filter(|legacy| legacy.is_in_force(now));
+                (Some(keys), legacy.map(|legacy| &legacy.pair))
+            }
+        };
+        let named = keys.into_iter().flat_map(|keys| keys.public_jwks(now));
+        let mut jwks: Vec<_> = named.collect();
+        for jwk in pair.into_iter().flat_map(Pair::public_jwks) {
+            // The pair of the time before may be one of the keys by now.
+            if !jwks.contains(&jwk) {
+                jwks.push(jwk);
+            }
+        }
+        format!(r#"{{"keys":[{}]}}"#, jwks.join(","))
+    }
+
+    fn check_verifies(&self) -> Result<(), Error> {
+        match &self.0 {
+            Keys::Pair(pair) if pair.verifiers.is_empty() => Err(Error::NoVerifyingKey),
+            _ => Ok(()),
+        }
+    }
+
+    fn verified(&self, token: &Compact<'_>, now: f64) -> Result<Verified, Error> {
+        match &self.0 {
+            Keys::Pair(pair) => pair.verified(token),
+            Keys::Named(keys, legacy) => match keys.route(token, now)? {
+                (header, Some(key)) => token.verified(header, [key]),
+                (header, None) => {
+                    let legacy = legacy.as_ref().filter(|legacy| legacy.is_in_force(now));
+                    let legacy = legacy.ok_or(Error::KeyUnknown)?;
+                    token.verified(header, legacy.pair.verifiers())
+                }
+            },
+        }
+    }
+}
+
+impl Pair {
+    fn signer(&self) -> Result<(&str, &SigningKey), Error> {
+        let key = self.signer.as_deref().ok_or(Error::NoSigningKey)?;
+        Ok((key.header(), key))
+    }
+
+    fn verifiers(&self) -> impl Iterator<Item = &VerifyingKey> + Clone {
+        self.verifiers.iter().map(AsRef::as_ref)
+    }
+
+    /// The header is parsed only if no key knows its bytes.
+    fn verified(&self, token: &Compact<'_>) -> Result<Verified, Error> {
+        let known = self.verifiers().find(|key| token.has_header_of(key));
+        let header = known.map_or_else(|| token.header(), |key| Ok(key.into()))?;
+        token.verified(header, self.verifiers())
+    }
+
+    fn public_jwks(&self) -> impl Iterator<Item = String> {
+        self.verifiers().filter_map(|key| {
+            let jwk = key.public_jwk()?;
+            Some(jwk.to_json(&jwk.thumbprint(), key.algorithm()))
+        })
+    }
+}
+
+impl Legacy {
+    fn is_in_force(&self, now: f64) -> bool {
+        now < self.until
+    }
+
+    /// Nodes that know the pair only must be able to verify what this one signs, until every one knows the keys.
+    fn signs(&self, keys: &NamedKeys, now: f64) -> bool {
+        self.is_in_force(now) && keys.are_all_to_come(now)
+    }
+
+    /// What signs a token that expires at `expiry`, if the pair is there for as long.
+    fn signer(&self, expiry: Option<f64>) -> Result<(&str, &SigningKey), Error> {
+        if expiry.is_none_or(|expiry| expiry <= self.until) {
+            self.pair.signer()
+        } else {
+            Err(Error::OutlivesKey)
+        }
+    }
+}
+
+impl Signing<'_> {
+    /// The key that signs.
+    pub fn key(&self) -> &SigningKey {
+        self.key
+    }
+
+    /// The compact serialization of the payload that was looked at.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] and those of [`jws::sign`].
+    pub fn sign(&self) -> Result<String, Error> {
+        let token = jws::sign_under(self.header, self.payload, self.key)?;
+        check_length(token.len(), self.max_length)?;
+        Ok(token)
+    }
+}
+
+fn unserializable(error: Error) -> Error {
+    match error {
+        Error::Malformed(what) => Error::Unserializable(what),
+        other => other,
+    }
+}

@@ -1,0 +1,209 @@
+//! The rules for registered claims (RFC 7519 section 4.1). No clock is read here: now is an argument.
+
+use crate::clock::MAX_CLOCK_SKEW;
+use crate::error::Error;
+use crate::token::json::{Members, RawValue};
+
+/// The registered claims, watched for while a payload is read.
+pub const REGISTERED: &[&str] = &["exp", "nbf", "iat", "iss", "aud", "sub", "jti"];
+
+/// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z, in seconds since 1970: what a datetime holds.
+const DATETIME_RANGE: std::ops::RangeInclusive<f64> = -62_135_596_800.0..=253_402_300_799.0;
+
+/// A leeway, in seconds, beyond all datetimes.
+const ANY_TIME: f64 = 1e12;
+/// Most characters of a `jti`: what a column holds.
+const MAX_ID_LENGTH: usize = 255;
+
+/// What the claim rules compare with.
+#[derive(Clone, Debug)]
+pub struct ClaimPolicy {
+    leeway: f64,
+    audience: Option<Vec<String>>,
+    issuer: Option<Vec<String>>,
+    integer_subject: bool,
+}
+
+impl ClaimPolicy {
+    /// `leeway` is in seconds. A token's `aud` must share a member with `audience` and its `iss` be one of `issuer`;
+    /// `None` asks for neither. `integer_subject` lets `sub` be an integer too.
+    ///
+    /// # Errors
+    /// [`Error::PolicyInvalid`] where the leeway is negative or not finite.
+    pub fn new(
+        leeway: f64,
+        audience: Option<Vec<String>>,
+        issuer: Option<Vec<String>>,
+        integer_subject: bool,
+    ) -> Result<Self, Error> {
+        if !leeway.is_finite() || leeway < 0.0 {
+            return Err(Error::PolicyInvalid(
+                "the leeway must be zero or more seconds",
+            ));
+        }
+        Ok(Self {
+            leeway,
+            audience,
+            issuer,
+            integer_subject,
+        })
+    }
+
+    /// The same rules with another audience and another issuer; `None` keeps this policy's own.
+    pub(crate) fn accepting(
+        &self,
+        audience: Option<Vec<String>>,
+        issuer: Option<Vec<String>>,
+    ) -> Self {
+        Self {
+            audience: audience.or_else(|| self.audience.clone()),
+            issuer: issuer.or_else(|| self.issuer.clone()),
+            ..*self
+        }
+    }
+
+    /// The types alone: any time, any issuer, any audience.
+    pub(crate) fn at_any_time(&self) -> Self {
+        Self {
+            leeway: ANY_TIME,
+            audience: None,
+            issuer: None,
+            integer_subject: self.integer_subject,
+        }
+    }
+
+    /// Holds the claims against this policy at `now`, in seconds since 1970: the types of all of them first, then
+    /// `iat`, `nbf`, `exp`, `iss` and `aud`.
+    ///
+    /// # Errors
+    /// The error that is named for the rule that is broken first.
+    pub fn check(&self, claims: &Members<'_>, now: f64) -> Result<(), Error> {
+        check_now(now)?;
+        let times = check_types(claims, self.integer_subject)?;
+        self.check_times(&times, now)?;
+        self.check_issuer(claims)?;
+        self.check_audience(claims)
+    }
+
+    fn check_times(&self, times: &Times, now: f64) -> Result<(), Error> {
+        let latest = now + self.leeway;
+        if times
+            .issued_at
+            .is_some_and(|iat| iat > latest + MAX_CLOCK_SKEW as f64)
+        {
+            return Err(Error::IssuedInFuture);
+        }
+        if times.not_before.is_some_and(|nbf| nbf > latest) {
+            return Err(Error::NotYetValid);
+        }
+        if times.expiry.is_some_and(|exp| exp <= now - self.leeway) {
+            return Err(Error::Expired);
+        }
+        Ok(())
+    }
+
+    fn check_issuer(&self, claims: &Members<'_>) -> Result<(), Error> {
+        let Some(allowed) = &self.issuer else {
+            return Ok(());
+        };
+        let issuer = claims.get("iss").ok_or(Error::ClaimMissing("iss"))?;
+        let issuer = issuer.as_string().ok_or(Error::ClaimInvalid("iss"))?;
+        if allowed.iter().any(|name| *name == issuer) {
+            Ok(())
+        } else {
+            Err(Error::IssuerMismatch)
+        }
+    }
+
+    fn check_audience(&self, claims: &Members<'_>) -> Result<(), Error> {
+        let Some(ours) = &self.audience else {
+            return Ok(());
+        };
+        let audience = claims.get("aud").ok_or(Error::ClaimMissing("aud"))?;
+        let named = match audience.as_string() {
+            Some(name) => vec![name.into_owned()],
+            None => audience.as_strings().ok_or(Error::ClaimInvalid("aud"))?,
+        };
+        if named.iter().any(|name| ours.contains(name)) {
+            Ok(())
+        } else {
+            Err(Error::AudienceMismatch)
+        }
+    }
+}
+
+/// The three times of a token, in seconds since 1970.
+struct Times {
+    issued_at: Option<f64>,
+    not_before: Option<f64>,
+    expiry: Option<f64>,
+}
+
+/// A time that can be compared with.
+///
+/// # Errors
+/// [`Error::PolicyInvalid`] where it is not finite.
+pub(crate) fn check_now(now: f64) -> Result<(), Error> {
+    if now.is_finite() {
+        Ok(())
+    } else {
+        Err(Error::PolicyInvalid("now must be finite"))
+    }
+}
+
+/// Checks the types, and the range of the times, of the registered claims that a payload to be signed has; its `exp`.
+/// An integer `sub` is left to the policy that verifies.
+///
+/// # Errors
+/// [`Error::ClaimInvalid`], naming the claim.
+pub fn check_writable(claims: &Members<'_>) -> Result<Option<f64>, Error> {
+    check_types(claims, true).map(|times| times.expiry)
+}
+
+fn check_types(claims: &Members<'_>, integer_subject: bool) -> Result<Times, Error> {
+    let times = Times {
+        issued_at: time(claims, "iat")?,
+        not_before: time(claims, "nbf")?,
+        expiry: time(claims, "exp")?,
+    };
+    check_type(claims, "iss", RawValue::is_string)?;
+    check_type(claims, "jti", |value| {
+        value.as_string().is_some_and(|id| is_id(&id))
+    })?;
+    check_type(claims, "sub", |value| {
+        value.is_string() || (integer_subject && value.is_integer())
+    })?;
+    check_type(claims, "aud", |value| {
+        value.is_string() || value.as_strings().is_some()
+    })?;
+    Ok(times)
+}
+
+/// A non-empty text without control characters that logs, tables and keys of a cache can hold.
+pub(crate) fn is_id(id: &str) -> bool {
+    // Most are short and plain: then no character is decoded.
+    let short = id.len() <= MAX_ID_LENGTH || id.chars().count() <= MAX_ID_LENGTH;
+    let plain = id.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    !id.is_empty() && short && (plain || !id.chars().any(char::is_control))
+}
+
+fn time(claims: &Members<'_>, name: &'static str) -> Result<Option<f64>, Error> {
+    let Some(value) = claims.get(name) else {
+        return Ok(None);
+    };
+    match value.as_number() {
+        Some(seconds) if DATETIME_RANGE.contains(&seconds) => Ok(Some(seconds)),
+        _ => Err(Error::ClaimInvalid(name)),
+    }
+}
+
+fn check_type<'j>(
+    claims: &Members<'j>,
+    name: &'static str,
+    fits: impl Fn(RawValue<'j>) -> bool,
+) -> Result<(), Error> {
+    match claims.get(name) {
+        Some(value) if !fits(value) => Err(Error::ClaimInvalid(name)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,5 @@
+mod claims;
+mod encoding;
+mod json;
+mod jws;
+mod policy;

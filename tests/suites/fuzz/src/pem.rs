@@ -1,0 +1,74 @@
+//! Keys in PEM. The first byte, a letter from a to n, picks the algorithm. For the digits 0 to 6 as the second byte the
+//! rest is the DER of one block, so that mutations need not get past base64; else it is the text of a file.
+
+use _core::error::Error;
+use _core::keys::algorithm::{Algorithm, Family};
+use _core::keys::key::{SigningKey, VerifyingKey};
+
+use crate::keys;
+
+/// What the digits stand for.
+const LABELS: [&str; 7] = [
+    "PRIVATE KEY",
+    "RSA PRIVATE KEY",
+    "EC PRIVATE KEY",
+    "PUBLIC KEY",
+    "RSA PUBLIC KEY",
+    "CERTIFICATE",
+    "ENCRYPTED PRIVATE KEY",
+];
+
+/// Reads a file to sign and to verify, and uses what is accepted.
+pub fn run(data: &[u8]) {
+    let [first, second, rest @ ..] = data else {
+        return;
+    };
+    let algorithm = keys::algorithm(*first);
+    match LABELS.get(usize::from(second.wrapping_sub(b'0'))) {
+        Some(label) => check(
+            algorithm,
+            ::pem::encode(&::pem::Pem::new(*label, rest)).as_bytes(),
+        ),
+        None => check(algorithm, rest),
+    }
+}
+
+fn check(algorithm: Algorithm, text: &[u8]) {
+    match VerifyingKey::from_pem(algorithm, text) {
+        Ok(key) => {
+            check_accepted(algorithm, text);
+            keys::check_verifying_key(algorithm, &key);
+        }
+        Err(error) => check_error(error),
+    }
+    match SigningKey::from_pem(algorithm, text) {
+        Ok(key) => {
+            check_accepted(algorithm, text);
+            keys::check_signing_key(algorithm, &key);
+            check_other_families(algorithm, text);
+        }
+        Err(error) => check_error(error),
+    }
+}
+
+/// No file is an HMAC key, neither as a key nor as the bytes of a secret.
+fn check_accepted(algorithm: Algorithm, text: &[u8]) {
+    assert_ne!(algorithm.family(), Family::Hmac);
+    assert!(SigningKey::from_secret(Algorithm::HS256, text).is_err());
+}
+
+/// A private key is one of a single family.
+fn check_other_families(algorithm: Algorithm, text: &[u8]) {
+    for other in keys::FAMILIES {
+        let accepted = SigningKey::from_pem(other, text).is_ok();
+        assert!(
+            !accepted || other.family() == algorithm.family(),
+            "{algorithm} and {other}"
+        );
+    }
+}
+
+/// Keys are refused as keys, never as tokens or claims.
+fn check_error(error: Error) {
+    assert!(error.code().starts_with("key_"), "{error:?}");
+}
