@@ -61,7 +61,7 @@ def rsa_key(bits: int, name: str = "first") -> rsa.RSAPrivateKey:
 @cache
 def roca_key() -> Any:
     """A key of the form that the ROCA generator made (CVE-2017-15361), made for the Rust suite."""
-    return load_pem_private_key((Path(__file__).parent / "rust/keys/roca.pkcs8.pem").read_bytes(), None)
+    return load_pem_private_key((Path(__file__).parent / "rust/material/roca.pkcs8.pem").read_bytes(), None)
 
 
 @cache
