@@ -1,17 +1,19 @@
 """The native core: keys, signatures, strict JSON and the claim rules (RFC 7515, 7517, 7518, 7519)."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final, Literal, final
+from typing import Any, ClassVar, Final, final
 
 __all__ = [
     "ALGORITHMS",
     "ERROR_CODES",
     "CoreError",
     "Keep",
+    "KeyPhase",
     "KeyRing",
     "KeyRotationPolicy",
     "KeySet",
     "KeySetChange",
+    "ListedKey",
     "RefreshPolicy",
     "Refuse",
     "Repeat",
@@ -180,10 +182,8 @@ class KeySet:
     def text(self) -> bytes:
         """The whole file, private parts included, one key on each line; members that nobody reads stay as they are."""
 
-    def keys(
-        self, now: int
-    ) -> list[tuple[str, str, Literal["published", "signing", "retiring", "dropped"], int, int, int | None]]:
-        """Of each key in the order of the file: kid, algorithm, phase, `iat`, `nbf` and `exp`."""
+    def keys(self, now: int) -> list[ListedKey]:
+        """The keys in the order of the file, as they are at `now`."""
 
     def ring(
         self, policy: KeyRotationPolicy, legacy: KeyRing | None = None, legacy_until: int | None = None
@@ -220,6 +220,48 @@ class KeySet:
 
         Raises CoreError `key_set_invalid` where the file would be too large.
         """
+
+@final
+class KeyPhase:
+    """Where a key of a key file is in its life. Frozen. `str()` gives the word in lower case, such as "signing"."""
+
+    PUBLISHED: ClassVar[KeyPhase]
+    """The key waits until verifiers know it."""
+    SIGNING: ClassVar[KeyPhase]
+    """The key signs."""
+    RETIRING: ClassVar[KeyPhase]
+    """The key was superseded, and verifies what it signed."""
+    DROPPED: ClassVar[KeyPhase]
+    """The key verifies nothing any more."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __int__(self) -> int: ...
+
+@final
+class ListedKey:
+    """A key of a key file, without its material. Frozen. Times are in seconds since 1970."""
+
+    @property
+    def kid(self) -> str: ...
+    @property
+    def algorithm(self) -> str: ...
+    @property
+    def phase(self) -> KeyPhase:
+        """Where the key is in its life; compare it with `==`."""
+
+    @property
+    def made_at(self) -> int:
+        """When the key was made (`iat`)."""
+
+    @property
+    def signs_from(self) -> int:
+        """From when on the key may sign (`nbf`)."""
+
+    @property
+    def dropped_at(self) -> int | None:
+        """From when on the key verifies nothing (`exp`); None if the file gives no such time."""
 
 @final
 class KeySetChange:

@@ -36,6 +36,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ring::PyKeyRing>()?;
     module.add_class::<ring::PyKeyRotationPolicy>()?;
     module.add_class::<ring::PyKeySet>()?;
+    module.add_class::<ring::PyListedKey>()?;
+    module.add_class::<ring::PyKeyPhase>()?;
     module.add_class::<ring::PyKeySetChange>()?;
     module.add_class::<refresh::PyRefreshPolicy>()?;
     module.add_class::<refresh::PySessionState>()?;

@@ -16,7 +16,7 @@ use crate::keys::algorithm::Family;
 use crate::ring::KeyRing;
 use crate::ring::file::{KeySet, KeySetChange, ListedKey};
 use crate::ring::named::RingKey;
-use crate::ring::schedule::{KeyRotationPolicy, RotationMode};
+use crate::ring::schedule::{KeyPhase, KeyRotationPolicy, RotationMode};
 
 /// A key of a ring by `kid`, with the times between which it is used.
 #[pyclass(name = "RingKey", module = "oxijwt._core", frozen)]
@@ -174,8 +174,39 @@ pub(super) struct PyKeySetChange {
     removed: Vec<String>,
 }
 
-/// `kid`, algorithm, phase, `iat`, `nbf` and `exp`.
-type Listed = (String, &'static str, &'static str, i64, i64, Option<i64>);
+/// Where a key of a key file is in its life.
+#[pyclass(
+    name = "KeyPhase",
+    module = "oxijwt._core",
+    frozen,
+    eq,
+    hash,
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum PyKeyPhase {
+    Published,
+    Signing,
+    Retiring,
+    Dropped,
+}
+
+/// A key of a key file, without its material.
+#[pyclass(name = "ListedKey", module = "oxijwt._core", frozen)]
+pub(super) struct PyListedKey {
+    #[pyo3(get)]
+    kid: String,
+    #[pyo3(get)]
+    algorithm: &'static str,
+    #[pyo3(get)]
+    phase: PyKeyPhase,
+    #[pyo3(get)]
+    made_at: i64,
+    #[pyo3(get)]
+    signs_from: i64,
+    #[pyo3(get)]
+    dropped_at: Option<i64>,
+}
 
 #[pymethods]
 impl PyKeyRotationPolicy {
@@ -207,8 +238,8 @@ impl PyKeySet {
         PyBytes::new(py, &self.0.text())
     }
 
-    fn keys(&self, now: i64) -> Vec<Listed> {
-        self.0.keys(now).into_iter().map(listed).collect()
+    fn keys(&self, now: i64) -> Vec<PyListedKey> {
+        self.0.keys(now).into_iter().map(Into::into).collect()
     }
 
     #[pyo3(signature = (policy, legacy = None, legacy_until = None))]
@@ -259,16 +290,55 @@ impl PyKeySet {
     }
 }
 
-fn listed(key: ListedKey<'_>) -> Listed {
-    let schedule = key.schedule;
-    (
-        schedule.kid.clone(),
-        key.algorithm.name(),
-        key.phase.name(),
-        schedule.iat,
-        schedule.nbf,
-        schedule.exp,
-    )
+impl From<KeyPhase> for PyKeyPhase {
+    fn from(phase: KeyPhase) -> Self {
+        match phase {
+            KeyPhase::Published => Self::Published,
+            KeyPhase::Signing => Self::Signing,
+            KeyPhase::Retiring => Self::Retiring,
+            KeyPhase::Dropped => Self::Dropped,
+        }
+    }
+}
+
+impl From<PyKeyPhase> for KeyPhase {
+    fn from(phase: PyKeyPhase) -> Self {
+        match phase {
+            PyKeyPhase::Published => Self::Published,
+            PyKeyPhase::Signing => Self::Signing,
+            PyKeyPhase::Retiring => Self::Retiring,
+            PyKeyPhase::Dropped => Self::Dropped,
+        }
+    }
+}
+
+#[pymethods]
+impl PyKeyPhase {
+    fn __str__(&self) -> &'static str {
+        KeyPhase::from(*self).name()
+    }
+}
+
+impl From<ListedKey<'_>> for PyListedKey {
+    fn from(key: ListedKey<'_>) -> Self {
+        let schedule = key.schedule;
+        Self {
+            kid: schedule.kid.clone(),
+            algorithm: key.algorithm.name(),
+            phase: key.phase.into(),
+            made_at: schedule.iat,
+            signs_from: schedule.nbf,
+            dropped_at: schedule.exp,
+        }
+    }
+}
+
+#[pymethods]
+impl PyListedKey {
+    fn __repr__(&self) -> String {
+        let phase = self.phase.__str__();
+        format!("<ListedKey({:?}, {}, {phase})>", self.kid, self.algorithm)
+    }
 }
 
 impl From<KeySetChange> for PyKeySetChange {
