@@ -92,9 +92,7 @@ class TokenPolicy:
         issuer: Sequence[str] | None = None,
         integer_subject: bool = False,
     ) -> TokenPolicy: ...
-    def accepting(
-        self, *, audience: Sequence[str] | None = None, issuer: Sequence[str] | None = None
-    ) -> TokenPolicy:
+    def accepting(self, *, audience: Sequence[str] | None = None, issuer: Sequence[str] | None = None) -> TokenPolicy:
         """The same policy with another audience and issuer; None keeps this policy's own.
 
         Raises CoreError `policy_invalid` for a str that is not valid Unicode.

@@ -1,23 +1,27 @@
-"""DRF authentication classes in simplejwt's names."""
+"""DRF authentication classes in simplejwt's names, and `authenticate_token` for code without a DRF request."""
 
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
-from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
-from rest_framework import HTTP_HEADER_ENCODING, authentication, exceptions
+from rest_framework import HTTP_HEADER_ENCODING as HTTP_HEADER_ENCODING  # noqa: PLC0414  simplejwt's name
+from rest_framework import authentication, exceptions
 
-from . import revocation
-from .acceptance import accepted_by, read_for, view_of
-from .exceptions import AuthenticationFailed, InvalidToken, SessionError, TokenError
+from .exceptions import AuthenticationFailed, InvalidToken, TokenError
+from .records import records_of, refuse_revoked, session_app
 from .settings import api_settings
 from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
-from .tokens import Token
-from .utils import find_user, get_md5_hash_password
+from .tokens import Token as Token  # noqa: PLC0414, TC001  likewise, at run time too
+from .transport import AUTH_HEADER_TYPE_BYTES as AUTH_HEADER_TYPE_BYTES  # noqa: PLC0414  simplejwt's name, likewise
+from .transport import AUTH_HEADER_TYPES as AUTH_HEADER_TYPES  # noqa: PLC0414  likewise
+from .transport import challenge, header_of, refuse_token, token_in
+from .utils import get_md5_hash_password, late_names
+from .verifier import AS_CONFIGURED, Accepts, SignedBy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,33 +29,9 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 
-def _header_types() -> tuple[str, ...]:
-    types = api_settings.AUTH_HEADER_TYPES
-    return tuple(types) if isinstance(types, list | tuple) else (types,)
-
-
-def _header_type_bytes() -> frozenset[bytes]:
-    return frozenset(name.encode(HTTP_HEADER_ENCODING) for name in _header_types())
-
-
-def _is_header_type(scheme: bytes) -> bool:
-    return any(scheme.lower() == name.lower() for name in _header_type_bytes())
-
-
-# Evaluated at every use, so that a name imported before an override follows it.
-AUTH_HEADER_TYPES = lazy(_header_types, tuple)()
-AUTH_HEADER_TYPE_BYTES = lazy(_header_type_bytes, frozenset)()
-
-
-def refuse_token(request: Any) -> None:
-    """Remember on the request that its token was refused: DRF asks another authenticator for the challenge."""
-    request.oxijwt_refused_token = True
-
-
-def challenge(request: Any, realm: str) -> str:
-    """The WWW-Authenticate header of a 401 (RFC 6750 section 3): with an error only where a token was refused."""
-    error = ', error="invalid_token"' if getattr(request, "oxijwt_refused_token", False) else ""
-    return f'{AUTH_HEADER_TYPES[0]} realm="{realm}"{error}'
+def view_of(request: Any) -> Any:
+    """The DRF view that handles a request, or None."""
+    return (getattr(request, "parser_context", None) or {}).get("view")
 
 
 class JWTAuthentication(authentication.BaseAuthentication):
@@ -59,6 +39,13 @@ class JWTAuthentication(authentication.BaseAuthentication):
 
     www_authenticate_realm = "api"
     media_type = "application/json"
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "user_not_found": _("User not found"),
+        "user_inactive": _("User is inactive"),
+        "password_changed": _("The user's password has been changed."),
+    }
+    """By code: what a user's token is refused with."""
 
     audience: str | Sequence[str] | None = None
     """Whom a token must be for, one or several; the view's `audience` goes before it, None: the settings'."""
@@ -74,41 +61,43 @@ class JWTAuthentication(authentication.BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, Token] | None:
         """(user, token), or None where the request carries no token of ours. Raises AuthenticationFailed."""
         try:
-            return self.for_request(request)._authenticate(request)
+            header = self.get_header(request)
+            raw_token = None if header is None else self.get_raw_token(header)
+            return None if raw_token is None else self.for_request(request).authenticate_token(raw_token)
         except exceptions.AuthenticationFailed:
             refuse_token(request)
             raise
 
-    def _authenticate(self, request: Request) -> tuple[Any, Token] | None:
-        header = self.get_header(request)
-        if header is None:
-            return None
-        raw_token = self.get_raw_token(header)
-        if raw_token is None:
-            return None
+    @sensitive_variables()
+    def authenticate_token(self, raw_token: bytes | str) -> tuple[Any, Token]:
+        """(user, token) of a token in its compact serialization. Raises AuthenticationFailed."""
         validated_token = self.get_validated_token(raw_token)
         user = self.get_user(validated_token)
         self.check_session(validated_token)
         return user, validated_token
 
     def for_request(self, request: Any) -> Self:
-        """What takes the tokens that the request's view wants: this, or a copy with the `audience` and `issuer` of the
-        view. A class that overrides `authenticate` without calling `super()` reads tokens with it.
+        """This, or a copy with the `audience` and `issuer` of the request's view where the view says any. A class that
+        overrides `authenticate` without calling `super()` reads tokens with it.
 
-        Raises KeyConfigurationError where the view's attributes name nobody.
+        Raises KeyConfigurationError where the view's attributes are not names.
         """
-        accepted = accepted_by(view_of(request))
-        if accepted is None:
+        accepts = Accepts.of(view_of(request))
+        if accepts is AS_CONFIGURED:
             return self
         other = copy(self)
-        other.audience = self.audience if accepted.audience is None else accepted.audience
-        other.issuer = self.issuer if accepted.issuer is None else accepted.issuer
+        other.audience = self.audience if accepts.audience is None else accepts.audience
+        other.issuer = self.issuer if accepts.issuer is None else accepts.issuer
         return other
 
     def check_session(self, validated_token: Any) -> None:
-        """Refuse a token whose session has ended, where `get_user` has not already looked. Raises InvalidToken."""
-        if getattr(validated_token, "session", None) is None and _has_session(validated_token):
-            _read_session(validated_token)
+        """Refuse a token whose session has ended, where `get_user` has not looked already. Raises InvalidToken."""
+        if getattr(validated_token, "session", None) is not None:
+            return
+        try:
+            records_of(validated_token).check_session()
+        except TokenError as error:
+            raise _refused(error) from error
 
     def authenticate_header(self, request: Request) -> str:
         """The challenge of a 401, which says `invalid_token` where this request's token was refused."""
@@ -116,33 +105,21 @@ class JWTAuthentication(authentication.BaseAuthentication):
 
     def get_header(self, request: Request) -> bytes | None:
         """The header that may carry a token, as bytes."""
-        header: str | bytes | None = request.META.get(api_settings.AUTH_HEADER_NAME)
-        if isinstance(header, str):
-            # Text that no HTTP server can have sent (test clients can) becomes bytes that no token has.
-            return header.encode(HTTP_HEADER_ENCODING, errors="replace")
-        return header
+        return header_of(request)
 
     def get_raw_token(self, header: bytes) -> bytes | None:
-        """The token after one of AUTH_HEADER_TYPES (compared without case, RFC 9110 section 11.1), or None.
-
-        Raises AuthenticationFailed where the header has our type but not exactly one more part.
-        """
-        parts = [part for part in header.replace(b"\t", b" ").split(b" ") if part]
-        if not parts or not _is_header_type(parts[0]):
-            return None
-        if len(parts) != 2:  # noqa: PLR2004  the type and the token
-            raise AuthenticationFailed(
-                _("Authorization header must contain two space-delimited values"), code="bad_authorization_header"
-            )
-        return parts[1]
+        """The token in a header, or None where it has another scheme. Raises AuthenticationFailed."""
+        return token_in(header)
 
     @sensitive_variables()
     def get_validated_token(self, raw_token: bytes | str) -> Token:
         """The token as the first of AUTH_TOKEN_CLASSES that takes it. Raises InvalidToken with each one's reason."""
-        messages = []
+        messages, accepts = [], Accepts.of(self)
         for token_class in api_settings.AUTH_TOKEN_CLASSES:
             try:
-                token: Token = read_for(self, token_class, raw_token)
+                if accepts is AS_CONFIGURED:
+                    return token_class(raw_token)  # type: ignore[no-any-return]  # as the setting has them
+                return token_class.read(raw_token, **accepts._asdict())  # type: ignore[no-any-return]
             except TokenError as error:
                 messages.append(
                     {
@@ -151,27 +128,27 @@ class JWTAuthentication(authentication.BaseAuthentication):
                         "message": error.args[0],
                     }
                 )
-            else:
-                return token
         raise InvalidToken({"detail": _("Given token not valid for any token type"), "messages": messages})
 
     def get_user(self, validated_token: Token) -> Any:
         """The user a token names. Raises AuthenticationFailed: unknown, inactive, or the password was changed."""
+        if api_settings.USER_ID_CLAIM not in getattr(validated_token, "payload", validated_token):
+            raise InvalidToken(_("Token contained no recognizable user identification"))
         try:
-            user_id = validated_token[api_settings.USER_ID_CLAIM]
-        except KeyError as error:
-            raise InvalidToken(_("Token contained no recognizable user identification")) from error
-        if _has_session(validated_token):
-            user = _read_session(validated_token)
-        else:
-            user = find_user(self.user_model.objects, api_settings.USER_ID_FIELD, user_id)
+            user = records_of(validated_token).find_user()
+        except TokenError as error:
+            raise _refused(error) from error
         if user is None:
-            raise AuthenticationFailed(_("User not found"), code="user_not_found")
+            raise self.refused_user("user_not_found")
         if api_settings.CHECK_USER_IS_ACTIVE and not user.is_active:
-            raise AuthenticationFailed(_("User is inactive"), code="user_inactive")
+            raise self.refused_user("user_inactive")
         if not password_is_unchanged(validated_token, user):
-            raise AuthenticationFailed(_("The user's password has been changed."), code="password_changed")
+            raise self.refused_user("password_changed")
         return user
+
+    def refused_user(self, code: str) -> AuthenticationFailed:
+        """The 401 for a token whose user may not have access, under one of `default_error_messages`."""
+        return AuthenticationFailed(self.default_error_messages[code], code=code)
 
 
 class JWTStatelessUserAuthentication(JWTAuthentication):
@@ -182,16 +159,18 @@ class JWTStatelessUserAuthentication(JWTAuthentication):
 
     def check_session(self, validated_token: Any) -> None:
         """Ask REVOCATION_CACHE. Raises InvalidToken, or ServiceUnavailable where it can't say."""
-        if isinstance(validated_token, Token) and revocation.is_foreign(validated_token):
-            return  # its `sid` is another issuer's
-        if _has_session(validated_token):
-            _refuse_refresh_token(validated_token)
-        if api_settings.REVOCATION_CACHE is None or api_settings.SESSION_ID_CLAIM not in validated_token:
+        claim = api_settings.SESSION_ID_CLAIM
+        verified = getattr(validated_token, "verified", None)
+        signed_by = SignedBy.US if verified is None else verified.signed_by
+        if claim not in validated_token or signed_by is SignedBy.ISSUER:
+            return  # the `sid` of another issuer means nothing here
+        if signed_by is SignedBy.US and session_app() and api_settings.SESSION_GENERATION_CLAIM in validated_token:
+            raise InvalidToken(_("Token has wrong type"))
+        if api_settings.REVOCATION_CACHE is None:
             return
-        denylist = revocation.denylist()
         try:
-            denylist.refuse_revoked(denylist.session_id(validated_token[api_settings.SESSION_ID_CLAIM]))
-        except SessionError as error:
+            refuse_revoked(validated_token[claim])
+        except TokenError as error:
             raise _refused(error) from error
 
     def get_user(self, validated_token: Token) -> Any:
@@ -204,36 +183,25 @@ class JWTStatelessUserAuthentication(JWTAuthentication):
 JWTTokenUserAuthentication = JWTStatelessUserAuthentication
 
 
-def _has_session(token: Any) -> bool:
-    if api_settings.SESSION_ID_CLAIM not in token or revocation.session_store() is None:
-        return False
-    return not isinstance(token, Token) or revocation.is_our_own(token)
+def authenticate_token(
+    raw_token: bytes | str, *, audience: str | Sequence[str] | None = None, issuer: str | Sequence[str] | None = None
+) -> tuple[Any, Token]:
+    """(user, token) of a token in its compact serialization, as JWTAuthentication has them.
+
+    For Channels, GraphQL and middleware: unlike `AccessToken(raw)`, it asks whether the session lives and the user may
+    have access. `audience` and `issuer` name what the caller takes; None: the settings'. Raises AuthenticationFailed.
+    """
+    authentication = JWTAuthentication()
+    authentication.audience, authentication.issuer = audience, issuer
+    return authentication.authenticate_token(raw_token)
 
 
-def _read_session(token: Any) -> Any:
-    """The user of a token with a session; sets `token.session`. Raises AuthenticationFailed."""
-    _refuse_refresh_token(token)
-    known = getattr(token, "session", None)
-    if known is not None:
-        return known.user
-    store = revocation.session_store()
-    try:
-        sid = store.session_id(token[api_settings.SESSION_ID_CLAIM])
-        user, session = store.read_for_use(sid, token.get(api_settings.USER_ID_CLAIM))
-    except SessionError as error:
-        raise _refused(error) from error
-    if isinstance(token, Token):
-        token.session = session
-    return user
+aauthenticate_token = sync_to_async(authenticate_token)
+"""`authenticate_token` for async code."""
 
 
-def _refuse_refresh_token(token: Any) -> None:
-    if api_settings.SESSION_GENERATION_CLAIM in token:
-        raise InvalidToken(_("Token has wrong type"))
-
-
-def _refused(error: SessionError) -> AuthenticationFailed:
-    return InvalidToken(error.args[0], code=error.code)
+def _refused(error: TokenError) -> AuthenticationFailed:
+    return InvalidToken(error.args[0], code=getattr(error, "code", None))
 
 
 def password_is_unchanged(token: Any, user: Any) -> bool:
@@ -250,3 +218,6 @@ def password_is_unchanged(token: Any, user: Any) -> bool:
 def default_user_authentication_rule(user: Any) -> bool:
     """Whether a user may have tokens: there is one, and it is active unless CHECK_USER_IS_ACTIVE is off."""
     return user is not None and (not api_settings.CHECK_USER_IS_ACTIVE or user.is_active)
+
+
+__getattr__ = late_names(__name__, TokenUser="oxijwt.models")

@@ -14,25 +14,35 @@ from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.fields import empty
 
-from . import revocation
-from .acceptance import read_for
 from .authentication import password_is_unchanged
+from .context import handling
 from .exceptions import AccountRefused, InvalidToken, SessionError, TokenBackendError, TokenError, TokenReusedError
+from .records import can_end_tokens, following_rehash
+from .records.blacklist import BlacklistedError
 from .settings import api_settings
 from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
 from .tokens import RefreshToken, SlidingToken, Token, UntypedToken
-from .utils import find_user
+from .utils import late_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+HIDDEN_PASSWORD = "********************"
+"""What hooks and Django's receivers see of a password, as from Django's own `authenticate`."""
+
+
 def default_on_login_success(user: Any, request: Any) -> None:
-    """ON_LOGIN_SUCCESS, called after every login with the user and the request (or None): nothing."""
+    """ON_LOGIN_SUCCESS, called after every login with the user and the request (or None): UPDATE_LAST_LOGIN.
+
+    A project's own function takes its place, as in simplejwt's main.
+    """
+    if api_settings.UPDATE_LAST_LOGIN:
+        update_last_login(None, user)  # type: ignore[arg-type]  # Django's receiver ignores the sender
 
 
 def default_on_login_failed(credentials: dict[str, Any], request: Any) -> None:
-    """ON_LOGIN_FAILED, called with the credentials less the password and the request (or None): nothing."""
+    """ON_LOGIN_FAILED, called with the credentials (the password as stars) and the request (or None): nothing."""
 
 
 class PasswordField(serializers.CharField):
@@ -63,17 +73,17 @@ class TokenObtainSerializer(serializers.Serializer[Any]):
 
     def run_validation(self, data: Any = empty) -> Any:
         """Everything in here is a login: tokens made for the user know it, and the request."""
-        with revocation.handling(self.context.get("request"), login=True):
+        with handling(self.context.get("request"), login=True):
             return super().run_validation(data)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Set `self.user` to whom the credentials belong. Raises AuthenticationFailed `no_active_account`."""
         credentials = {self.username_field: attrs[self.username_field]}
         request = self.context.get("request")
-        with revocation.following_rehash(attrs["password"]):
+        with following_rehash(attrs["password"]):
             self.user: Any = authenticate(**self._request_argument(), **credentials, password=attrs["password"])
         if not api_settings.USER_AUTHENTICATION_RULE(self.user):
-            self._after_refusal(credentials, request)
+            self._after_refusal(credentials | {"password": HIDDEN_PASSWORD}, request)
             raise AuthenticationFailed(self.error_messages["no_active_account"], "no_active_account")
         return {}
 
@@ -87,8 +97,6 @@ class TokenObtainSerializer(serializers.Serializer[Any]):
         api_settings.ON_LOGIN_FAILED(credentials, request)
 
     def _after_login(self) -> None:
-        if api_settings.UPDATE_LAST_LOGIN:
-            update_last_login(None, self.user)  # type: ignore[arg-type]  # Django's receiver ignores the sender
         if api_settings.SEND_USER_LOGGED_IN:
             user_logged_in.send(type(self.user), request=self.context.get("request"), user=self.user)
         api_settings.ON_LOGIN_SUCCESS(self.user, self.context.get("request"))
@@ -136,12 +144,9 @@ class _RefreshableUser:
 
     def get_active_user(self, token: Token) -> Any:
         """The user the token names, or None where it names none. Raises AccountRefused."""
-        if token.session is not None:
-            user = token.session.user
-        elif token.get(api_settings.USER_ID_CLAIM) is None:
+        if token.session is None and token.get(api_settings.USER_ID_CLAIM) is None:
             return None
-        else:
-            user = find_user(get_user_model().objects, api_settings.USER_ID_FIELD, token[api_settings.USER_ID_CLAIM])
+        user = token.records.find_user()
         if user is None or not api_settings.USER_AUTHENTICATION_RULE(user):
             raise AccountRefused(self.error_messages["no_active_account"], "no_active_account")
         if not password_is_unchanged(token, user):
@@ -175,7 +180,7 @@ class TokenRefreshSerializer(_RefreshableUser, serializers.Serializer[Any]):
     def get_refresh(self, text: str) -> RefreshToken:
         """The refresh token. Raises TokenError; one that was spent ends its session on the way."""
         try:
-            return read_for(self.context.get("view"), self.token_class, text)
+            return self.token_class.read(text, view=self.context.get("view"))
         except TokenReusedError as error:
             error.end_session()
             raise
@@ -192,7 +197,7 @@ class TokenRefreshSlidingSerializer(_RefreshableUser, serializers.Serializer[Any
     token_class = SlidingToken
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        token = read_for(self.context.get("view"), self.token_class, attrs["token"])
+        token = self.token_class.read(attrs["token"], view=self.context.get("view"))
         token.check_exp(api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM)
         self.get_active_user(token)
         token.set_exp()
@@ -207,14 +212,11 @@ class TokenVerifySerializer(serializers.Serializer[Any]):
     token = serializers.CharField(write_only=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        token = read_for(self.context.get("view"), UntypedToken, attrs["token"])
-        if revocation.is_foreign(token):
-            return {}
-        revocation.refuse_ended(token)
-        if api_settings.BLACKLIST_AFTER_ROTATION and revocation.has_blacklist():
-            jti = token.get(api_settings.JTI_CLAIM)
-            if isinstance(jti, str) and revocation.is_blacklisted(revocation.find(jti)):
-                raise ValidationError(_("Token is blacklisted"))
+        token = UntypedToken.read(attrs["token"], view=self.context.get("view"))
+        try:
+            token.records.check_untyped()
+        except BlacklistedError as error:
+            raise ValidationError(error.args[0]) from error
         return {}
 
 
@@ -226,8 +228,11 @@ class TokenBlacklistSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.token_class.end_session_of(attrs["refresh"]) is None:
-            refresh = read_for(self.context.get("view"), self.token_class, attrs["refresh"])
-            if revocation.can_end_tokens():
+            refresh = self.token_class.read(attrs["refresh"], view=self.context.get("view"))
+            if can_end_tokens():
                 with _signing_again():
                     refresh.blacklist()
         return {}
+
+
+__getattr__ = late_names(__name__, TokenUser="oxijwt.models")

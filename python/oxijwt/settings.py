@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from django.utils.translation import gettext_lazy as _
 from rest_framework.settings import APISettings as _APISettings
+from rest_framework.settings import perform_import
 
 from .utils import format_lazy
 
@@ -78,6 +79,14 @@ DEFAULTS: dict[str, Any] = {
     "SEND_USER_LOGGED_IN": False,
 }
 
+LIFETIMES = (
+    "ACCESS_TOKEN_LIFETIME",
+    "REFRESH_TOKEN_LIFETIME",
+    "SLIDING_TOKEN_LIFETIME",
+    "SLIDING_TOKEN_REFRESH_LIFETIME",
+)
+"""The settings that say how long tokens live."""
+
 IMPORT_STRINGS = (
     "AUTH_TOKEN_CLASSES",
     "JSON_ENCODER",
@@ -101,22 +110,49 @@ RELOADING_SETTINGS = frozenset({"SIMPLE_JWT", "SECRET_KEY", "SECRET_KEY_FALLBACK
 
 
 class APISettings(_APISettings):
-    """DRF's settings object over `settings.SIMPLE_JWT`; AttributeError for unknown names, RuntimeError for removed."""
+    """DRF's settings object over `settings.SIMPLE_JWT`; AttributeError for unknown names, RuntimeError for removed.
+
+    `version` is another object after each change. What is made of settings keeps the version that it was made under,
+    and is made again under another one.
+    """
+
+    version: object = object()
+
+    def changed(self) -> None:
+        """Make everything outdated that was made of settings, or of a backend's attributes, until now."""
+        self.__dict__["version"] = object()
 
     @property
     def user_settings(self) -> dict[str, Any]:
-        """The project's own dict, by reference: what a test helper puts into it counts."""
-        if "_user_settings" not in self.__dict__:
-            self._user_settings = _refuse_removed(getattr(settings, "SIMPLE_JWT", None) or {})
-        return self._user_settings
+        """The project's own dict, by reference: what a test helper puts into it counts once an attribute is deleted."""
+        found: dict[str, Any] | None = self.__dict__.get("_user_settings")
+        if found is None:
+            found = self.__dict__["_user_settings"] = _refuse_removed(getattr(settings, "SIMPLE_JWT", None) or {})
+        return found
 
     def __getattr__(self, attr: str) -> Any:
-        if attr != "SIGNING_KEY" or not self.signing_key_is_unset:
-            return super().__getattr__(attr)
-        secret = settings.SECRET_KEY  # Django raises where it is empty: nothing was cached then
+        if attr not in DEFAULTS:
+            raise AttributeError(f"Invalid API setting: '{attr}'")
+        value: Any
+        if attr == "SIGNING_KEY" and self.signing_key_is_unset:
+            value = settings.SECRET_KEY  # Django raises where it is empty: nothing is cached then
+        else:
+            value = self.user_settings.get(attr, DEFAULTS[attr])
+            if attr in IMPORT_STRINGS:
+                value = perform_import(value, attr)
         self._cached_attrs.add(attr)
-        setattr(self, attr, secret)
-        return secret
+        self.__dict__[attr] = value  # no change: it was so before
+        return value
+
+    def __setattr__(self, attr: str, value: object) -> None:
+        super().__setattr__(attr, value)
+        self.changed()
+
+    def __delattr__(self, attr: str) -> None:
+        try:
+            super().__delattr__(attr)
+        finally:  # also where there was nothing to delete: what the attribute is read from has changed
+            self.changed()
 
     @property
     def signing_key_is_unset(self) -> bool:
@@ -149,9 +185,18 @@ api_settings = APISettings(None, DEFAULTS, IMPORT_STRINGS)  # type: ignore[arg-t
 
 
 def reload_api_settings(*, setting: str, **kwargs: object) -> None:
-    """Forget what was read when one of the settings behind `api_settings` changes."""
+    """Forget what was read when one of the settings behind `api_settings` changes, or the installed apps."""
     if setting in RELOADING_SETTINGS:
         api_settings.reload()
+    elif setting == "INSTALLED_APPS":
+        api_settings.changed()
+
+
+def __getattr__(name: str) -> Any:
+    # simplejwt's name of the dict in Django's settings. It is looked up late: settings may still be loading.
+    if name == "USER_SETTINGS":
+        return getattr(settings, "SIMPLE_JWT", None)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 setting_changed.connect(reload_api_settings)

@@ -9,7 +9,8 @@ from .backends import TokenBackend
 from .exceptions import KeyConfigurationError
 from .keys import material
 from .keys.jwk_set import JWKSetClient, client_of
-from .keys.ring import KeyFile, KeyList, KeySource, Legacy, rotation_policy, rotation_settings, seconds_since_1970
+from .keys.ring import KeyFile, KeyList, KeySource, Legacy, seconds_since_1970
+from .keys.rotation import rotation_policy
 from .settings import api_settings, setting_attribute
 
 T = TypeVar("T")
@@ -39,8 +40,6 @@ class SettingsTokenBackend(TokenBackend):
     allowed_typ = setting_attribute[Any]("ALLOWED_TYP")
     issuers = setting_attribute[Any]("ISSUERS")
 
-    _key_source: tuple[object, tuple[object, ...], KeySource] | None = None
-
     def __init__(self) -> None:
         """Nothing is read before it is needed, so this module can be imported while settings are still loading."""
 
@@ -50,27 +49,16 @@ class SettingsTokenBackend(TokenBackend):
 
     @_Followed
     def key_source(self) -> KeySource | None:
-        entries, path = api_settings.KEYS, api_settings.KEY_FILE
-        if entries is None and path is None:
-            return None
-        made_of = (path, *self._legacy_settings(), *(rotation_settings() if path is not None else ()))
-        # The list by identity: comparing a hundred keys would cost more than verifying does.
-        if self._key_source is None or self._key_source[0] is not entries or self._key_source[1] != made_of:
-            self._key_source = (entries, made_of, self._new_key_source(entries, path))
-        return self._key_source[2]
+        source: KeySource | None = self.made_once(SettingsTokenBackend._new_key_source)
+        return source
 
-    def _new_key_source(self, entries: Any, path: Any) -> KeySource:
+    def _new_key_source(self) -> KeySource | None:
+        entries, path = api_settings.KEYS, api_settings.KEY_FILE
         if entries is not None and path is not None:
             raise KeyConfigurationError("SIMPLE_JWT has both KEYS and KEY_FILE: take one out")
         if entries is not None:
             return KeyList(entries, self._legacy())
-        return KeyFile(path, rotation_policy(), self._legacy())
-
-    def _legacy_settings(self) -> tuple[object, ...]:
-        until = api_settings.LEGACY_KEY_UNTIL
-        if until is None:
-            return ()
-        return (until, self.algorithm, self.signing_key, self.verifying_key, self.fallback_keys)
+        return None if path is None else KeyFile(path, rotation_policy(), self._legacy())
 
     def _legacy(self) -> Legacy:
         until = api_settings.LEGACY_KEY_UNTIL
@@ -79,7 +67,7 @@ class SettingsTokenBackend(TokenBackend):
         # Without SIGNING_KEY a key pair only verifies: SECRET_KEY is no private key.
         only_verifies = api_settings.signing_key_is_unset and not material.is_hmac(self.algorithm)
         signing = None if only_verifies else self.prepared_signing_key
-        ring = material.ring_of_one(signing, [self.prepared_verifying_key, *self._fallbacks()])
+        ring = material.ring_of_one(signing, self.verifying_keys)
         return Legacy(ring, seconds_since_1970(until, "SIMPLE_JWT['LEGACY_KEY_UNTIL']"))
 
     @_Followed

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from . import revocation, views
+from . import views
+from .records import session_app
 
 urlpatterns = [
     path("", views.token_obtain_pair, name="token_obtain_pair"),
@@ -14,7 +15,7 @@ urlpatterns = [
     path(".well-known/jwks.json", views.jwks, name="jwks"),
 ]
 
-if revocation.has_sessions():
+if session_app() is not None:
     from .token_sessions import views as session_views
 
     urlpatterns += [

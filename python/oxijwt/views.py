@@ -1,7 +1,7 @@
 """The token views, in simplejwt's names, each with its `as_view()` alias."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -21,12 +21,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from . import revocation, state
-from .authentication import AUTH_HEADER_TYPES as AUTH_HEADER_TYPES  # noqa: PLC0414  simplejwt's name, imported from here
-from .authentication import challenge, refuse_token
+from . import state
+from .context import handling
 from .exceptions import AccountRefused, InvalidToken, TokenError, TokenReusedError
 from .reports import without_variables
+from .settings import api_settings as api_settings  # noqa: PLC0414  simplejwt's name, imported from here
 from .settings import setting_attribute
+from .transport import AUTH_HEADER_TYPES as AUTH_HEADER_TYPES  # noqa: PLC0414  likewise
+from .transport import challenge, refuse_token
 
 MAX_BODY_DEPTH = 100
 """Levels of arrays and objects: far below what Python reads, since what it reads may be rendered again, deeper down."""
@@ -58,18 +60,17 @@ def _refuse_charset(encoding: str | None) -> None:
 
 
 def _is_deeper(parsed: object, levels: int) -> bool:
-    containers = _containers([parsed])
+    containers: list[Any] = [parsed] if isinstance(parsed, dict | list) else []
     for _level in range(levels):
-        containers = [inner for outer in containers for inner in _containers(_members(outer))]
-    return bool(containers)
-
-
-def _containers(values: Iterable[object]) -> list[Any]:
-    return [value for value in values if isinstance(value, dict | list)]
-
-
-def _members(container: dict[str, object] | list[object]) -> Iterable[object]:
-    return container.values() if isinstance(container, dict) else container
+        inner: list[Any] = []
+        for container in containers:
+            for member in container.values() if isinstance(container, dict) else container:
+                if isinstance(member, dict | list):
+                    inner.append(member)  # noqa: PERF401  a comprehension would be another call for each level
+        if not inner:
+            return False
+        containers = inner
+    return True
 
 
 @method_decorator(cache_control(no_store=True), name="dispatch")
@@ -130,7 +131,7 @@ class TokenViewBase(NonAtomicView):
         """200 with the serializer's answer; 400 for a body it can't read; 401 for a token or login it refuses."""
         serializer = self.get_serializer(data=request.data)
         try:
-            with revocation.handling(request):
+            with handling(request):
                 serializer.is_valid(raise_exception=True)
         except TokenReusedError as error:
             return self.refusal(request, error)

@@ -14,13 +14,14 @@ from django.test import Client, RequestFactory
 from django.urls import include, path, reverse
 from django.views.debug import SafeExceptionReporterFilter
 
-from oxijwt.acceptance import read_for
 from oxijwt.authentication import JWTAuthentication
 from oxijwt.reports import HiddenVariables
 from oxijwt.serializers import TokenObtainPairSerializer
+from oxijwt.settings import api_settings
 from oxijwt.state import token_backend
 from oxijwt.token_blacklist.models import OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken
+from oxijwt.verifier import Accepts
 from tests.client import ENDPOINT_FIELDS, PASSWORD, make_user
 from tests.leaks import FAULT, break_down, require_absence
 
@@ -50,9 +51,9 @@ PROJECT = {
     "decode": lambda request: token_backend.decode(sent(request)),
     "validate": lambda request: JWTAuthentication().get_validated_token(sent(request)),
     "read for": lambda request: AccessToken.read(sent(request)),
-    "read for a view": lambda request: read_for(request, AccessToken, sent(request)),
-    "decode for": lambda request: token_backend.accepting(audience="somebody").decode(sent(request)),
-    "decode expired": lambda request: token_backend.decode_expired(sent(request)),
+    "read for a view": lambda request: AccessToken.read(sent(request), view=request),
+    "decode for": lambda request: token_backend.verify(sent(request), Accepts(audience=("somebody",))),
+    "decode expired": lambda request: token_backend.verify_expired(sent(request)),
     "find the key": lambda request: token_backend.get_verifying_key(sent(request)),
     "read expired": lambda request: RefreshToken.read_expired(sent(request)),
     "make": lambda _request: RefreshToken.for_user(get_user_model().objects.get()),
@@ -68,11 +69,11 @@ def view(act):
 urlpatterns = [path(f"{name.replace(' ', '-')}/", view(act), name=name) for name, act in PROJECT.items()]
 urlpatterns.append(path("", include("tests.sites.urls")))
 
-KEYS_MADE = ["oxijwt.keys.material.prepare", "oxijwt.keys.material.ring_of_one"]
+KEYS_MADE = ["oxijwt.keys.material.prepare", "oxijwt.verifier.ring_of_one"]
 READING = [
-    "oxijwt.tokens.Token._decode",
+    "oxijwt.backends.read",
     "oxijwt.tokens.Token.verify",
-    "oxijwt.backends.TokenBackend.decode",
+    "oxijwt.backends.TokenBackend.verify",
     *KEYS_MADE,
 ]
 ANSWERING = ["rest_framework.renderers.JSONRenderer.render", "rest_framework.utils.encoders.JSONEncoder.iterencode"]
@@ -82,8 +83,8 @@ LOGIN = [
     *ANSWERING,
     "oxijwt.serializers.authenticate",
     "oxijwt.serializers.default_on_login_success",
-    "oxijwt.revocation.following_rehash",
-    "oxijwt.revocation.record_new",
+    "oxijwt.serializers.following_rehash",
+    "oxijwt.records.blacklist.record_new",
     "oxijwt.backends.TokenBackend.encode",
     "oxijwt.keys.material.prepare",
     "django.contrib.auth.models.User.check_password",
@@ -93,10 +94,10 @@ LOGIN = [
 FAULTS = {
     "token_obtain_pair": LOGIN,
     "token_obtain_sliding": LOGIN,
-    "token_refresh": [*VIEW, *READING, *ANSWERING, "oxijwt.revocation.replace", "SELECT", "INSERT"],
+    "token_refresh": [*VIEW, *READING, *ANSWERING, "oxijwt.records.blacklist.replace", "SELECT", "INSERT"],
     "token_refresh_sliding": [*VIEW, *READING, *ANSWERING, "oxijwt.backends.TokenBackend.encode", "SELECT"],
     "token_verify": [*VIEW, *READING, "SELECT"],
-    "token_blacklist": [*VIEW, *READING, "oxijwt.revocation.blacklist", "SELECT", "INSERT"],
+    "token_blacklist": [*VIEW, *READING, "oxijwt.records.blacklist.blacklist", "SELECT", "INSERT"],
     "whoami": [
         *READING,
         "oxijwt.authentication.JWTAuthentication.get_raw_token",
@@ -113,9 +114,9 @@ FAULTS = {
     "decode for": KEYS_MADE,
     "decode expired": KEYS_MADE,
     "find the key": ["oxijwt.keys.material.prepare"],
-    "read expired": [*KEYS_MADE, "oxijwt.tokens.Token._verify_user_id"],
-    "jwks": KEYS_MADE,
-    "rotate": ["oxijwt.revocation.replace", "INSERT"],
+    "read expired": [*KEYS_MADE, "oxijwt.tokens._verify_user_id"],
+    "jwks": ["oxijwt.keys.material.prepare"],
+    "rotate": ["oxijwt.records.blacklist.replace", "INSERT"],
     "end": ["INSERT"],
     "make": ["oxijwt.keys.material.prepare", "oxijwt.token_blacklist.models.OutstandingToken.save", "INSERT"],
 }
@@ -137,8 +138,7 @@ def secrets(settings, monkeypatch):
     tokens = {kind.token_type: str(kind.for_user(user)) for kind in (AccessToken, RefreshToken, SlidingToken)}
     OutstandingToken.objects.all().delete()
     # Keys are prepared once; here again, so that this too can fail.
-    for prepared in ("_signer", "_ring"):
-        monkeypatch.setattr(token_backend, prepared, None)
+    api_settings.changed()
     return tokens | {"password": PASSWORD, "key": key}
 
 
@@ -174,7 +174,7 @@ def test_no_report_shows_a_form(secrets, reported, monkeypatch, name):
     require_clean_reports(secrets, reported)
 
 
-@pytest.mark.parametrize("fault", ["oxijwt.revocation.record_new", "oxijwt.serializers.authenticate"])
+@pytest.mark.parametrize("fault", ["oxijwt.records.blacklist.record_new", "oxijwt.serializers.authenticate"])
 def test_no_report_without_a_request_shows_a_secret(secrets, reported, monkeypatch, settings, fault):
     settings.SIMPLE_JWT = settings.SIMPLE_JWT | {"TOKEN_OBTAIN_SERIALIZER": f"{__name__}.LoggingSerializer"}
     with break_down(monkeypatch, fault):
@@ -214,7 +214,7 @@ def ring_secrets(request, secrets, settings, tmp_path, monkeypatch):
     user = get_user_model().objects.get()
     tokens = {kind.token_type: str(kind.for_user(user)) for kind in (AccessToken, RefreshToken, SlidingToken)}
     OutstandingToken.objects.all().delete()
-    monkeypatch.setattr(token_backend, "_key_source", None)
+    api_settings.changed()
     return secrets | tokens
 
 

@@ -7,15 +7,16 @@ import traceback
 import pytest
 from django.core.checks import run_checks
 
-from oxijwt import revocation
 from oxijwt._core import CoreError, KeyRing, SigningKey, TokenPolicy, VerifyingKey, unverified_claims
 from oxijwt.backends import TokenBackend
 from oxijwt.exceptions import KeyConfigurationError, TokenBackendError, TokenError
 from oxijwt.keys import material
+from oxijwt.records.blacklist import IssuedToken
 from oxijwt.state import SettingsTokenBackend, token_backend
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, UntypedToken
 from oxijwt.utils import aware_utcnow
+from oxijwt.verifier import Signer, Verifier
 from tests.client import PASSWORD, bearer, claims, forge, login, make_user, post
 from tests.key_material import ALGORITHMS, ASYMMETRIC, HMAC, key_settings, pkcs8, private_key, spki
 from tests.leaks import everything_that_is_logged, require_absence, texts_of
@@ -52,7 +53,8 @@ def test_representations_of_backends_keys_and_rings(algorithm):
     backend.decode(token)
     signing, verifying = backend.prepared_signing_key, backend.prepared_verifying_key
     ring = KeyRing(signing, [verifying])
-    handles = [backend, signing, verifying, ring, backend._ring[1], TokenPolicy(max_length=1, issuer=[SECRET])]
+    prepared = [backend.made_once(Verifier.of), backend.made_once(Signer.of), backend.verify(token)]
+    handles = [backend, signing, verifying, ring, *prepared, TokenPolicy(max_length=1, issuer=[SECRET])]
     texts = [form(handle) for handle in handles for form in (repr, str, "{}".format, ascii)]
     require_absence([arguments["signing_key"], token, SECRET], *texts)
     if algorithm in ASYMMETRIC:
@@ -67,7 +69,7 @@ def test_representations_of_what_carries_a_token(settings):
     token = RefreshToken.for_user(user)
     entry, _created = token.blacklist()
     now = aware_utcnow()
-    issued = revocation.IssuedToken(jti="a", text=str(token), user=user, created_at=now, expires_at=now)
+    issued = IssuedToken(jti="a", text=str(token), user=user, created_at=now, expires_at=now)
     row = OutstandingToken.objects.get()
     things = [issued, row, entry, row.user, token_backend, SettingsTokenBackend(), token_backend.jwks_client]
     # str() of a token signs it; its repr is its claims.

@@ -127,7 +127,7 @@ def test_hooks_get_no_request_where_there_is_none(user, settings):
     TokenObtainPairSerializer(data=CREDENTIALS).is_valid()
     with pytest.raises(AuthenticationFailed):
         TokenObtainPairSerializer(data=CREDENTIALS | {"password": "wrong"}).is_valid()
-    assert calls == [("success", user, None), ("failed", {"username": "ada"}, None)]
+    assert calls == [("success", user, None), ("failed", {"username": "ada", "password": "*" * 20}, None)]
 
 
 def test_user_authentication_rule_decides_over_login_and_refresh(user, settings):

@@ -215,7 +215,7 @@ def test_an_access_token_by_its_header_is_no_refresh_token(user, typ):
 def test_another_header_may_be_a_refresh_tokens(user, typ):
     token = RefreshToken.for_user(user)
     text = typed(token, typ)
-    assert RefreshToken(text).payload == RefreshToken.read_expired(text) == token.payload
+    assert RefreshToken(text).payload == RefreshToken.read_expired(text).payload == token.payload
 
 
 def test_the_header_counts_without_a_token_type_too(user, settings):

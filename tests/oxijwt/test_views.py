@@ -16,9 +16,9 @@ from rest_framework.parsers import JSONParser
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView, exception_handler
 
-from oxijwt import revocation
 from oxijwt.authentication import JWTAuthentication, JWTStatelessUserAuthentication
 from oxijwt.exceptions import InvalidToken
+from oxijwt.records import has_blacklist
 from oxijwt.serializers import TokenRefreshSerializer, TokenRefreshSlidingSerializer
 from oxijwt.settings import api_settings
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
@@ -161,14 +161,14 @@ def test_on_login_success_gets_the_user_and_the_request(user, settings, name):
 
 
 @pytest.mark.parametrize("name", ["token_obtain_pair", "token_obtain_sliding"])
-def test_on_login_failed_gets_the_credentials_without_the_password(user, settings, name):
+def test_on_login_failed_gets_the_credentials_with_the_password_hidden(user, settings, name):
     settings.SIMPLE_JWT = FAILURE_HOOKS
     calls.clear()
     login(name=name)
     assert calls == []
     login(password="wrong", name=name)
     [(credentials, request)] = calls
-    assert credentials == {"username": "ada"}
+    assert credentials == {"username": "ada", "password": "*" * 20}
     assert request.path == reverse(name)
 
 
@@ -179,6 +179,14 @@ def test_update_last_login_alone_writes_the_user(user, settings, name, update):
     login(name=name)
     user.refresh_from_db()
     assert (user.last_login is not None) is update
+
+
+@pytest.mark.parametrize("name", ["token_obtain_pair", "token_obtain_sliding"])
+def test_a_hook_of_the_projects_own_takes_the_place_of_the_update(user, settings, name):
+    settings.SIMPLE_JWT = HOOKS | {"UPDATE_LAST_LOGIN": True}
+    login(name=name)
+    user.refresh_from_db()
+    assert user.last_login is None
 
 
 # Refresh
@@ -894,7 +902,7 @@ def test_rotation_works_without_the_app(user, settings, without_blacklist_app, r
 
 def test_blacklist_after_rotation_without_the_app_is_a_check_error(settings, without_blacklist_app):
     settings.SIMPLE_JWT = ROTATING
-    assert not revocation.has_blacklist()
+    assert not has_blacklist()
     assert "oxijwt.E004" in [finding.id for finding in run_checks()]
 
 

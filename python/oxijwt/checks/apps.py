@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 
-from oxijwt import revocation
+from oxijwt.records import has_blacklist, session_app
 from oxijwt.settings import api_settings
 
 CACHE_FINDINGS: dict[str, tuple[type[Error] | type[CheckWarning], str, str]] = {
@@ -17,7 +17,7 @@ CACHE_FINDINGS: dict[str, tuple[type[Error] | type[CheckWarning], str, str]] = {
 
 def blacklist() -> Iterable[CheckMessage]:
     """Single use without a table to hold it."""
-    if api_settings.BLACKLIST_AFTER_ROTATION and not revocation.has_blacklist():
+    if api_settings.BLACKLIST_AFTER_ROTATION and not has_blacklist():
         yield Error(
             "SIMPLE_JWT['BLACKLIST_AFTER_ROTATION'] is on, but no installed app can hold a blacklist.",
             hint="Add 'oxijwt.token_blacklist' to INSTALLED_APPS, or turn the setting off.",
@@ -27,7 +27,7 @@ def blacklist() -> Iterable[CheckMessage]:
 
 def sessions() -> Iterable[CheckMessage]:
     """What weakens `oxijwt.token_sessions`."""
-    if not revocation.has_sessions():
+    if session_app() is None:
         return
     if not api_settings.ROTATE_REFRESH_TOKENS:
         yield CheckWarning(
@@ -35,7 +35,7 @@ def sessions() -> Iterable[CheckMessage]:
             hint="Turn SIMPLE_JWT['ROTATE_REFRESH_TOKENS'] on.",
             id="oxijwt.W002",
         )
-    if revocation.has_blacklist():
+    if has_blacklist():
         yield CheckWarning(
             "oxijwt.token_sessions and token_blacklist are both installed: OutstandingToken no longer has every login.",
             hint="Loop over TokenSession, and drop token_blacklist once its tokens have expired.",
@@ -45,7 +45,7 @@ def sessions() -> Iterable[CheckMessage]:
 
 def plain_tokens() -> Iterable[CheckMessage]:
     """For `check --deploy`: whoever reads the table can use the refresh tokens in it."""
-    if revocation.has_blacklist() and not api_settings.OUTSTANDING_TOKEN_DIGEST:
+    if has_blacklist() and not api_settings.OUTSTANDING_TOKEN_DIGEST:
         yield CheckWarning(
             "OutstandingToken.token holds whole refresh tokens: whoever reads the database or a backup can use them.",
             hint="Turn SIMPLE_JWT['OUTSTANDING_TOKEN_DIGEST'] on.",

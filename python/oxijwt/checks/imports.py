@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.core.checks import CheckMessage, Error
 from django.utils.module_loading import import_string
 
-from oxijwt import revocation
+from oxijwt.records import session_app
 from oxijwt.settings import IMPORT_STRINGS, api_settings
 
 SERIALIZERS = (
@@ -36,7 +36,7 @@ def importable() -> Iterable[CheckMessage]:
 
 def _is_used(setting: str) -> bool:
     # What it names may need the app's models, which can't be imported without the app.
-    return setting != "SESSION_CLIENT_INFO" or revocation.has_sessions()
+    return setting != "SESSION_CLIENT_INFO" or session_app() is not None
 
 
 def _reason(setting: str, value: object) -> str:

@@ -11,7 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from oxijwt._core import CoreError, KeyRing
 from oxijwt.keys import file as key_file
 from oxijwt.keys import material
-from oxijwt.keys.ring import KeySource, longest_lifetime
+from oxijwt.keys.ring import KeySource
+from oxijwt.keys.rotation import longest_lifetime
 from oxijwt.settings import api_settings
 from oxijwt.state import SettingsTokenBackend
 

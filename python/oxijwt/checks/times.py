@@ -7,23 +7,15 @@ from typing import Any, TypeGuard
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 
-from oxijwt import revocation
-from oxijwt.settings import api_settings
+from oxijwt.records import session_app
+from oxijwt.settings import LIFETIMES, api_settings
 from oxijwt.utils import aware_utcnow
 
 FIRST_MOMENT, LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 ZERO = timedelta(0)
 LONG_LEEWAY = timedelta(minutes=2)
 
-LIFETIMES = (
-    "ACCESS_TOKEN_LIFETIME",
-    "REFRESH_TOKEN_LIFETIME",
-    "SLIDING_TOKEN_LIFETIME",
-    "SLIDING_TOKEN_REFRESH_LIFETIME",
-    "SESSION_ABSOLUTE_LIFETIME",
-    "REFRESH_REUSE_GRACE",
-    "JWK_REFETCH_INTERVAL",
-)
+DURATIONS = (*LIFETIMES, "SESSION_ABSOLUTE_LIFETIME", "REFRESH_REUSE_GRACE", "JWK_REFETCH_INTERVAL")
 MAY_BE_NONE = {"SESSION_ABSOLUTE_LIFETIME"}
 MAY_BE_ZERO = {"REFRESH_REUSE_GRACE"}
 SHORTER_AND_LONGER = (
@@ -33,13 +25,13 @@ SHORTER_AND_LONGER = (
 
 
 def lifetimes() -> Iterable[CheckMessage]:
-    """Findings about each of LIFETIMES alone, then about how they compare."""
-    for setting in LIFETIMES:
+    """Findings about each of DURATIONS alone, then about how they compare."""
+    for setting in DURATIONS:
         value = getattr(api_settings, setting)
         if value is not None or setting not in MAY_BE_NONE:
             yield from _lifetime(setting, value)
     yield from _order()
-    if revocation.has_sessions():
+    if session_app() is not None:
         yield from _grace(api_settings.REFRESH_REUSE_GRACE, api_settings.ACCESS_TOKEN_LIFETIME)
 
 

@@ -2,31 +2,20 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from os import PathLike
 from typing import Any, NamedTuple, Protocol
 
-from django.apps import apps
 from django.utils.timezone import is_aware
 
 from oxijwt._core import ALGORITHMS, CoreError, KeyRing, KeyRotationPolicy, KeySet, RingKey, SigningKey, VerifyingKey
 from oxijwt.exceptions import KeyConfigurationError
-from oxijwt.settings import api_settings
 
 from . import file as key_file
 from . import material
 
 MEMBERS = ("kid", "algorithm", "signing_key", "verifying_key", "not_before", "not_after")
 """What a key of KEYS is made of."""
-
-
-LIFETIMES = (
-    "ACCESS_TOKEN_LIFETIME",
-    "REFRESH_TOKEN_LIFETIME",
-    "SLIDING_TOKEN_LIFETIME",
-    "SLIDING_TOKEN_REFRESH_LIFETIME",
-)
-"""The settings that say how long tokens live."""
 
 
 class Legacy(NamedTuple):
@@ -161,40 +150,3 @@ def seconds_since_1970(time: object, setting: str) -> int:
     if not isinstance(time, datetime) or not is_aware(time):
         raise KeyConfigurationError(f"{setting} must be a datetime with a time zone")
     return math.floor(time.timestamp())
-
-
-def rotation_settings() -> tuple[object, ...]:
-    """The values that `rotation_policy` is made of: where they are the same, so is the policy."""
-    names = ("KEY_PUBLISH_AHEAD", "KEY_RETAIN", "SESSION_ABSOLUTE_LIFETIME", "LEEWAY", *LIFETIMES)
-    return tuple(getattr(api_settings, name) for name in names)
-
-
-def rotation_policy() -> KeyRotationPolicy:
-    """KEY_PUBLISH_AHEAD and KEY_RETAIN, by default as long as a token can live. Raises KeyConfigurationError."""
-    try:
-        retain = longest_life() if api_settings.KEY_RETAIN is None else api_settings.KEY_RETAIN
-        return KeyRotationPolicy(
-            publish_ahead=math.ceil(api_settings.KEY_PUBLISH_AHEAD.total_seconds()),
-            retain=math.ceil(retain.total_seconds()),
-        )
-    except (AttributeError, OverflowError, TypeError, ValueError) as error:
-        message = (
-            "SIMPLE_JWT: KEY_PUBLISH_AHEAD and KEY_RETAIN (by default the longest lifetime and LEEWAY) must be"
-            " timedeltas of zero to 136 years"
-        )
-        raise KeyConfigurationError(message) from error
-
-
-def longest_life() -> timedelta:
-    """The longest that a token signed here is accepted: lifetimes, a session's absolute end, and the leeway."""
-    longest = longest_lifetime()
-    if apps.is_installed("oxijwt.token_sessions") and api_settings.SESSION_ABSOLUTE_LIFETIME is not None:
-        longest = max(longest, api_settings.SESSION_ABSOLUTE_LIFETIME)
-    leeway = api_settings.LEEWAY or 0
-    return longest + (leeway if isinstance(leeway, timedelta) else timedelta(seconds=leeway))
-
-
-def longest_lifetime() -> timedelta:
-    """The longest of the configured lifetimes."""
-    longest: timedelta = max(getattr(api_settings, name) for name in LIFETIMES)
-    return longest

@@ -13,8 +13,9 @@ from django.apps import apps
 from django.core.management.base import BaseCommand
 from django.db import connections, router, transaction
 
-from oxijwt import revocation
 from oxijwt.utils import aware_utcnow
+
+from . import has_blacklist, session_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,7 @@ class _Batches:
 
 
 def _flush_outstanding_tokens() -> int:
-    if not revocation.has_blacklist():
+    if not has_blacklist():
         return 0
     outstanding = apps.get_model("token_blacklist", "OutstandingToken")
     blacklisted = apps.get_model("token_blacklist", "BlacklistedToken")
@@ -79,7 +80,7 @@ def _windows(rows: Any, batches: _Batches) -> Iterator[dict[str, Any]]:
 
 
 def _flush_sessions() -> int:
-    if not revocation.has_sessions():
+    if session_app() is None:
         return 0
     model = apps.get_model("token_sessions", "TokenSession")
     sessions = model.objects.using(router.db_for_write(model))

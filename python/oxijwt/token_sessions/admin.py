@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from oxijwt.utils import aware_utcnow
 
-from . import store
+from .ending import end
 from .models import RevokeReason, TokenSession
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class TokenSessionAdmin(SessionAdminBase):
 
     def delete_model(self, request: HttpRequest, obj: TokenSession) -> None:
         """End the session: a deleted row could not say that it was ended."""
-        store.end(obj.pk, obj.user_id, RevokeReason.ADMIN)
+        end(obj.pk, obj.user_id, RevokeReason.ADMIN)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TokenSession]) -> None:
         """End the sessions."""

@@ -10,8 +10,8 @@ from django.db import IntegrityError, connections, transaction
 
 from oxijwt.exceptions import SessionError
 from oxijwt.settings import api_settings
+from oxijwt.utils import datetime_from_micros, now_micros
 
-from .clock import moment, now_micros
 from .database import database, unless_deadlocked
 from .ending import end
 from .markers import adopts_now, is_marked
@@ -90,7 +90,7 @@ def refuse_logged_out(reading: Reading) -> None:
 def _adopting_session(user: Any, claims: dict[str, Any], jti: str, lifetime: timedelta, now: int) -> TokenSession:
     session = new_session(user, lifetime, None, now, pk=adopted_session_id(jti))
     # Kept until the adopted token has expired, whatever its lifetime was: it must not be adopted twice.
-    session.flush_after = flush_day(moment(int(claims["exp"]) * 1_000_000), session.flush_after)
+    session.flush_after = flush_day(datetime_from_micros(int(claims["exp"]) * 1_000_000), session.flush_after)
     return session
 
 

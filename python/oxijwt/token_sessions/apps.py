@@ -1,19 +1,61 @@
 """The app `oxijwt.token_sessions`, label `token_sessions`."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+
+    from oxijwt.records import Kind
+
+    from .models import TokenSession
+    from .record import SessionRecords
 
 
 class TokenSessionsConfig(AppConfig):
+    """The app, and what it offers to modules that must not know it (`records.SessionApp`).
+
+    The modules behind it are imported when they are asked for, since they need the loaded apps.
+    """
+
     name = "oxijwt.token_sessions"
     verbose_name = _("Token Sessions")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # Settings and models are not to be looked at before the apps are loaded.
-        from oxijwt import checks  # noqa: PLC0415
+        from oxijwt import checks  # noqa: PLC0415  settings must not be looked at before the apps are loaded
 
-        from . import password  # noqa: PLC0415
+        from . import password  # noqa: PLC0415  likewise the user model
 
         checks.register()
         password.connect()
+
+    @cached_property
+    def record_kinds(self) -> Mapping[Kind, type[SessionRecords]]:
+        from . import record  # noqa: PLC0415
+
+        return record.RECORD_KINDS
+
+    @cached_property
+    def end_session_of(self) -> Callable[..., TokenSession | None]:
+        from . import record  # noqa: PLC0415
+
+        return record.end_session_of
+
+    @cached_property
+    def revoke_for_user(self) -> Callable[..., int]:
+        from . import ending  # noqa: PLC0415
+
+        return ending.revoke_for_user
+
+    @cached_property
+    def following_rehash(self) -> Callable[[str], AbstractContextManager[None]]:
+        from . import password  # noqa: PLC0415
+
+        return password.following

@@ -9,22 +9,23 @@ from django.db import transaction
 from django.db.models import Case, When
 from django.db.models.functions import Coalesce
 
-from oxijwt import revocation, signals
+from oxijwt import signals
+from oxijwt.context import current_request
+from oxijwt.records import has_blacklist
+from oxijwt.records.blacklist import blacklist_all_of
 from oxijwt.settings import api_settings
+from oxijwt.utils import MICROSECOND, datetime_from_micros, now_micros
 
 from . import revocation_cache
-from .auth_hash import auth_hash, fallback_hashes
-from .clock import MICROSECOND, moment, now_micros
 from .database import database, refused_while_busy, unless_deadlocked
 from .markers import leave_marker, may_adopt_later
 from .models import RevokeReason, TokenSession
+from .password import auth_hash, fallback_hashes
 
 if TYPE_CHECKING:
     import uuid
     from collections.abc import Collection, Iterable
     from datetime import datetime
-
-    from .reading import Reading
 
 
 def end(sid: uuid.UUID, user_id: Any, reason: RevokeReason | None = None) -> None:
@@ -41,12 +42,12 @@ def end(sid: uuid.UUID, user_id: Any, reason: RevokeReason | None = None) -> Non
 def revoke_for_user(user: Any, except_: Collection[uuid.UUID] = (), reason: Any = RevokeReason.REVOKED) -> int:
     """End a user's sessions but those in `except_`, and what else of the user's could still be adopted."""
     sessions = TokenSession.objects.filter(user=user).exclude(pk__in=except_)
-    now = moment(now_micros())
+    now = datetime_from_micros(now_micros())
 
     def write() -> int:
         with _one_transaction():
             ended = _update(sessions, reason, now)
-            revocation.blacklist_all_of(user)
+            blacklist_all_of(user)
             leave_marker(user)
         return ended
 
@@ -68,16 +69,13 @@ def publish_again(user: Any) -> None:
     _publish(_recently_ended(TokenSession.objects.filter(user=user)))
 
 
-def end_for_reuse(reading: Reading) -> None:
-    """End the session of a spent refresh token that came back, and signal it."""
+def end_for_reuse(session: TokenSession, user: Any, retired_for: int) -> None:
+    """End the session of a refresh token that came back `retired_for` microseconds after it was spent; signal it."""
     try:
-        end(reading.session.pk, reading.user.pk, RevokeReason.REUSE)
+        end(session.pk, user.pk, RevokeReason.REUSE)
     finally:
         signals.refresh_reuse_detected.send(
-            TokenSession,
-            session=reading.session,
-            request=revocation.current_request(),
-            age=(reading.decision.retired_for or 0) * MICROSECOND,
+            TokenSession, session=session, request=current_request(), age=retired_for * MICROSECOND
         )
 
 
@@ -96,14 +94,14 @@ def end_least_recently_refreshed(user: Any, newest: TokenSession) -> None:
 def usable_by(user: Any) -> Any:
     """A user's live sessions, those less that ended when the password was changed."""
     hashes = {auth_hash(user), *fallback_hashes(user), b""}
-    live = TokenSession.objects.db_manager(database()).live(moment(now_micros())).filter(user=user)
+    live = TokenSession.objects.db_manager(database()).live(datetime_from_micros(now_micros())).filter(user=user)
     return live if hashes == {b""} else live.filter(auth_hash__in=hashes)
 
 
 def end_rows(sessions: Any, reason: Any, now: datetime | None = None) -> int:
     """End those that are not ended yet, and forget where they came from; how many."""
     with refused_while_busy():
-        return unless_deadlocked(lambda: _update(sessions, reason, now or moment(now_micros())))
+        return unless_deadlocked(lambda: _update(sessions, reason, now or datetime_from_micros(now_micros())))
 
 
 def _update(sessions: Any, reason: Any, now: datetime) -> int:
@@ -124,7 +122,7 @@ def _end_adopted_meanwhile(sessions: Any, reason: Any, now: datetime) -> None:
 
 def _one_transaction() -> Any:
     # Without the blacklist app and without a marker a single UPDATE is written.
-    if revocation.has_blacklist() or may_adopt_later():
+    if has_blacklist() or may_adopt_later():
         return transaction.atomic(using=database())
     return nullcontext()
 
@@ -144,5 +142,5 @@ def _publish(ids: Iterable[uuid.UUID]) -> None:
 
 def _announce_end(ids: list[uuid.UUID], user_id: Any, reason: Any) -> None:
     signals.session_revoked.send(
-        TokenSession, session_ids=ids, user_id=user_id, reason=reason, request=revocation.current_request()
+        TokenSession, session_ids=ids, user_id=user_id, reason=reason, request=current_request()
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from oxijwt.settings import api_settings
+from oxijwt.utils import datetime_from_micros, now_micros
 
-from .clock import moment, now_micros
 from .database import database
 from .models import RevokeReason, TokenSession
 from .rows import new_session
@@ -41,6 +41,6 @@ def is_marked(user: Any, issued_at: object) -> bool:
     if isinstance(issued_at, bool) or not isinstance(issued_at, int | float):
         return bool(marked.exists())
     try:
-        return bool(marked.filter(revoked_at__gte=moment(int(issued_at) * 1_000_000)).exists())
+        return bool(marked.filter(revoked_at__gte=datetime_from_micros(int(issued_at) * 1_000_000)).exists())
     except OverflowError:
         return bool(marked.exists())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -54,9 +55,9 @@ class TokenSessionManager(models.Manager["TokenSession"]):
 
         Tokens recorded by the blacklist app are blacklisted too.
         """
-        from . import store  # noqa: PLC0415  models import Django only
-
-        return store.revoke_for_user(user, except_=except_, reason=reason)
+        app: Any = apps.get_app_config("token_sessions")
+        ended: int = app.revoke_for_user(user, except_=except_, reason=reason)
+        return ended
 
 
 class TokenSession(models.Model):

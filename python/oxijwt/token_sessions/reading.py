@@ -1,4 +1,4 @@
-"""Reading a token's session, and what is decided on it (`refresh_rotation.rs`). Nothing here writes."""
+"""Reading a token's session, and what is decided on it (`src/refresh.rs`). Nothing here writes."""
 
 from __future__ import annotations
 
@@ -7,28 +7,30 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldError
-from django.db import NotSupportedError, connections, transaction
+from django.db import NotSupportedError, connections, router, transaction
 from django.db.models import FilteredRelation, Q
 
+from oxijwt._core import Keep, Refuse, Repeat, Reuse, Rotate, UserState
 from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenReusedError
 from oxijwt.settings import api_settings
-from oxijwt.utils import find_user
+from oxijwt.utils import find_user, now_micros
 
-from .auth_hash import auth_state
-from .clock import now_micros
+from .claims import generation_in, session_id, state_of
 from .database import database, refused_while_busy
 from .ending import end_for_reuse
 from .models import TokenSession
-from .revocation_cache import session_id
-from .rows import policy_for, state_of
+from .password import auth_state
+from .rows import policy_for
 
 if TYPE_CHECKING:
     import uuid
     from datetime import timedelta
 
-    from oxijwt._core import RefreshDecision
+    Decision = Refuse | Rotate | Repeat | Keep | Reuse
+    """What Rust decides on a refresh token."""
+    Permission = Rotate | Repeat | Keep
+    """A decision that yields a token."""
 
-MAX_GENERATION = 2**31 - 1
 JOINED = "oxijwt_session"
 
 
@@ -41,7 +43,7 @@ class Reading:
     generation: int
     lifetime: timedelta
     now: int
-    decision: RefreshDecision
+    decision: Decision
     is_new: bool = False
     issued_at: object = None
 
@@ -50,7 +52,12 @@ def find_with_user(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession |
     """The user and, of theirs, the session: one statement where the user model's manager can be joined, else two."""
     try:
         joined = FilteredRelation("token_sessions", condition=Q(token_sessions__id=sid))
-        users = _users().annotate(**{JOINED: joined}).select_related(JOINED)
+        users = (
+            get_user_model()
+            .objects.using(router.db_for_write(TokenSession))
+            .annotate(**{JOINED: joined})
+            .select_related(JOINED)
+        )
         user = find_user(users, api_settings.USER_ID_FIELD, user_id)
     except (FieldError, NotSupportedError, AttributeError, LookupError):
         return _find_separately(sid, user_id)
@@ -65,9 +72,10 @@ def find_with_user(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession |
 def read_for_use(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession]:
     """The user and session of an access or sliding token. Raises SessionError where the session refuses it."""
     user, session = _both(*find_with_user(sid, user_id))
-    refusal = state_of(session).refusal(auth_state(user, session), now_micros())
+    state, now = state_of(session), now_micros()
+    refusal = state.refusal(auth_state(user, session), now)
     if refusal is not None:
-        raise SessionError(refusal)
+        raise SessionError(refusal.code)
     return user, session
 
 
@@ -85,7 +93,7 @@ def read_for_refresh(claims: dict[str, Any], lifetime: timedelta) -> Reading:
 
 def refuse_spent(reading: Reading | None) -> None:
     """Raise SessionError where a refresh token is not the session's current one: grace is for refreshing only."""
-    if reading is not None and reading.decision.previous:
+    if reading is not None and isinstance(reading.decision, Repeat) and reading.decision.previous:
         raise SessionError("token_reused")
 
 
@@ -97,17 +105,25 @@ def decided(session: TokenSession, user: Any, generation: int, lifetime: timedel
 
 def permitted(reading: Reading) -> Reading:
     """The reading again where its decision yields a token. Raises SessionError or TokenReusedError."""
-    if reading.decision.kind == "reuse":
-        raise TokenReusedError(lambda: end_for_reuse(reading))
-    if reading.decision.code is not None:
-        raise SessionError(reading.decision.code)
+    permission(reading)
     return reading
 
 
-def permitted_or_ended(reading: Reading) -> Reading:
-    """As `permitted`; a spent token ends the session here and now."""
+def permission(reading: Reading) -> Permission:
+    """The decision, where it yields a token. Raises SessionError or TokenReusedError."""
+    match reading.decision:
+        case Reuse() as reuse:
+            raise TokenReusedError(lambda: end_for_reuse(reading.session, reading.user, reuse.retired_for))
+        case Refuse(code=code):
+            raise SessionError(code)
+        case Rotate() | Repeat() | Keep() as decision:
+            return decision
+
+
+def permission_or_end(reading: Reading) -> Permission:
+    """As `permission`; a spent token ends the session here and now."""
     try:
-        return permitted(reading)
+        return permission(reading)
     except TokenReusedError as error:
         error.end_session()
         raise
@@ -128,21 +144,10 @@ def _both(user: Any, session: TokenSession | None) -> tuple[Any, TokenSession]:
     return user, session
 
 
-def _user_state(user: Any, session: TokenSession) -> str:
+def _user_state(user: Any, session: TokenSession) -> UserState:
     if not api_settings.USER_AUTHENTICATION_RULE(user):
-        return "inactive"
+        return UserState.INACTIVE
     return auth_state(user, session)
-
-
-def generation_in(claim: object) -> int:
-    """The generation in a `gen` claim. Raises SessionError `token_not_valid`."""
-    if type(claim) is int and 0 <= claim <= MAX_GENERATION:
-        return claim
-    raise SessionError("token_not_valid")
-
-
-def _users() -> Any:
-    return get_user_model().objects.using(database())
 
 
 def _find_separately(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession | None]:

@@ -9,18 +9,20 @@ from __future__ import annotations
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from django.core.cache import caches
 from django.db import router
 
-from oxijwt import revocation
 from oxijwt.exceptions import ServiceUnavailable, SessionError
+from oxijwt.records import session_app
 from oxijwt.settings import api_settings
 from oxijwt.utils import aware_utcnow
 
+from .claims import session_id
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from uuid import UUID
 
 KEY_PREFIX = "oxijwt:revoked:"
 SENTINEL = f"{KEY_PREFIX}complete"
@@ -31,19 +33,9 @@ def is_configured() -> bool:
     return api_settings.REVOCATION_CACHE is not None
 
 
-def session_id(claim: object) -> UUID:
-    """The id in a `sid` claim, in the one form we write. Raises SessionError `token_not_valid`."""
-    try:
-        sid = UUID(claim)  # type: ignore[arg-type]  # what is no text raises
-    except (ValueError, TypeError, AttributeError):
-        raise SessionError("token_not_valid") from None
-    if str(sid) != claim:
-        raise SessionError("token_not_valid")
-    return sid
-
-
-def refuse_revoked(sid: UUID) -> None:
-    """Raise SessionError `session_revoked` for an ended session, ServiceUnavailable where the cache can't say."""
+def refuse_revoked(claim: object) -> None:
+    """Raise SessionError for the `sid` of an ended session, ServiceUnavailable where the cache can't say."""
+    sid = session_id(claim)
     found = _ask(sid)
     if SENTINEL not in found:
         _rebuild_or_refuse()
@@ -82,7 +74,7 @@ def oldest_that_matters() -> datetime:
 
 
 def _rebuild_or_refuse() -> None:
-    if not revocation.has_sessions():
+    if session_app() is None:
         raise ServiceUnavailable
     rebuild()
 

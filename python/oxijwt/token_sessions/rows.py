@@ -1,4 +1,4 @@
-"""A session's row: a new one, what Rust decides on, and the claims that follow from it."""
+"""A session's row: a new one, the policy that refreshes it, and how long it is kept."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 from oxijwt._core import RefreshPolicy, SessionState
 from oxijwt.settings import api_settings
+from oxijwt.utils import MICROSECOND, datetime_from_micros
 
-from .auth_hash import auth_hash
 from .client_info import client_info
-from .clock import MICROSECOND, micros, moment
 from .models import TokenSession
+from .password import auth_hash
 
 DAY = timedelta(days=1)
 FLUSH_MARGIN = 8 * DAY
@@ -28,36 +28,14 @@ def new_session(user: Any, lifetime: timedelta, request: Any, now: int, pk: uuid
         user=user,
         generation=begun.generation,
         auth_hash=auth_hash(user),
-        created_at=moment(now),
-        expires_at=moment(begun.expires_at),
-        absolute_expires_at=None if absolute is None else moment(absolute),
+        created_at=datetime_from_micros(now),
+        expires_at=datetime_from_micros(begun.expires_at),
+        absolute_expires_at=None if absolute is None else datetime_from_micros(absolute),
         ip_address=address,
         user_agent=agent,
     )
     session.flush_after = flush_day(last_exp(session))
     return session
-
-
-def token_id(session: TokenSession) -> str:
-    """The `jti` of the session's current refresh token, 32 hex digits.
-
-    It follows from the row, so that a token said again is equal; it is no secret.
-    """
-    return uuid.uuid5(session.pk, str(session.generation)).hex
-
-
-def refresh_claims(session: TokenSession) -> dict[str, Any]:
-    """The claims of the session's current refresh token that follow from its row."""
-    generation, issued_at, expires_at = state_of(session).refresh_claims()
-    claims = {
-        api_settings.SESSION_ID_CLAIM: str(session.pk),
-        api_settings.SESSION_GENERATION_CLAIM: generation,
-        "iat": issued_at,
-        "exp": expires_at,
-    }
-    if api_settings.JTI_CLAIM is not None:
-        claims[api_settings.JTI_CLAIM] = token_id(session)
-    return claims
 
 
 def policy_for(lifetime: timedelta) -> RefreshPolicy:
@@ -69,22 +47,6 @@ def policy_for(lifetime: timedelta) -> RefreshPolicy:
         absolute_lifetime=None if absolute is None else absolute // MICROSECOND,
         rotate=api_settings.ROTATE_REFRESH_TOKENS,
     )
-
-
-def state_of(session: TokenSession) -> SessionState:
-    """The row as Rust decides on it."""
-    return SessionState(
-        generation=session.generation,
-        rotated_at=_optional_micros(session.rotated_at),
-        created_at=micros(session.created_at),
-        expires_at=micros(session.expires_at),
-        absolute_expires_at=_optional_micros(session.absolute_expires_at),
-        revoked=session.revoked_at is not None,
-    )
-
-
-def _optional_micros(moment: datetime | None) -> int | None:
-    return None if moment is None else micros(moment)
 
 
 def last_exp(session: TokenSession) -> datetime:
@@ -108,8 +70,8 @@ def flush_day(last_exp: datetime, until_now: date | None = None) -> date:
     return _day_after(last_exp, FLUSH_MARGIN)
 
 
-def _day_after(moment: datetime, margin: timedelta = DAY) -> date:
+def _day_after(last: datetime, margin: timedelta = DAY) -> date:
     try:
-        return (moment + margin).date()
+        return (last + margin).date()
     except OverflowError:
         return date.max

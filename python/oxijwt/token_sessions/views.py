@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_out
 from django.utils.translation import gettext_lazy as _
 from rest_framework import generics, serializers, status
@@ -12,17 +11,18 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 
-from oxijwt import revocation
-from oxijwt.acceptance import read_for, view_of
-from oxijwt.authentication import JWTAuthentication
+from oxijwt.authentication import JWTAuthentication, view_of
+from oxijwt.context import handling
 from oxijwt.exceptions import SESSION_MESSAGES, InvalidToken, SessionError, TokenError
 from oxijwt.settings import api_settings
 from oxijwt.tokens import RefreshToken
-from oxijwt.utils import find_user
 from oxijwt.views import AcceptingMixin, NonAtomicView, TokenViewBase, invalid_token
 
-from . import revocation_cache, store
+from . import revocation_cache
+from .claims import session_id
+from .ending import end, publish_again, revoke_for_user, usable_by
 from .models import RevokeReason, TokenSession
+from .reading import find_with_user
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -58,7 +58,7 @@ class TokenLogoutView(AcceptingMixin, TokenViewBase):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         refresh, scope = serializer.validated_data.get("refresh"), serializer.validated_data["scope"]
-        with revocation.handling(request):
+        with handling(request):
             if refresh is None:
                 self._with_access_token(request, scope)
             else:
@@ -101,10 +101,9 @@ def _end_own(request: Request, text: str) -> None:
     """End the session of any refresh token with a good signature, or the token where it has no session."""
     session = RefreshToken.end_session_of(text)
     if session is None:
-        token = read_for(view_of(request), RefreshToken, text)
+        token = RefreshToken.read(text, view=view_of(request))
         token.blacklist()
-        user = find_user(get_user_model().objects, api_settings.USER_ID_FIELD, token.get(api_settings.USER_ID_CLAIM))
-        _say_logged_out(request, user)
+        _say_logged_out(request, token.records.find_user())
     elif session.revoked_at is None:
         _say_logged_out(request, session.user)
 
@@ -112,11 +111,11 @@ def _end_own(request: Request, text: str) -> None:
 def _end_several(request: Request, text: str, scope: str) -> None:
     """As `_log_out`, for the current refresh token of a session only."""
     try:
-        token = read_for(view_of(request), RefreshToken, text)
+        token = RefreshToken.read(text, view=view_of(request))
     except SessionError as error:
         if not _may_be_repeated(error.code):
             raise
-        _repeat(RefreshToken.read_expired(text), scope)
+        _repeat(RefreshToken.read_expired(text).payload, scope)
         return
     if token.session is None:
         raise InvalidToken
@@ -130,23 +129,23 @@ def _may_be_repeated(code: str) -> bool:
 
 def _repeat(claims: Any, scope: str) -> None:
     """A logout whose publishing failed may be repeated: nothing more ends, it is only published again."""
-    sid = store.session_id(claims.get(api_settings.SESSION_ID_CLAIM))
-    user, session = store.find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM))
+    sid = session_id(claims.get(api_settings.SESSION_ID_CLAIM))
+    user, session = find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM))
     if session is not None and scope == LOCAL:
-        store.end(session.pk, user.pk)
+        end(session.pk, user.pk)
     elif session is not None and scope == GLOBAL and session.revoke_reason == RevokeReason.LOGOUT_GLOBAL:
-        store.publish_again(user)
+        publish_again(user)
     else:
         raise InvalidToken(SESSION_MESSAGES["session_revoked"], code="session_revoked")
 
 
 def _log_out(request: Request, user: Any, session: TokenSession, scope: str) -> None:
     if scope == LOCAL:
-        store.end(session.pk, user.pk, RevokeReason.LOGOUT)
+        end(session.pk, user.pk, RevokeReason.LOGOUT)
     elif scope == OTHERS:
-        store.revoke_for_user(user, except_={session.pk}, reason=RevokeReason.LOGOUT_OTHERS)
+        revoke_for_user(user, except_={session.pk}, reason=RevokeReason.LOGOUT_OTHERS)
     else:
-        store.revoke_for_user(user, reason=RevokeReason.LOGOUT_GLOBAL)
+        revoke_for_user(user, reason=RevokeReason.LOGOUT_GLOBAL)
     if scope != OTHERS:
         _say_logged_out(request, user)
 
@@ -183,7 +182,7 @@ class OwnSessionsView(AcceptingMixin, NonAtomicView):
     permission_classes = (IsAuthenticated,)
 
     def get_queryset(self) -> Any:
-        return store.usable_by(self.request.user).order_by("-created_at", "pk")
+        return usable_by(self.request.user).order_by("-created_at", "pk")
 
 
 class SessionListView(OwnSessionsView):
@@ -200,8 +199,8 @@ class SessionView(OwnSessionsView):
     def delete(self, request: Request, pk: UUID) -> Response:
         """204, 401 or 404."""
         session = generics.get_object_or_404(self.get_queryset(), pk=pk)
-        with revocation.handling(request):
-            store.end(session.pk, session.user_id, RevokeReason.LOGOUT)
+        with handling(request):
+            end(session.pk, session.user_id, RevokeReason.LOGOUT)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

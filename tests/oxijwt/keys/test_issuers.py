@@ -3,7 +3,6 @@
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from copy import deepcopy
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.checks import ERROR, WARNING
 
-from oxijwt import backends, checks
+from oxijwt import checks, verifier
 from oxijwt.backends import TokenBackend
 from oxijwt.exceptions import KeyConfigurationError, TokenBackendError, TokenBackendExpiredToken
 from oxijwt.keys.issuers import problems, setting_of, url_setting_of
@@ -161,12 +160,14 @@ def base64url(data: bytes) -> str:
 def test_an_audience_of_none_asks_for_none(other_issuers: OtherIssuers, settings: Any) -> None:
     token = other_issuers.token({"aud": "anybody"})
     refused(token)
-    settings.SIMPLE_JWT["ISSUERS"][A]["audience"] = None
+    both = settings.SIMPLE_JWT["ISSUERS"]
+    silent = {name: value for name, value in both[A].items() if name != "audience"}
+    settings.SIMPLE_JWT = {"ISSUERS": both | {A: silent | {"audience": None}}}
     assert read(token)
     assert read(other_issuers.token({"aud": None}))
-    del settings.SIMPLE_JWT["ISSUERS"][A]["audience"]
+    settings.SIMPLE_JWT = {"ISSUERS": both | {A: silent}}
     assert read(token)
-    settings.SIMPLE_JWT["ISSUERS"][A]["audience"] = ["anybody", HERE]
+    settings.SIMPLE_JWT = {"ISSUERS": both | {A: silent | {"audience": ["anybody", HERE]}}}
     assert read(token)
     assert read(other_issuers.token({}))
 
@@ -181,7 +182,7 @@ def test_settings_are_followed(other_issuers: OtherIssuers, settings: Any) -> No
     refused(token)
     settings.SIMPLE_JWT = {"ISSUERS": both}
     assert read(token)
-    both[A] |= {"algorithms": ["RS256"]}  # changed in place
+    settings.SIMPLE_JWT = {"ISSUERS": both | {A: both[A] | {"algorithms": ["RS256"]}}}
     refused(token)
     # One client for a URL, whatever else changes.
     assert len(other_issuers.sites[A].requests) == 1
@@ -217,18 +218,18 @@ def test_what_is_no_token_has_no_key(other_issuers: OtherIssuers, text: str) -> 
 
 def test_nothing_expired_of_anothers_is_read(other_issuers: OtherIssuers) -> None:
     ours = forge({"exp": int(time.time()) - 1})
-    assert token_backend.decode_expired(ours)
+    assert token_backend.verify_expired(ours)
     for seconds in (-1, 300):
         with pytest.raises(TokenBackendError, match=r"^Token is invalid$"):
-            token_backend.decode_expired(other_issuers.token({"exp": int(time.time()) + seconds}))
+            token_backend.verify_expired(other_issuers.token({"exp": int(time.time()) + seconds}))
 
 
 def test_without_the_setting_nothing_is_read_twice(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    monkeypatch.setattr(backends, "unverified_claims", lambda *_: pytest.fail("read"))
+    monkeypatch.setattr(verifier, "unverified_claims", lambda *_: pytest.fail("read"))
     for issuers in (None, {}):
         settings.SIMPLE_JWT = {"ISSUERS": issuers}
         assert read(forge({"iss": A}))
-        assert token_backend.decode_expired(forge({"iss": A}))
+        assert token_backend.verify_expired(forge({"iss": A}))
 
 
 def test_a_backend_of_ones_own_may_have_issuers(other_issuers: OtherIssuers) -> None:
@@ -378,15 +379,3 @@ def test_any_mapping_will_do(other_issuers: OtherIssuers, settings: Any) -> None
     settings.SIMPLE_JWT = {"ISSUERS": MappingProxyType(entries)}
     assert token_backend.decode(other_issuers.token({}))
     assert token_backend.decode(forge({"exp": int(time.time()) + 300}))
-    entries.clear()
-    with pytest.raises(TokenBackendError):
-        token_backend.decode(other_issuers.token({}))
-
-
-def test_the_setting_is_copied_when_it_is_read(other_issuers: OtherIssuers, settings: Any) -> None:
-    assert read(other_issuers.token({}))
-    before = deepcopy(settings.SIMPLE_JWT["ISSUERS"])
-    settings.SIMPLE_JWT["ISSUERS"][A]["audience"] = "elsewhere"
-    refused(other_issuers.token({}))
-    settings.SIMPLE_JWT["ISSUERS"].update(before)
-    assert read(other_issuers.token({}))

@@ -16,7 +16,7 @@ from oxijwt import checks
 from oxijwt._core import KeyRing, RingKey, VerifyingKey
 from oxijwt.exceptions import KeyConfigurationError, TokenError
 from oxijwt.keys import file as key_file
-from oxijwt.keys.ring import longest_life
+from oxijwt.keys.rotation import longest_life
 from oxijwt.settings import api_settings
 from oxijwt.state import SettingsTokenBackend, token_backend
 from oxijwt.tokens import AccessToken, RefreshToken, UntypedToken

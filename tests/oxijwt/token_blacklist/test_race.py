@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from oxijwt import revocation
+from oxijwt.records import blacklist as tables
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import RefreshToken
 from tests.client import make_user, post
@@ -86,8 +86,8 @@ def test_the_insert_decides_among_refreshes_that_all_passed_the_check(user, crow
         inserted.append(successor.jti)
         original(outstanding, successor)
 
-    original = revocation.replace
-    monkeypatch.setattr(revocation, "replace", replace)
+    original = tables.replace
+    monkeypatch.setattr(tables, "replace", replace)
     token = str(RefreshToken.for_user(user))
     for round_number in range(1, ROUNDS // 4 + 1):
         token = race_for_successor(crowd, token)

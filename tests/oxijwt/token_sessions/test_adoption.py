@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 import oxijwt.urls  # noqa: F401  read while both apps are installed
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from oxijwt.token_sessions import store
+from oxijwt.token_sessions.adoption import adopted_session_id
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from oxijwt.tokens import RefreshToken
 from tests.client import forge
@@ -228,7 +228,7 @@ def test_a_token_ended_on_an_adopting_node_is_not_adopted(ada, adopting, old, cl
     ENDED_MEANWHILE[name](ada, old)
     clock.tick(5)
     assert refresh(old["refresh"]).status_code == 401
-    assert TokenSession.objects.filter(pk=store.adopted_session_id(claims(old["refresh"])["jti"])).count() == (
+    assert TokenSession.objects.filter(pk=adopted_session_id(claims(old["refresh"])["jti"])).count() == (
         1 if adopting == "sessions only" and name in {"logged out", "blacklisted"} else 0
     )
     clock.move_to(UNTIL)
@@ -319,7 +319,7 @@ def test_an_ended_session_whose_row_was_flushed_is_not_revived(old, clock):
 
 def test_adopting_blacklists_the_old_token_in_the_same_transaction(old, monkeypatch):
     with on("issue"):
-        monkeypatch.setattr("oxijwt.revocation.blacklist", lambda record: (record, False))
+        monkeypatch.setattr("oxijwt.records.blacklist.blacklist", lambda record: (record, False))
         assert refresh(old["refresh"]).status_code == 401
         assert TokenSession.objects.count() == 0
         monkeypatch.undo()

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError, connection
 
-from oxijwt.token_sessions import store
+from oxijwt.token_sessions.claims import refresh_claims
 from oxijwt.token_sessions.models import TokenSession
 
 from .client import (
@@ -229,4 +229,4 @@ def test_rotating_again_after_a_lost_write_is_one_generation():
     """The row says what was issued: nothing in the answer depends on which request wrote it."""
     token = login()["refresh"]
     session = session_of(token)
-    assert store.refresh_claims(session).items() <= claims(token).items()
+    assert refresh_claims(session).items() <= claims(token).items()

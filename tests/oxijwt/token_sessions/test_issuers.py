@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from oxijwt import revocation
 from oxijwt.token_sessions.models import TokenSession
-from oxijwt.tokens import RefreshToken, SlidingToken
+from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken
+from oxijwt.verifier import SignedBy
 from tests.client import forge
 
 from .client import answer, claims, get, login, logout, make_user, post, refresh, rows, verify, who_am_i
@@ -90,16 +90,16 @@ def test_an_unverified_one_ends_nothing(other_issuers, tokens):
     assert who_am_i(tokens["access"]).status_code == 200
 
 
-def test_ours_or_theirs_is_asked_of_each_token(other_issuers, tokens):
+def test_who_signed_is_known_of_each_token(other_issuers, tokens):
+    """It follows from the key that verified the token, whatever becomes of its claims later."""
     ours = SlidingToken(forge({"token_type": "sliding", "jti": "a", "exp": 2**33}))
-    assert revocation.is_our_own(ours)
-    assert not revocation.is_foreign(ours)
-    for name in (["https://a.example"], 7, "https://c.example"):
-        ours.payload["iss"] = name
-        assert not revocation.is_foreign(ours)
+    assert ours.signed_by is SignedBy.US
     ours.payload["iss"] = "https://a.example"
-    assert revocation.is_foreign(ours)
-    assert not revocation.is_our_own(ours)
+    assert ours.signed_by is SignedBy.US
+    copied = SlidingToken(theirs(other_issuers, str(ours)))
+    assert (copied.signed_by, copied.verified.issuer) == (SignedBy.ISSUER, "https://a.example")
+    assert AccessToken().signed_by is SignedBy.US
+    assert RefreshToken(tokens["refresh"], verify=False).signed_by is SignedBy.NOBODY
 
 
 OWN_KEYS = {

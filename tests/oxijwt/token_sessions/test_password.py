@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import override_settings
 
-from oxijwt.token_sessions import store
+from oxijwt.token_sessions import api, password
 from oxijwt.token_sessions.models import TokenSession
 from oxijwt.tokens import AccessToken, RefreshToken
 
@@ -69,7 +69,7 @@ def test_the_login_in_which_it_was_changed_is_kept(ada, jwt_settings, clock, kin
     kept, other = login(), login()
     token = kind(kept["access" if kind is AccessToken else "refresh"])
     change_password(ada)
-    store.update_session_auth_hash(token, ada)
+    api.update_session_auth_hash(token, ada)
     assert (alive(kept), alive(other)) == (True, False)
     clock.tick(31)
     assert alive(refreshed(kept["refresh"]))
@@ -80,7 +80,7 @@ def test_keeping_a_token_without_session_does_nothing(ada):
     other = login()
     token = AccessToken(changed(other["access"], sid=None))
     change_password(ada)
-    store.update_session_auth_hash(token, ada)
+    api.update_session_auth_hash(token, ada)
     assert not alive(other)
 
 
@@ -88,7 +88,7 @@ def test_another_users_session_is_not_kept(ada):
     grace = make_user("grace")
     tokens = login()
     before = bytes(session_of(tokens["refresh"]).auth_hash)
-    store.update_session_auth_hash(AccessToken(tokens["access"]), grace)
+    api.update_session_auth_hash(AccessToken(tokens["access"]), grace)
     assert bytes(session_of(tokens["refresh"]).auth_hash) == before
 
 
@@ -143,9 +143,8 @@ def test_more_iterations_do_not_revive_what_an_earlier_change_ended():
 def test_a_password_changed_inside_a_login_is_a_change(ada):
     """Only a hash of the very password that is being checked is a renewal."""
     tokens = login()
-    from oxijwt.token_sessions import rehash  # noqa: PLC0415
 
-    with rehash.following(PASSWORD):
+    with password.following(PASSWORD):
         ada.set_password("another password")
         ada.save(update_fields=["password"])
     assert not alive(tokens)
@@ -168,7 +167,7 @@ def test_a_new_secret_key_keeps_sessions_and_restates_their_hash(ada, clock):
     with override_settings(SECRET_KEY=NEW_KEY, SECRET_KEY_FALLBACKS=[OLD_KEY]):
         assert alive(tokens)
         newer = refreshed(tokens["refresh"])
-        assert bytes(session_of(newer["refresh"]).auth_hash) == store.auth_hash(ada) != old_hash
+        assert bytes(session_of(newer["refresh"]).auth_hash) == password.auth_hash(ada) != old_hash
     with override_settings(SECRET_KEY=NEW_KEY):
         assert alive(newer)
         clock.tick(31)

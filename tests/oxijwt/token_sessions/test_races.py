@@ -14,13 +14,14 @@ from django.apps import apps
 from django.db import connections
 from django.test import RequestFactory
 
-from oxijwt import revocation, signals
+from oxijwt import signals
 from oxijwt.authentication import JWTAuthentication
 from oxijwt.exceptions import AuthenticationFailed, ServiceUnavailable
+from oxijwt.records import blacklist as tables
 from oxijwt.settings import api_settings
-from oxijwt.token_sessions import store
+from oxijwt.token_sessions import refresh as refreshing
+from oxijwt.token_sessions.adoption import adopted_session_id
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
-from oxijwt.token_sessions.store import adopted_session_id
 from oxijwt.tokens import RefreshToken
 from oxijwt.views import token_obtain_pair, token_refresh
 from tests.oxijwt.token_sessions.crowd import (
@@ -300,7 +301,7 @@ def test_who_was_overtaken_is_decided_by_the_session_and_the_user_as_they_are_no
         assert ask(token_refresh, {"refresh": token}).status_code == 200
         change(user)
 
-    once_before(monkeypatch, store, "_update", overtake)
+    once_before(monkeypatch, refreshing, "_update", overtake)
     answer = crowd.act_alone(lambda: crowd.refresh(token))
     if has_an_old_snapshot(crowd):
         assert answer.status == 503
@@ -311,9 +312,9 @@ def test_who_was_overtaken_is_decided_by_the_session_and_the_user_as_they_are_no
 
 
 @pytest.mark.usefixtures("adopting")
-@pytest.mark.parametrize(("module", "name"), [(store, "insert_adopted"), (revocation, "find")])
+@pytest.mark.parametrize(("module", "name"), [(refreshing, "insert_adopted"), (tables, "find")])
 def test_who_was_overtaken_by_an_adoption_is_told_of_the_adopted_session(crowd, user, monkeypatch, module, name):
-    if module is revocation and not apps.is_installed("oxijwt.token_blacklist"):
+    if module is tables and not apps.is_installed("oxijwt.token_blacklist"):
         pytest.skip("nothing is looked up; tests.sites.adoption has the blacklist app")
     token = token_of_simplejwt(user)
     text = str(token)

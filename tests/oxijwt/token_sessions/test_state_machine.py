@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from oxijwt.token_sessions import store
+from oxijwt.token_sessions import api, ending
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 
 from .client import claims, get, login, logout, make_user, post, refresh, verify, who_am_i
@@ -273,7 +273,7 @@ class Logins(RuleBasedStateMachine):
         row.save()
         if keep is not None:
             keep = self._token(keep)
-            store.update_session_auth_hash(claims(keep.text), row)
+            api.update_session_auth_hash(claims(keep.text), row)
             if keep.session.user is user:
                 keep.session.password = user.password
 
@@ -296,7 +296,7 @@ class Logins(RuleBasedStateMachine):
             return
         token = self._token(token)
         sid = claims(token.text)["sid"]
-        store.end(sid, None, RevokeReason.ADMIN)
+        ending.end(sid, None, RevokeReason.ADMIN)
         token.session.revoked = True
 
     @rule(name=st.sampled_from(["ada", "grace"]), keep=st.none() | ANY, really=SELDOM)

@@ -22,6 +22,7 @@ from oxijwt.exceptions import InvalidToken, TokenError
 from oxijwt.serializers import TokenObtainPairSerializer
 from oxijwt.settings import api_settings
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, Token, UntypedToken
+from oxijwt.verifier import Accepts, Verified
 from oxijwt.views import JWKSView, TokenObtainPairView, TokenRefreshView, jwks, token_refresh
 
 
@@ -84,10 +85,11 @@ def log_in_to(user: User, audience: str) -> list[Token]:
     return [refresh, AccessToken.for_user(user, audience=audience), SlidingToken.for_user(user, audience=("a", "b"))]
 
 
-def backend_of_the_shop() -> dict[str, Any]:
-    shop = TokenBackend("HS256", "a secret").accepting(audience=["shop"], issuer="https://shop.example")
-    assert_type(shop, TokenBackend)
-    return shop.decode("text")
+def claims_for_the_shop() -> dict[str, Any]:
+    shop = TokenBackend("HS256", "a secret")
+    verified = shop.verify("text", Accepts(audience=("shop",), issuer=("https://shop.example",)))
+    assert_type(verified, Verified)
+    return verified.claims
 
 
 class ShopAuthentication(JWTAuthentication):

@@ -100,7 +100,8 @@ def native(ring: Ring) -> Contestant:
     policy = import_module("oxijwt._core").TokenPolicy(max_length=MAX_TOKEN_LENGTH)
     with override_settings(SIMPLE_JWT=ring.simple_jwt):
         backend = import_module("oxijwt.state").SettingsTokenBackend()
-        native_ring = backend.key_source.ring() if backend.key_source else backend._pair_ring()
+        pair = import_module("oxijwt.keys.material").ring_of_one(None, backend.verifying_keys)
+        native_ring = backend.key_source.ring() if backend.key_source else pair
     return Contestant(lambda: native_ring.verify(token, now, policy))
 
 

@@ -11,12 +11,12 @@ from django.core.cache import cache
 from django.db import connection, models, transaction
 from django.test import Client, override_settings
 
-from oxijwt import revocation
+from oxijwt.records import session_app
 from tests.client import PASSWORD, claims, forge
 
 from .tally import TALLY
 
-HAS_SESSIONS = revocation.has_sessions()
+HAS_SESSIONS = session_app() is not None
 ID_FIELDS = ["id", get_user_model().USERNAME_FIELD]
 OWN_MODELS = [
     get_user_model(),
@@ -123,9 +123,9 @@ def make_user(name, number, key):
 
 def new_sessions(ada, grace):
     """The ids of sessions by what they are to ada."""
-    from oxijwt.token_sessions import store  # noqa: PLC0415  only with its app
+    from oxijwt.token_sessions import ending, refresh  # noqa: PLC0415  only with its app
 
     started = {"own": ada, "second": ada, "revoked": ada, "grace's": grace}
-    sids = {name: store.start(user, timedelta(days=1)).pk for name, user in started.items()}
-    store.end(sids["revoked"], ada.pk)
+    sids = {name: refresh.start(user, timedelta(days=1)).pk for name, user in started.items()}
+    ending.end(sids["revoked"], ada.pk)
     return {name: str(sid) for name, sid in sids.items()} | {"unknown": str(uuid.uuid4())}

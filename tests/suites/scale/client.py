@@ -5,7 +5,7 @@ from time import perf_counter
 
 from django.test import RequestFactory
 
-from oxijwt.token_sessions import store
+from oxijwt.token_sessions.claims import refresh_claims
 from oxijwt.tokens import RefreshToken
 from oxijwt.views import token_obtain_pair, token_refresh
 
@@ -32,7 +32,7 @@ def refresh(alias, token):
 def token_of(session):
     """The refresh token that the client of a stored session has."""
     token = RefreshToken()
-    token.payload |= store.refresh_claims(session) | {"user_id": str(session.user_id)}
+    token.payload |= refresh_claims(session) | {"user_id": str(session.user_id)}
     return str(token)
 
 

@@ -3,7 +3,7 @@
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 
-from oxijwt.token_sessions import store
+from oxijwt.token_sessions.password import auth_hash
 
 from .databases import execute
 
@@ -67,7 +67,7 @@ def fill_sessions(alias, rows):
     user = get_user_model()(password=make_password(PASSWORD, salt="scale"))
     users = max(1, rows // SESSIONS_PER_USER)
     # Everybody has the same password, and so the same session auth hash.
-    values = {"rows": rows, "users": users, "password": user.password, "auth_hash": store.auth_hash(user)}
+    values = {"rows": rows, "users": users, "password": user.password, "auth_hash": auth_hash(user)}
     _fill(alias, (USERS, SESSIONS), values | {"user_agent": USER_AGENT})
 
 

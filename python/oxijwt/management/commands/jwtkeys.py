@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from argparse import ArgumentTypeError
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from oxijwt._core import CoreError
+from oxijwt._core import CoreError, KeyPhase
 from oxijwt.backends import ALLOWED_ALGORITHMS
 from oxijwt.exceptions import KeyConfigurationError
 from oxijwt.keys import file as key_file
-from oxijwt.keys import ring as key_rings
+from oxijwt.keys.rotation import rotation_policy
 from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_to_epoch
 
@@ -22,26 +22,10 @@ if TYPE_CHECKING:
 
     from django.core.management.base import CommandParser
 
-    from oxijwt._core import KeySet, KeySetChange
+    from oxijwt._core import KeySet, KeySetChange, ListedKey
 
 HEADINGS = ("kid", "algorithm", "phase", "made", "signs from", "dropped at")
 UNSCHEDULED = "-"
-
-
-class Key(NamedTuple):
-    """A key of the file; times in seconds since 1970."""
-
-    kid: str
-    algorithm: str
-    phase: str
-    made_at: int
-    signs_from: int
-    dropped_at: int | None
-
-    def row(self) -> tuple[str, ...]:
-        """What the table says about it."""
-        times = (self.made_at, self.signs_from, self.dropped_at)
-        return (self.kid, self.algorithm, self.phase, *map(_utc, times))
 
 
 class Command(BaseCommand):
@@ -81,7 +65,7 @@ class Command(BaseCommand):
         def plan(keys: KeySet) -> KeySetChange:
             chosen, now = algorithm or api_settings.ALGORITHM, _now()
             begins = now if not_before is None else not_before
-            return keys.rotate(chosen, key_rings.rotation_policy(), now, not_before=begins)
+            return keys.rotate(chosen, rotation_policy(), now, not_before=begins)
 
         self._change(path, plan, waits="is in force", may_create=True)
 
@@ -99,7 +83,7 @@ class Command(BaseCommand):
     def _rotate(self, path: str, algorithm: str | None, *, at_once: bool) -> None:
         def plan(keys: KeySet) -> KeySetChange:
             chosen = algorithm or _last_algorithm(keys) or api_settings.ALGORITHM
-            return keys.rotate(chosen, key_rings.rotation_policy(), _now(), at_once=at_once)
+            return keys.rotate(chosen, rotation_policy(), _now(), at_once=at_once)
 
         self._change(path, plan, waits="waits, or was just made", otherwise="The key that waited signs now.")
 
@@ -107,7 +91,7 @@ class Command(BaseCommand):
         self._change(path, lambda keys: keys.prune(_now()), otherwise="No key is to be removed.")
 
     def export(self, path: str, **options: Any) -> None:
-        ring = key_file.read(path).ring(key_rings.rotation_policy())
+        ring = key_file.read(path).ring(rotation_policy())
         self.stdout.write(ring.public_jwk_set(_now()))
 
     def _change(
@@ -131,7 +115,7 @@ class Command(BaseCommand):
         self._print_table(key_file.read(path))
 
     def _print_table(self, keys: KeySet) -> None:
-        rows = [HEADINGS, *(key.row() for key in _keys(keys))]
+        rows = [HEADINGS, *(_row(key) for key in keys.keys(_now()))]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             self.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -165,14 +149,15 @@ def _now() -> int:
     return int(time.time())
 
 
-def _keys(keys: KeySet) -> list[Key]:
-    return [Key(*key) for key in keys.keys(_now())]
-
-
 def _last_algorithm(keys: KeySet) -> str | None:
     # Where a key is made at all, the last in line is the one that signs; or all are dropped.
-    last = max(_keys(keys), key=lambda key: (key.phase == "signing", key.signs_from), default=None)
+    last = max(keys.keys(_now()), key=lambda key: (key.phase == KeyPhase.SIGNING, key.signs_from), default=None)
     return None if last is None else last.algorithm
+
+
+def _row(key: ListedKey) -> tuple[str, ...]:
+    times = (key.made_at, key.signs_from, key.dropped_at)
+    return (key.kid, key.algorithm, str(key.phase), *map(_utc, times))
 
 
 def _utc(seconds: int | None) -> str:
