@@ -285,7 +285,7 @@ fn two_keys_of_one_kid_are_refused_by_name() {
     let expected = KeyRefusal {
         place: Some(3),
         kid: Some("a".into()),
-        error: Error::KeySetInvalid("two keys have one kid"),
+        error: Error::KeySetInvalid("two keys have the same kid"),
     };
     assert_eq!(refusal, expected);
 }

@@ -106,7 +106,7 @@ fn check_header(header: &[u8], found: Option<&str>) {
             assert_eq!(found, Some(typ.as_str()));
             assert!(["jwt", "at+jwt"].contains(&&*subtype(typ)), "{typ}");
         }
-        _ => panic!("typ is no string"),
+        _ => panic!("typ must be a string"),
     }
     let Some(Tree::String(name)) = header.get("alg") else {
         panic!("no alg");
@@ -132,7 +132,7 @@ fn check_claims(claims: &Tree) {
         None => {}
         Some(Tree::Integer(digits)) => assert!(digits.parse::<f64>().is_ok_and(|exp| exp > NOW)),
         Some(Tree::Float(exp)) => assert!(*exp > NOW),
-        _ => panic!("exp is no number"),
+        _ => panic!("exp must be a number"),
     }
 }
 
