@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memrchr};
+
 use crate::error::Error;
 use crate::keys::algorithm::Algorithm;
 use crate::keys::key::{SigningKey, VerifyingKey};
@@ -66,7 +68,7 @@ impl<'t> Compact<'t> {
         }
         let (signing_input, signature) = split_last(token).ok_or(NOT_THREE_PARTS)?;
         let (header, payload) = split_last(signing_input).ok_or(NOT_THREE_PARTS)?;
-        if header.contains(&b'.') {
+        if memchr(b'.', header).is_some() {
             return Err(NOT_THREE_PARTS);
         }
         Ok(Self {
@@ -162,7 +164,7 @@ impl<'t> Compact<'t> {
 const NOT_THREE_PARTS: Error = Error::Malformed("not three parts");
 
 fn split_last(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (before, after) = text.split_at_checked(text.iter().rposition(|byte| *byte == b'.')?)?;
+    let (before, after) = text.split_at_checked(memrchr(b'.', text)?)?;
     Some((before, after.get(1..)?))
 }
 
