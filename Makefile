@@ -8,7 +8,7 @@
 #   make differential  oxijwt and PyJWT on generated tokens (DIFFERENTIAL_TOKENS, 1000000; DIFFERENTIAL_SEED makes a run's again)
 #   make bench    the token layer against simplejwt's, what refusing costs, and what a ring of many keys costs
 #   make fuzz     every fuzz target for FUZZ_SECONDS (1800); `make test` runs each for 5 seconds
-#   make audit    licenses, sources and banned crates, by cargo-deny
+#   make audit    check licenses, sources and banned crates with cargo-deny
 #   make rotation-load  keys rotated and revoked under load: gunicorn on PostgreSQL (in `make test` too)
 #   make scale    sessions at a million rows on PostgreSQL, beside simplejwt's tokens (minutes, 2 GB of disk)
 #   make clean    remove all that make made
@@ -37,7 +37,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 export PYO3_PYTHON := $(VIRTUAL_ENV)/bin/python
 unexport PYTHONPATH
 
-# maturin, clippy and cargo test share one profile, so that aws-lc-sys is built once.
+# maturin, clippy and cargo test share one profile, so that aws-lc-sys is compiled once.
 CARGO_FLAGS := --release --locked
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 
@@ -124,11 +124,11 @@ parity: .venv/built
 rotation-load: .venv/built
 	$(PY) -m tests.suites.rotation_load
 
-# Neither needs cargo-fuzz, clang or a nightly toolchain: docs/dev/fuzzing.md.
+# Both work without cargo-fuzz, clang and a nightly toolchain: docs/dev/fuzzing.md.
 fuzz fuzz-smoke:
 	$(PYTHON) -m tools.fuzz --seconds $(if $(filter fuzz,$@),$(FUZZ_SECONDS),5)
 
-# cargo-deny, from the PATH or compiled once.
+# cargo-deny from the PATH, or compiled once.
 CARGO_DENY := $(or $(shell command -v cargo-deny),.cache/cargo/bin/cargo-deny)
 
 audit: $(CARGO_DENY)

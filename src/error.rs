@@ -1,71 +1,72 @@
-//! What can go wrong, each with a code that never changes.
+//! Everything that can go wrong. Each error has a code that never changes.
 
 use std::fmt;
 
-/// Every way in which this crate refuses. No message holds key or token material.
+/// Every reason for which this crate refuses something. Messages never contain key or token material.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// Not a compact serialization of strict JSON; says which rule was broken.
+    /// The text is not a compact serialization of strict JSON. Holds the rule that was broken.
     Malformed(&'static str),
-    /// Longer than the policy allows.
+    /// The token is longer than the policy allows.
     TooLarge,
-    /// The header asks for something that is never served (RFC 7515 section 4.1.11); names the member.
+    /// The header asks for something that this crate never supports (RFC 7515 section 4.1.11). Holds the member's
+    /// name.
     HeaderUnsupported(&'static str),
-    /// The header's `alg` is not that of a key.
+    /// The header's `alg` is not the algorithm of any key.
     AlgorithmMismatch,
     /// No key verifies the signature.
     SignatureInvalid,
-    /// The key that the `kid` names is none of the ring's or not in force, or a `kid` is missing.
+    /// The ring has no key in force with this `kid`, or the token has no `kid`.
     KeyUnknown,
     /// `exp` is not after now (RFC 7519 section 4.1.4).
     Expired,
     /// `nbf` is after now (RFC 7519 section 4.1.5).
     NotYetValid,
-    /// `iat` is further in the future than clocks differ (RFC 7519 section 4.1.6).
+    /// `iat` is further in the future than clocks may differ (RFC 7519 section 4.1.6).
     IssuedInFuture,
-    /// `iss` is none of the policy's issuers.
+    /// `iss` is not one of the policy's issuers.
     IssuerMismatch,
-    /// `aud` shares no member with the policy's audience.
+    /// No member of `aud` is in the policy's audience.
     AudienceMismatch,
-    /// A claim that the policy needs is absent; names it.
+    /// A claim that the policy needs is absent. Holds its name.
     ClaimMissing(&'static str),
-    /// A registered claim has the wrong type or range; names it.
+    /// A registered claim has a wrong type or range. Holds its name.
     ClaimInvalid(&'static str),
-    /// Claims that verification would refuse to read back; says why.
+    /// Verification would refuse to read these claims. Holds the reason.
     Unserializable(&'static str),
-    /// An HMAC secret of no bytes.
+    /// The HMAC secret is empty.
     KeyEmpty,
-    /// Not a key in the form it was given as; says what is wrong.
+    /// The key is malformed. Holds what is wrong.
     KeyMalformed(&'static str),
-    /// A key of another family, curve or purpose than the algorithm's; says which.
+    /// The key has another family, curve or purpose than the algorithm needs. Holds which.
     KeyMismatch(&'static str),
-    /// An RSA modulus under 2048 bits (RFC 7518 sections 3.3 and 3.5).
+    /// The RSA modulus has fewer than 2048 bits (RFC 7518 sections 3.3 and 3.5).
     KeyTooSmall,
-    /// A key that can be guessed or computed; says why.
+    /// An attacker can guess or compute the key. Holds the reason.
     KeyWeak(&'static str),
-    /// A private key where a public one is wanted.
+    /// A private key was given where a public key is needed.
     KeyPrivate,
-    /// A public key where a private one is wanted.
+    /// A public key was given where a private key is needed.
     KeyPublic,
-    /// An encrypted PEM.
+    /// The PEM is encrypted.
     KeyEncrypted,
-    /// A JWK Set that can't be used as a whole (RFC 7517 section 5); says why.
+    /// The JWK Set as a whole can't be used (RFC 7517 section 5). Holds the reason.
     KeySetInvalid(&'static str),
-    /// No algorithm of this name.
+    /// No supported algorithm has this name.
     AlgorithmUnknown,
-    /// Signing what expires after the key is gone that would have to verify it.
+    /// The token to be signed would expire after its key is dropped, so it could not be verified to its end.
     OutlivesKey,
-    /// Signing with a ring that holds no key for it.
+    /// The ring has no key that signs now.
     NoSigningKey,
-    /// Verifying with a ring that holds no key for it.
+    /// The ring has no key that verifies.
     NoVerifyingKey,
-    /// A policy, or a time, that nothing can be compared with; says which.
+    /// A policy or a time is invalid. Holds the reason.
     PolicyInvalid(&'static str),
 }
 
 impl Error {
-    /// Every code that [`Error::code`] gives.
+    /// Every code that [`Error::code`] returns.
     pub const CODES: [&'static str; 28] = [
         "malformed",
         "too_large",
@@ -136,13 +137,15 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(what) => write!(f, "malformed token: {what}"),
-            Self::TooLarge => f.write_str("the token is longer than is allowed"),
+            Self::TooLarge => f.write_str("the token is longer than allowed"),
             Self::HeaderUnsupported(name) => {
                 write!(f, "the header member '{name}' is not supported")
             }
-            Self::AlgorithmMismatch => f.write_str("the header's alg is not the key's algorithm"),
+            Self::AlgorithmMismatch => {
+                f.write_str("the header's alg is not the algorithm of a key")
+            }
             Self::SignatureInvalid => f.write_str("the signature does not verify"),
-            Self::KeyUnknown => f.write_str("the token names no key that is in force"),
+            Self::KeyUnknown => f.write_str("the ring has no key in force for this token"),
             Self::Expired => f.write_str("the token has expired"),
             Self::NotYetValid => f.write_str("the token is not yet valid (nbf)"),
             Self::IssuedInFuture => f.write_str("the token was issued in the future (iat)"),
@@ -156,14 +159,14 @@ impl fmt::Display for Error {
             Self::KeyMismatch(what) => write!(f, "the key does not fit the algorithm: {what}"),
             Self::KeyTooSmall => f.write_str("the RSA key has fewer than 2048 bits"),
             Self::KeyWeak(what) => write!(f, "the key is weak: {what}"),
-            Self::KeyPrivate => f.write_str("a private key was given where a public key is wanted"),
-            Self::KeyPublic => f.write_str("a public key was given where a private key is wanted"),
+            Self::KeyPrivate => f.write_str("a private key was given where a public key is needed"),
+            Self::KeyPublic => f.write_str("a public key was given where a private key is needed"),
             Self::KeyEncrypted => f.write_str("the PEM is encrypted: decrypt it first"),
             Self::KeySetInvalid(what) => write!(f, "the set of keys cannot be used: {what}"),
             Self::AlgorithmUnknown => f.write_str("no algorithm has this name"),
             Self::OutlivesKey => f.write_str("the token would outlive the key that signs it"),
-            Self::NoSigningKey => f.write_str("the key ring holds no key that signs now"),
-            Self::NoVerifyingKey => f.write_str("the key ring holds no key that verifies"),
+            Self::NoSigningKey => f.write_str("the key ring has no key that signs now"),
+            Self::NoVerifyingKey => f.write_str("the key ring has no key that verifies"),
             Self::PolicyInvalid(what) => write!(f, "the claim policy is invalid: {what}"),
         }
     }
@@ -175,7 +178,7 @@ impl std::error::Error for Error {}
 mod tests {
     use super::Error;
 
-    /// One of each variant. A variant that is added without a line here does not compile below.
+    /// One error of each variant. If a new variant is missing here, `position` does not compile.
     const ALL: [Error; 28] = [
         Error::Malformed(""),
         Error::TooLarge,

@@ -1,9 +1,9 @@
-//! The refresh rotation decision: what a login's row answers to one of its refresh tokens.
+//! The refresh rotation decision: what a refresh with one of a login's refresh tokens gets.
 //!
 //! A login is one row, updated in place. Its refresh token carries the row's *generation*. To
 //! refresh is to rotate: the generation goes up by one, the token before it is *retired*, and only
 //! the new one counts. A retired token that comes back means one of two things. Soon after its
-//! retirement, a response was lost or a second tab came late, and the answer is said again. Later,
+//! retirement, a response was lost or a second tab came late, and the answer is repeated. Later,
 //! two parties hold the login and one of them is a thief, and the login ends. The grace interval G
 //! of the policy draws the line.
 //!
@@ -47,13 +47,14 @@ pub const LAST_GENERATION: u32 = 0x7fff_ffff;
 pub struct SessionState {
     /// How often the refresh token was rotated: the `gen` of the current refresh token.
     pub generation: u32,
-    /// When the last rotation was, which is when generation − 1 was retired; `None` before the first.
+    /// When the last rotation was, which is when generation − 1 was retired; `None` before the
+    /// first rotation.
     pub rotated_at: Option<Micros>,
     /// When the login was.
     pub created_at: Micros,
     /// The idle end: the login is over from this moment on unless it is refreshed before.
     pub expires_at: Micros,
-    /// The absolute end, which no refresh moves; `None` where the policy had none at login.
+    /// The absolute end, which a refresh never moves; `None` if the policy had none at login.
     pub absolute_expires_at: Option<Micros>,
     /// Whether the session was ended: a fact, not a time, so that no clock can undo a logout.
     pub revoked: bool,
@@ -92,43 +93,45 @@ pub struct RefreshPolicy {
     pub rotate: bool,
 }
 
-/// What to do with a refresh token whose signature, `exp` and type are already found good.
+/// What to do with a refresh token whose signature, `exp` and type were verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefreshDecision {
-    /// 401 with the refusal's code. Nothing is written, nothing is signalled.
+    /// 401 with the refusal's code. The caller writes nothing and sends no signal.
     Refuse(RefreshRefusal),
-    /// Write this, on the condition that the row's generation is still the presented one and that it
-    /// is not revoked; answer with the new refresh token if a row was changed, else read and decide again.
+    /// Write this, on the condition that the row's generation is still the presented one and that
+    /// the session is not revoked. If a row was changed, answer with the new refresh token;
+    /// otherwise read and decide again.
     Rotate(Rotation),
-    /// Answer with the current refresh token, said again, and a new access token. Nothing is written.
+    /// Answer with the current refresh token again and a new access token. The caller writes
+    /// nothing.
     Repeat(Repeated),
-    /// Rotation is off: answer with an access token only. Nothing is written.
+    /// Rotation is off: answer with an access token only. The caller writes nothing.
     Keep,
-    /// A retired token came back: end the session and signal it. 401 `token_reused`.
+    /// A retired token came back: end the session, send the signal, and answer 401 `token_reused`.
     Reuse {
-        /// How long ago the presented token was retired: exact for current − 1; for an older one,
-        /// whose own retirement the row has forgotten, at least this long.
+        /// How long ago the presented token was retired: exact for current − 1. For an older one it
+        /// is at least this long, because the row does not keep its retirement.
         retired_for: Micros,
     },
 }
 
-/// Why a refresh is refused without ending anything.
+/// Why a refresh is refused. The session goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefreshRefusal {
     /// The session was ended: by a logout, the admin, a reuse.
     SessionRevoked,
-    /// The idle or the absolute end has come, or there is no generation left to rotate to.
+    /// The idle or the absolute end has come, or the generation is the last one.
     SessionExpired,
     /// The session has not reached this generation; a database restored from a backup looks like this.
     GenerationAhead,
-    /// The user is gone.
+    /// The user was deleted.
     UserNotFound,
     /// The user is inactive.
     UserInactive,
-    /// The user's password is not the one of the login.
+    /// The user's password was changed since the login.
     PasswordChanged,
-    /// Current − 1, retired in a future that clock skew can't explain: neither a lost response nor a
-    /// theft can be told from it.
+    /// Current − 1, retired further in the future than clock skew explains: it could mean a lost
+    /// response or a theft.
     ClockBehind,
 }
 
@@ -141,24 +144,25 @@ pub struct Rotation {
     pub rotated_at: Micros,
     /// The new idle end, never past the absolute end.
     pub expires_at: Micros,
-    /// Whether to write the user's hash again, under the current secret key, because it matched by
-    /// a fallback key that will be gone one day.
+    /// Whether to write the user's hash again under the current secret key, because it matched
+    /// under a fallback key, which will be removed one day.
     pub restate_auth_hash: bool,
 }
 
-/// Which token earned a repeat.
+/// Which token is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeated {
-    /// The current one, soon after it was issued: nothing worth a signal.
+    /// The current one, soon after it was issued. The caller sends no signal.
     Current,
-    /// The one before it, within grace: the caller signals `refresh_repeated`.
+    /// The one before it, within the grace interval. The caller sends the signal
+    /// `refresh_repeated`.
     Previous,
 }
 
-/// What a row says of its current refresh token; times are whole seconds, as a JWT has them.
+/// The claims of a row's current refresh token. Times are in whole seconds, as in a JWT.
 ///
-/// The token's `jti` follows from the session's id and the generation, so that a token said again is
-/// equal in `sid`, `gen`, `jti`, `iat` and `exp`.
+/// The token's `jti` follows from the session's id and the generation. So a repeated token has the
+/// same `sid`, `gen`, `jti`, `iat` and `exp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshClaims {
     /// The `gen` claim.
@@ -171,9 +175,9 @@ pub struct RefreshClaims {
 
 /// Decides what a refresh with generation `presented` gets from `session` at `now`.
 ///
-/// `now` is read once, when the request arrives, and a rotation retires the token as of then. So a
-/// request may not wait G for its write: whoever comes after it would find the token retired too long
-/// ago. See the [module](self) for the table.
+/// The caller reads `now` once, when the request arrives, and a rotation retires the token as of
+/// then. So a request must write before G has passed: otherwise the next request would find the
+/// token retired too long ago. See the [module](self) for the table.
 #[must_use]
 pub fn decide(
     session: &SessionState,
@@ -192,7 +196,7 @@ pub fn decide(
     }
 }
 
-/// The table's first row: what no token of the session gets past, in the order it is named there.
+/// The table's first row: the refusals for every token of the session, in the order of the table.
 fn refusal(
     session: &SessionState,
     user: UserState,
@@ -224,7 +228,7 @@ fn decide_current(
     }
 }
 
-/// The token before the current one is forgiven for G after its retirement and not a moment longer.
+/// The token before the current one is accepted for G after its retirement, and then no longer.
 /// "Further back" than the clock skew allows it "is refused without ending anything".
 fn decide_previous(session: &SessionState, policy: &RefreshPolicy, now: Micros) -> RefreshDecision {
     match session.elapsed(now) {
@@ -234,7 +238,7 @@ fn decide_previous(session: &SessionState, policy: &RefreshPolicy, now: Micros) 
     }
 }
 
-/// A grandparent is never forgiven: it was retired a whole G before its child was.
+/// A grandparent is never accepted, because it was retired at least G before its child.
 fn decide_older(session: &SessionState, now: Micros) -> RefreshDecision {
     RefreshDecision::Reuse {
         retired_for: session.elapsed(now).unwrap_or(0),
@@ -264,8 +268,9 @@ fn rotate(
 impl SessionState {
     /// The row of a login made at `now`: generation 0, never rotated, both ends set.
     ///
-    /// A refresh token adopted from a library without sessions is generation 0 of such a row. Adopting
-    /// is deciding on it and inserting it [rotated](Self::rotated), so that the row starts at 1.
+    /// A refresh token adopted from a library without sessions is generation 0 of such a row. To
+    /// adopt it, the caller decides on such a row and inserts it [rotated](Self::rotated), so that
+    /// the row starts at 1.
     #[must_use]
     pub fn begin(policy: &RefreshPolicy, now: Micros) -> Self {
         let absolute_expires_at = policy
@@ -285,7 +290,7 @@ impl SessionState {
         }
     }
 
-    /// The row after `rotation` was written to it.
+    /// The row after the caller wrote `rotation` to it.
     #[must_use]
     pub fn rotated(self, rotation: Rotation) -> Self {
         Self {
@@ -296,8 +301,8 @@ impl SessionState {
         }
     }
 
-    /// What the row's current refresh token says. It follows from the row alone, so it can be said
-    /// again word for word; and its `exp` is never past the absolute end.
+    /// The claims of the row's current refresh token. They follow from the row alone, so the token
+    /// can be repeated exactly. Its `exp` is never past the absolute end.
     #[must_use]
     pub fn refresh_claims(&self) -> RefreshClaims {
         RefreshClaims {
@@ -307,7 +312,8 @@ impl SessionState {
         }
     }
 
-    /// Why the session itself, whoever asks, is over at `now`. An end is the first moment after it.
+    /// Why the session is over at `now` for every user; `None` if it is not. At its end a session
+    /// is already over.
     #[must_use]
     pub fn refusal(&self, now: Micros) -> Option<RefreshRefusal> {
         if self.revoked {
@@ -324,13 +330,13 @@ impl SessionState {
         self.capped(self.expires_at)
     }
 
-    /// `end`, or the absolute end where that comes first.
+    /// `end`, or the absolute end if that comes first.
     fn capped(&self, end: Micros) -> Micros {
         self.absolute_expires_at
             .map_or(end, |absolute| end.min(absolute))
     }
 
-    /// When the current generation began, and the one before it was retired.
+    /// When the current generation began, which is when the one before it was retired.
     fn current_since(&self) -> Micros {
         self.rotated_at.unwrap_or(self.created_at)
     }
@@ -343,9 +349,9 @@ impl SessionState {
         (elapsed >= earliest).then_some(elapsed.max(0))
     }
 
-    /// `now` as the row sees it. Within the skew, where elapsed time counts as zero, the row's
-    /// timestamp stands: time, and with it the idle end, doesn't go backwards from one machine to the
-    /// next. Further back one of the two clocks is wrong, and `now` replaces what may be the wrong one.
+    /// `now` as the row sees it. Within the skew the row's timestamp is kept, so that time, and
+    /// with it the idle end, does not go backwards from one machine to the next. If `now` is
+    /// further back, one of the two clocks is wrong, and `now` replaces the timestamp.
     fn believed(&self, now: Micros) -> Micros {
         match self.elapsed(now) {
             Some(_) => now.max(self.current_since()),
@@ -361,7 +367,7 @@ impl SessionState {
 }
 
 impl UserState {
-    /// Why this user gets nothing from a session of theirs.
+    /// Why this user's sessions are refused; `None` if they are not.
     #[must_use]
     pub fn refusal(self) -> Option<RefreshRefusal> {
         match self {

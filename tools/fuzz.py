@@ -1,6 +1,6 @@
 """`make fuzz`: builds the targets of tests/suites/fuzz with plain cargo and g++, runs them and prints a table.
 
-The corpus, what a target prints, and whatever breaks one lie in .cache/fuzz.
+The corpus, the output of the targets and the inputs that break them are in .cache/fuzz.
 """
 
 import argparse
@@ -22,9 +22,9 @@ CACHE = ROOT / ".cache/fuzz"
 BUILD = ROOT / "target/fuzz"
 
 MAX_LENGTHS = {"token": 20_000, "json": 20_000, "claims": 4_000, "jwk": 8_000, "jwk_set": 20_000, "pem": 10_000}
-"""The targets, and the longest input of each in bytes: a token is refused from 16,385 on."""
+"""The targets, and the longest input of each in bytes. A token of more than 16,384 bytes is refused."""
 
-# As cargo-fuzz 0.13 sets them. The core's own assertions and all overflows are findings.
+# The flags of cargo-fuzz 0.13. The core's own assertions and all overflows are findings.
 RUSTFLAGS = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
@@ -37,13 +37,13 @@ RUSTFLAGS = [
     "-Cstrip=none",
     "--cfg=fuzzing",
 ]
-# Six binaries: linking each with LTO would take longer than it is worth.
+# Linking six binaries with LTO would take too long.
 FLAGS = {"RUSTFLAGS": " ".join(RUSTFLAGS), "CARGO_PROFILE_RELEASE_LTO": "off"}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run of a target came to."""
+    """The result of one run of a target."""
 
     target: str
     status: int
@@ -65,7 +65,7 @@ class Outcome:
         ]
 
     def last(self, pattern: str) -> str:
-        """The last match's group in what libFuzzer printed, or 0."""
+        """The group of the last match in libFuzzer's output, or 0."""
         return (re.findall(pattern, self.output) or ["0"])[-1]
 
 
@@ -73,7 +73,7 @@ COLUMNS = ["target", "executions", "exec/s", "cov", "ft", "corpus", "crash"]
 
 
 def main() -> None:
-    """Build, seed and run the targets that are named, or all; fail when one crashed."""
+    """Build, seed and run the named targets, or all; fail if one crashed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=1800, help="for each target")
     parser.add_argument("targets", nargs="*", metavar="target", help="all unless named: " + ", ".join(MAX_LENGTHS))
@@ -92,7 +92,7 @@ def main() -> None:
 
 
 def build() -> None:
-    """Compile all targets for this very machine; naming it keeps the flags from build scripts."""
+    """Compile all targets for this machine. With an explicit target, build scripts don't get the flags."""
     host = host_triple()
     command = ["cargo", "build", "--quiet", "--release", "--locked", "--bins", "--target", host]
     command += ["--manifest-path", str(CRATE / "Cargo.toml"), "--target-dir", str(BUILD)]
@@ -102,16 +102,16 @@ def build() -> None:
 
 
 def host_triple() -> str:
-    """The name that rustc has for this machine."""
+    """rustc's name for this machine."""
     command = ["rustc", "-vV"]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return next(line.removeprefix("host: ") for line in said.splitlines() if line.startswith("host: "))
 
 
 def built_library() -> dict[str, str | list[str]]:
-    """AWS-LC as the extension links it, where `make` has compiled it: what its build script said, as cargo settings.
+    """The AWS-LC that `make` compiled for the extension, if it did: its build script's output as cargo settings.
 
-    The C code takes minutes to compile, and would come out the same.
+    Compiling the C code again would take minutes and give the same result.
     """
     lock = tomllib.loads((CRATE / "Cargo.lock").read_text())
     version = next(package["version"] for package in lock["package"] if package["name"] == "aws-lc-sys")
@@ -135,7 +135,7 @@ def read_build_script(output: str) -> dict[str, str | list[str]]:
 
 
 def run(target: str, seconds: int) -> Outcome:
-    """Fuzz one target for so many seconds. What it finds joins .cache/fuzz/corpus."""
+    """Fuzz one target for this many seconds. New inputs are added to .cache/fuzz/corpus."""
     corpus, artifacts = CACHE / "corpus" / target, CACHE / "artifacts" / target
     log = CACHE / "logs" / f"{target}.log"
     for folder in [corpus, artifacts, log.parent]:
@@ -154,19 +154,19 @@ def run(target: str, seconds: int) -> Outcome:
 
 
 def table(rows: list[list[str]]) -> str:
-    """Columns, the first to the left."""
+    """The rows as text in columns; the first column is aligned left."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(aligned(row, widths)) for row in rows)
 
 
 def aligned(row: list[str], widths: list[int]) -> Iterable[str]:
-    """The cells of a row, filled up."""
+    """The cells of a row, padded to the widths."""
     yield row[0].ljust(widths[0])
     yield from (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
 
 
 def report(outcome: Outcome) -> str:
-    """Where the input that broke a target lies, and what the target said."""
+    """The path of the input that broke a target, and the target's message."""
     where = [f"  {path.relative_to(ROOT)}" for path in outcome.artifacts]
     said = [line for line in outcome.output.splitlines() if "panicked at" in line or line.startswith("SUMMARY")]
     return "\n".join([f"{outcome.target} failed; docs/dev/fuzzing.md says how to go on:", *where, *said])

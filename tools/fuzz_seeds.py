@@ -1,6 +1,6 @@
-"""Seeds for the fuzz targets, out of the public vectors and the key files of the Rust suite.
+"""Seeds for the fuzz targets, from the public vectors and the key files of the Rust suite.
 
-The vectors are not committed, so the seeds are written anew for each run. Without the vectors there are fewer.
+The vectors are not committed, so each run writes the seeds again. Without the vectors there are fewer seeds.
 """
 
 import base64
@@ -18,7 +18,7 @@ Seed = tuple[str, bytes]
 ALGORITHMS = {"HS": "abc", "RS": "def", "PS": "ghi", "P-256": "j", "P-384": "k", "P-521": "l", "secp256k1": "m"}
 ED25519 = "n"
 KEY_FILES = {"rsa": "d", "p256": "j", "p384": "k", "p521": "l", "secp256k1": "m", "ed25519": ED25519, "x25519": "n"}
-"""The letter of an algorithm is its place in `Algorithm::ALL`."""
+"""The letter of an algorithm: its place in `Algorithm::ALL`."""
 COMPACT = re.compile(r"[\w-]{4,}(\.[\w-]*){2,4}")
 LARGEST = 8_000
 
@@ -41,12 +41,12 @@ def nested() -> Iterator[Seed]:
 
 
 def vectors(root: Path) -> Path:
-    """Where the public vectors lie, if they do."""
+    """The folder of the public vectors, which may be absent."""
     return Path(os.environ.get("OXIJWT_VECTORS", root / "../shared/vectors"))
 
 
 def from_key_files(root: Path) -> Iterator[Seed]:
-    """Every key file of the Rust suite, as text and without its armour."""
+    """Every key file of the Rust suite, as text and as DER."""
     for path in sorted((root / "tests/rust/material").iterdir()):
         letter = KEY_FILES.get(path.name.split(".")[0], "d")
         if path.suffix == ".json":
@@ -56,14 +56,14 @@ def from_key_files(root: Path) -> Iterator[Seed]:
 
 
 def from_vectors(folder: Path) -> Iterator[Seed]:
-    """Whatever looks like a token or a key in the vectors' JSON files."""
+    """Every token and key in the vectors' JSON files."""
     for path in sorted(folder.glob("*/*.json")) + sorted(folder.glob("*/*/*.json")):
         if path.parent.name != "lists":
             yield from of_value(json.loads(path.read_bytes()))
 
 
 def of_value(value: object) -> Iterator[Seed]:
-    """A value of a vectors' file and all that is inside it."""
+    """A value of a vectors' file, and all values inside it."""
     if isinstance(value, dict):
         if isinstance(value.get("kty"), str):
             yield from of_jwk(value)
@@ -85,7 +85,7 @@ def of_text(text: str) -> Iterator[Seed]:
 
 
 def of_token(token: str) -> Iterator[Seed]:
-    """A token as it stands, and its parts for the target to sign."""
+    """A token, and its parts for the target to sign."""
     yield "token", b"t" + token.encode()
     header, payload = (decoded(part) for part in token.split(".")[:2])
     yield "json", header
@@ -96,7 +96,7 @@ def of_token(token: str) -> Iterator[Seed]:
 
 
 def decoded(part: str) -> bytes:
-    """A part of a token, or nothing where it is broken."""
+    """The bytes of a part of a token; empty if the part is broken."""
     try:
         return base64.urlsafe_b64decode(part + "==")
     except binascii.Error:
@@ -104,7 +104,7 @@ def decoded(part: str) -> bytes:
 
 
 def of_jwk(jwk: dict[str, object]) -> Iterator[Seed]:
-    """A JWK for one algorithm that takes it, alone and in sets of its own."""
+    """A JWK for one algorithm that it fits, alone and in sets with only this key."""
     text = compact(jwk)
     yield "json", text
     yield "jwk", letter_of(jwk).encode() + text
@@ -112,7 +112,7 @@ def of_jwk(jwk: dict[str, object]) -> Iterator[Seed]:
 
 
 def letter_of(jwk: dict[str, object]) -> str:
-    """The letter of the algorithm that a JWK names, or of the first that its kind of key serves."""
+    """The letter of the algorithm that a JWK names, or of the first algorithm for its kind of key."""
     name = str(jwk.get("alg", ""))
     if jwk["kty"] in {"EC", "OKP"}:
         return ALGORITHMS.get(str(jwk.get("crv")), ED25519)
@@ -121,7 +121,7 @@ def letter_of(jwk: dict[str, object]) -> str:
 
 
 def of_jwk_set(keys: dict[str, object]) -> Iterator[Seed]:
-    """A set as one of ours, and as an issuer's."""
+    """A set for both readers: the site's own and an issuer's."""
     yield "jwk_set", b"o" + compact(keys)
     yield "jwk_set", b"0" + compact(keys)
 
@@ -144,7 +144,7 @@ BLOCK = re.compile(r"-----BEGIN ([A-Z ]+)-----\n([\w+/=\n]+)-----END")
 
 
 def of_pem(letter: str, text: str) -> Iterator[Seed]:
-    """A PEM file as it stands, and each block's DER by the digit of its label."""
+    """A PEM file, and the DER of each block after the digit of its label."""
     yield "pem", f"{letter}t{text}".encode()
     for label, body in BLOCK.findall(text):
         if label in LABELS:

@@ -1,4 +1,8 @@
-"""The native core: keys, signatures, strict JSON and the claim rules (RFC 7515, 7517, 7518, 7519)."""
+"""The native core: keys, signatures, strict JSON and the claim rules (RFC 7515, 7517, 7518, 7519).
+
+All handles are immutable. Their reprs and all messages never contain keys or tokens. Except where a docstring says
+otherwise, a wrong type raises TypeError and an integer out of range raises OverflowError.
+"""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final, final
@@ -31,56 +35,87 @@ __all__ = [
 ]
 
 ALGORITHMS: Final[tuple[str, ...]]
-"""Names of the 14 algorithms, as `alg` spells them."""
+"""The names of the 14 algorithms, as in a header's `alg`."""
 
 ERROR_CODES: Final[tuple[str, ...]]
-"""Every code that a `CoreError` can carry."""
+"""Every code that a `CoreError` can have."""
 
 class CoreError(Exception):
-    """Raised by everything in this module; `args` is `(code, message)`, both str, never with a key or a token in it."""
+    """The only exception that this module declares.
+
+    Its `args` are `(code, message)`, both str. `code` is one of ERROR_CODES; `message` never contains a key or a token.
+    """
 
 @final
 class SigningKey:
-    """A key that signs, parsed once and held ready. Frozen; its repr names the algorithm only."""
+    """A key that signs. It is parsed once, when it is made. Its repr shows only the algorithm."""
 
     @staticmethod
-    def from_secret(algorithm: str, secret: bytes) -> SigningKey: ...
+    def from_secret(algorithm: str, secret: bytes) -> SigningKey:
+        """Make an HMAC key.
+
+        Raises CoreError: `algorithm_unknown`; `key_empty`; `key_mismatch` for an algorithm other than HMAC, and for a
+        secret that is the text of an asymmetric key.
+        """
+
     @staticmethod
-    def from_pem(algorithm: str, pem: bytes) -> SigningKey: ...
+    def from_pem(algorithm: str, pem: bytes) -> SigningKey:
+        """Read a private key in PEM: PKCS#1, PKCS#8 or SEC1.
+
+        Raises CoreError: `algorithm_unknown` or one of the `key_…` codes.
+        """
+
     @staticmethod
-    def from_jwk(algorithm: str, jwk: bytes) -> SigningKey: ...
+    def from_jwk(algorithm: str, jwk: bytes) -> SigningKey:
+        """Read a private or symmetric JWK (RFC 7517) in UTF-8.
+
+        Raises CoreError: `algorithm_unknown` or one of the `key_…` codes.
+        """
+
     @property
-    def algorithm(self) -> str: ...
+    def algorithm(self) -> str:
+        """The key's algorithm, one of ALGORITHMS."""
+
     @property
     def is_weak(self) -> bool:
-        """Whether an HMAC secret is shorter than its hash (RFC 7518 section 3.2)."""
+        """Whether the key is an HMAC secret that is shorter than its hash (RFC 7518 section 3.2)."""
 
-    def verifying_key(self) -> VerifyingKey: ...
+    def verifying_key(self) -> VerifyingKey:
+        """The key that verifies this key's signatures. Raises CoreError `key_malformed` if the library refuses it."""
 
 @final
 class VerifyingKey:
-    """A key that verifies, parsed once and held ready. Frozen; its repr names the algorithm only."""
+    """A key that verifies. It is parsed once, when it is made. Its repr shows only the algorithm."""
 
     @staticmethod
-    def from_secret(algorithm: str, secret: bytes) -> VerifyingKey: ...
+    def from_secret(algorithm: str, secret: bytes) -> VerifyingKey:
+        """Make an HMAC key. Raises the same errors as `SigningKey.from_secret`."""
+
     @staticmethod
-    def from_pem(algorithm: str, pem: bytes) -> VerifyingKey: ...
+    def from_pem(algorithm: str, pem: bytes) -> VerifyingKey:
+        """Read a public key in PEM: PKCS#1, SubjectPublicKeyInfo, or the key of an X.509 certificate.
+
+        Raises CoreError: `algorithm_unknown` or one of the `key_…` codes; `key_private` for a private key.
+        """
+
     @staticmethod
-    def from_jwk(algorithm: str, jwk: bytes) -> VerifyingKey: ...
+    def from_jwk(algorithm: str, jwk: bytes) -> VerifyingKey:
+        """Read a public or symmetric JWK (RFC 7517) in UTF-8.
+
+        Raises CoreError: `algorithm_unknown` or one of the `key_…` codes; `key_private` for a private key.
+        """
+
     @property
-    def algorithm(self) -> str: ...
+    def algorithm(self) -> str:
+        """The key's algorithm, one of ALGORITHMS."""
+
     @property
-    def is_weak(self) -> bool: ...
+    def is_weak(self) -> bool:
+        """Whether the key is an HMAC secret that is shorter than its hash (RFC 7518 section 3.2)."""
 
 @final
 class TokenPolicy:
-    """What a verified token is held against. Frozen.
-
-    `max_length` is in bytes, `leeway` in seconds. `allowed_typ`: the header's `typ`, where there is one, must be one of
-    them, without regard to case and to `application/` before it; None takes any. `audience`: a token's `aud` must share
-    a member with it; `issuer`: its `iss` must be one of them; None asks for neither. `integer_subject` lets `sub` be an
-    integer too.
-    """
+    """The rules that a token must satisfy."""
 
     def __new__(
         cls,
@@ -91,19 +126,29 @@ class TokenPolicy:
         audience: Sequence[str] | None = None,
         issuer: Sequence[str] | None = None,
         integer_subject: bool = False,
-    ) -> TokenPolicy: ...
-    def accepting(self, *, audience: Sequence[str] | None = None, issuer: Sequence[str] | None = None) -> TokenPolicy:
-        """The same policy with another audience and issuer; None keeps this policy's own.
+    ) -> TokenPolicy:
+        """Make a policy. `max_length` is in bytes, and `leeway` in seconds.
 
-        Raises CoreError `policy_invalid` for a str that is not valid Unicode.
+        If a token's header has a `typ`, it must be one of `allowed_typ`; upper and lower case are equal, and the
+        prefix `application/` is optional. None accepts any `typ`. A token's `aud` must have a member that is in
+        `audience`, and its `iss` must be one of `issuer`; None skips the check. With `integer_subject`, `sub` may also
+        be an integer.
+
+        Raises CoreError `policy_invalid` for a negative or infinite leeway, and for a str with a lone surrogate.
+        """
+
+    def accepting(self, *, audience: Sequence[str] | None = None, issuer: Sequence[str] | None = None) -> TokenPolicy:
+        """The same policy with another audience and another issuer; None keeps this policy's own.
+
+        Raises CoreError `policy_invalid` for a str with a lone surrogate.
         """
 
     def at_any_time(self) -> TokenPolicy:
-        """The same for any `exp`, `nbf`, `iat`, `aud` and `iss`."""
+        """The same policy without checks of `exp`, `nbf`, `iat`, `aud` and `iss`; their types are still checked."""
 
 @final
 class RingKey:
-    """A key of a ring by `kid`, with the times between which it is used. Frozen; its repr has kid and algorithm."""
+    """A key of a ring by `kid`, with the times between which it is used. Its repr shows the kid and the algorithm."""
 
     def __new__(
         cls,
@@ -114,71 +159,81 @@ class RingKey:
         not_before: int | None = None,
         not_after: int | None = None,
     ) -> RingKey:
-        """`verifying` is by default the half of `signing`, `kid` the RFC 7638 thumbprint; times are seconds since 1970.
+        """Make a key of a ring. Times are in seconds since 1970.
 
-        The key signs from `not_before`, and verifies from a minute before it, until `not_after`. Raises CoreError:
-        `key_mismatch` where the halves are no pair, `key_set_invalid` for a symmetric key without `kid` and for a
-        `kid` of another length than 1 to 255 or with a control character.
+        `verifying` is by default the public half of `signing`, and `kid` the RFC 7638 thumbprint. The key signs from
+        `not_before` until `not_after`, and verifies from 60 seconds before `not_before`.
+
+        Raises CoreError: `no_verifying_key` if both halves are None; `key_mismatch` if they don't belong together;
+        `key_set_invalid` for a symmetric key without `kid`, and for a `kid` that does not have 1 to 255 characters or
+        has a control character.
         """
 
 @final
 class KeyRing:
-    """One pair of keys, or keys that tokens name by their `kid`. Frozen. `now` is in seconds since 1970."""
+    """One pair of keys, or keys that tokens name by their `kid`. `now` is in seconds since 1970."""
 
     def __new__(cls, signer: SigningKey | None, verifiers: Sequence[VerifyingKey]) -> KeyRing:
-        """A ring of one: no `kid` is written, and none is looked at. Verifiers are tried in this order."""
+        """Make a ring of one pair. It writes no `kid` and ignores a token's. Verifiers are tried in this order."""
 
     @staticmethod
     def of_keys(keys: Sequence[RingKey], legacy: KeyRing | None = None, legacy_until: int | None = None) -> KeyRing:
-        """A ring of keys by `kid`; the first in force signs. Raises CoreError `key_set_invalid`, naming the second of a
-        `kid`.
+        """Make a ring of keys by `kid`. The first key in force signs.
 
-        Until `legacy_until`, in seconds since 1970, `legacy`, a ring of one, verifies tokens without `kid`, and signs
-        as long as every key's time is still to come.
+        `legacy` must be a ring of one pair. Until `legacy_until`, in seconds since 1970, it verifies tokens without
+        `kid`. It also signs until the first of the keys may sign.
+
+        Raises CoreError: `key_set_invalid` if two keys have the same `kid`, which the message names; `policy_invalid`
+        if `legacy` is not a ring of one pair.
         """
 
     def sign(self, claims: dict[str, Any], now: float, max_length: int) -> str:
-        """The compact serialization of these claims (RFC 7515 section 7.1), at most `max_length` bytes long."""
+        """Sign claims. Returns the compact serialization (RFC 7515 section 7.1) of at most `max_length` bytes.
+
+        Raises TypeError for a value that JSON can't represent. Raises CoreError: `unserializable`, `claim_invalid`,
+        `too_large`, `no_signing_key`, `outlives_key`, `policy_invalid`.
+        """
 
     def sign_json(self, payload: bytes, now: float, max_length: int) -> str:
-        """The same for claims that a custom encoder has already turned into JSON."""
+        """Sign claims that a custom encoder has already converted to JSON. Raises the same errors as `sign`."""
 
     def signing_kids(self) -> list[str]:
-        """The kids of the keys that sign, each in its time; of a ring of one, none."""
+        """The kids of all keys that can sign, now or later. Empty for a ring of one pair."""
 
     def public_jwk_set(self, now: float) -> str:
-        """The public keys that verify, or will, as a JWK Set (RFC 7517 section 5) in JSON; never an HMAC key."""
+        """The public keys that verify, now or later, as a JWK Set (RFC 7517 section 5) in JSON, without HMAC keys."""
 
     def verify(self, token: str | bytes, now: float, policy: TokenPolicy) -> tuple[dict[str, Any], str | None]:
-        """The claims of a token, and its header's `typ` or None.
+        """Verify a token at `now`: its length, its signature, its `typ` and its registered claims.
 
-        Its signature, `typ` and registered claims hold at `now`, in seconds since 1970. Else raises CoreError.
+        Returns the claims and the header's `typ`, which is None if the header has none. Raises CoreError with the code
+        of the first rule that the token breaks.
         """
 
 @final
 class KeyRotationPolicy:
-    """KEY_PUBLISH_AHEAD and KEY_RETAIN: how long a key is published before it signs, and verifies afterwards. Frozen.
+    """How long a key is published before it signs, and how long it verifies after it has signed last."""
 
-    Both in seconds, from 0 to 4294967295.
-    """
-
-    def __new__(cls, *, publish_ahead: int, retain: int) -> KeyRotationPolicy: ...
+    def __new__(cls, *, publish_ahead: int, retain: int) -> KeyRotationPolicy:
+        """Make a policy from KEY_PUBLISH_AHEAD and KEY_RETAIN, both in seconds, from 0 to 4294967295."""
 
 @final
 class KeySet:
-    """The content of a key file, a private JWK Set (RFC 7517 section 5). Frozen; its repr says how many keys it has.
+    """The content of a key file: a private JWK Set (RFC 7517 section 5). Its repr shows only the number of keys.
 
-    Its keys carry `iat`, `nbf` and `exp` (OpenID Federation 1.0 section 8.7). All times are in seconds since 1970.
+    Its keys have the times `iat`, `nbf` and `exp` (OpenID Federation 1.0 section 8.7), in seconds since 1970.
     """
 
     @staticmethod
     def read(text: bytes) -> KeySet:
-        """The content of a file. Raises CoreError `key_set_invalid` or another `key_…`, which names place and kid."""
+        """Read a key file. Raises CoreError `key_set_invalid` or another `key_…`; the message names place and kid."""
 
     @staticmethod
-    def empty() -> KeySet: ...
+    def empty() -> KeySet:
+        """The content of a file without keys."""
+
     def text(self) -> bytes:
-        """The whole file, private parts included, one key on each line; members that nobody reads stay as they are."""
+        """The text of the whole file with all private parts, one key on each line. Other members stay as they are."""
 
     def keys(self, now: int) -> list[ListedKey]:
         """The keys in the order of the file, as they are at `now`."""
@@ -186,9 +241,9 @@ class KeySet:
     def ring(
         self, policy: KeyRotationPolicy, legacy: KeyRing | None = None, legacy_until: int | None = None
     ) -> KeyRing:
-        """Its keys as a ring, with a legacy pair as `KeyRing.of_keys` has it.
+        """Make a ring of the keys, with a legacy pair as in `KeyRing.of_keys`, which also names the errors.
 
-        None of them signs a token that lives longer than `policy.retain`, or than the key.
+        A key signs only tokens that live at most `policy.retain`, and not longer than the key.
         """
 
     def rotate(
@@ -200,28 +255,29 @@ class KeySet:
         at_once: bool = False,
         not_before: int | None = None,
     ) -> KeySetChange:
-        """The next key of the line, after `policy.publish_ahead` or at once.
+        """Make the next key of the line, which signs after `policy.publish_ahead`, or at once with `at_once`.
 
-        With `not_before` it is a first key that signs from then on: where there is any in force, it waits for that.
-        Raises CoreError `clock_behind` where a key was made further in the future than clocks differ,
-        `algorithm_unknown`, and `key_set_invalid` where the file would be too large.
+        With `not_before`, make a first key that signs from then on. If a key is already in force, `waits_for` names it.
+
+        Raises CoreError: `clock_behind` if a key was made further in the future than clocks may differ;
+        `algorithm_unknown`; `key_set_invalid` if the file would be too large.
         """
 
     def revoke(self, kid: str, now: int) -> KeySetChange:
-        """The file without a key; where it is the last that signs, with a new one of its algorithm in its place.
+        """Remove a key. If it is the last that signs, a new key of its algorithm takes its place.
 
-        Raises CoreError `kid_unknown`, and `key_set_invalid` where the file would be too large.
+        Raises CoreError: `kid_unknown`; `key_set_invalid` if the file would be too large.
         """
 
     def prune(self, now: int) -> KeySetChange:
-        """The file without the keys that no machine's clock finds in force.
+        """Remove the keys that are dropped by every machine's clock.
 
-        Raises CoreError `key_set_invalid` where the file would be too large.
+        Raises CoreError `key_set_invalid` if the file would be too large.
         """
 
 @final
 class KeyPhase:
-    """Where a key of a key file is in its life. Frozen. `str()` gives the word in lower case, such as "signing"."""
+    """The phase of the life of a key in a key file. Its `str` is the word in lower case, such as "signing"."""
 
     PUBLISHED: ClassVar[KeyPhase]
     """The key waits until verifiers know it."""
@@ -239,15 +295,19 @@ class KeyPhase:
 
 @final
 class ListedKey:
-    """A key of a key file, without its material. Frozen. Times are in seconds since 1970."""
+    """A key of a key file, without its material. Times are in seconds since 1970."""
 
     @property
-    def kid(self) -> str: ...
+    def kid(self) -> str:
+        """The key's id."""
+
     @property
-    def algorithm(self) -> str: ...
+    def algorithm(self) -> str:
+        """The key's algorithm, one of ALGORITHMS."""
+
     @property
     def phase(self) -> KeyPhase:
-        """Where the key is in its life; compare it with `==`."""
+        """The phase of the key's life. Compare it with `==`, not with `is`."""
 
     @property
     def made_at(self) -> int:
@@ -263,35 +323,36 @@ class ListedKey:
 
 @final
 class KeySetChange:
-    """What to write into a key file, and what it says. Frozen."""
+    """The result of a requested change of a key file."""
 
     @property
     def key_set(self) -> KeySet | None:
-        """The new content; None where there is nothing to write."""
+        """The new content; None if the file stays as it is."""
 
     @property
     def added(self) -> str | None:
-        """The kid of a new key."""
+        """The kid of the new key; None if the change adds none."""
 
     @property
     def waits_for(self) -> str | None:
-        """The kid of the key that makes a rotation unnecessary: it waits itself, or was just made."""
+        """The kid of the key because of which a rotation is unnecessary: that key waits, or was just made."""
 
     @property
     def removed(self) -> list[str]:
-        """The kids of the keys that are gone."""
+        """The kids of the removed keys."""
 
 @final
 class RefreshPolicy:
-    """What the settings say about refreshing: seconds, then microseconds. Frozen."""
+    """The settings for refreshing."""
 
     def __new__(
         cls, *, grace_seconds: int, idle_lifetime: int, absolute_lifetime: int | None, rotate: bool
-    ) -> RefreshPolicy: ...
+    ) -> RefreshPolicy:
+        """Make a policy. `grace_seconds` is in seconds; both lifetimes are in microseconds."""
 
 @final
 class SessionState:
-    """The row of one login, as far as decisions depend on it; times in microseconds since 1970. Frozen."""
+    """The part of a login's row that decisions depend on. Times are in microseconds since 1970."""
 
     def __new__(
         cls,
@@ -308,11 +369,17 @@ class SessionState:
         """The row of a login made at `now`."""
 
     @property
-    def generation(self) -> int: ...
+    def generation(self) -> int:
+        """The generation of the current refresh token."""
+
     @property
-    def expires_at(self) -> int: ...
+    def expires_at(self) -> int:
+        """The idle end."""
+
     @property
-    def absolute_expires_at(self) -> int | None: ...
+    def absolute_expires_at(self) -> int | None:
+        """The absolute end; None if the policy had none at login."""
+
     def refusal(self, user: UserState, now: int) -> Refuse | None:
         """Why an access or sliding token of the session is refused at `now`; None if it is not."""
 
@@ -326,7 +393,7 @@ class SessionState:
 
 @final
 class UserState:
-    """The user of a session: whether they may log in, and what the session's auth hash says of the password. Frozen."""
+    """The user of a session: whether they may log in, and whether their password was changed since the login."""
 
     GONE: ClassVar[UserState]
     """The user was deleted."""
@@ -348,7 +415,7 @@ class UserState:
 
 @final
 class Refuse:
-    """The refresh is refused. The caller answers 401 and writes nothing. Frozen."""
+    """The refresh is refused. The caller answers 401 and writes nothing."""
 
     @property
     def code(self) -> str:
@@ -356,7 +423,7 @@ class Refuse:
 
 @final
 class Rotate:
-    """The caller writes these values into the row and answers with the new refresh token. Frozen."""
+    """The caller writes these values into the row and answers with the new refresh token."""
 
     @property
     def generation(self) -> int:
@@ -376,7 +443,7 @@ class Rotate:
 
 @final
 class Repeat:
-    """The caller answers with the current refresh token again, and writes nothing. Frozen."""
+    """The caller answers with the current refresh token again, and writes nothing."""
 
     @property
     def previous(self) -> bool:
@@ -384,24 +451,28 @@ class Repeat:
 
 @final
 class Keep:
-    """Rotation is off: the caller answers with an access token only, and writes nothing. Frozen."""
+    """Rotation is off: the caller answers with an access token only, and writes nothing."""
 
 @final
 class Reuse:
-    """A retired token came back. The caller ends the session and answers 401 `token_reused`. Frozen."""
+    """A retired token came back. The caller ends the session and answers 401 `token_reused`."""
 
     @property
     def retired_for(self) -> int:
-        """How long ago the presented token was retired, in microseconds; at least, for one of an older generation."""
+        """How long ago the presented token was retired, in microseconds. For an older generation it is the least."""
 
 def read_issuer_jwk_set(
     text: bytes, algorithms: Sequence[str]
 ) -> tuple[list[tuple[str | None, VerifyingKey]], list[str]]:
-    """An issuer's JWK Set (RFC 7517 section 5): its keys, each with its kid, and a line on every key that is skipped.
+    """Read an issuer's JWK Set (RFC 7517 section 5).
 
-    A kid, kty and algorithm have one key at most. Raises CoreError `key_set_invalid` where the text is no JWK Set of
-    at most 1 MiB and 1024 keys, `algorithm_unknown`.
+    Returns the keys, each with its kid, and a message for each key that was skipped. For one kid, kty and algorithm
+    there is at most one key. Raises CoreError: `key_set_invalid` for any text but a JWK Set of at most 1 MiB and 1024
+    keys; `algorithm_unknown`.
     """
 
-def unverified_header(token: str | bytes, max_length: int) -> dict[str, Any]: ...
-def unverified_claims(token: str | bytes, max_length: int) -> dict[str, Any]: ...
+def unverified_header(token: str | bytes, max_length: int) -> dict[str, Any]:
+    """The header of a token that was not verified. Raises CoreError `malformed` or `too_large`."""
+
+def unverified_claims(token: str | bytes, max_length: int) -> dict[str, Any]:
+    """The claims of a token that was not verified. Raises CoreError `malformed` or `too_large`."""

@@ -1,10 +1,10 @@
-//! The signature algorithms served here (RFC 7518 section 3.1, RFC 8037, RFC 8812).
+//! The supported signature algorithms (RFC 7518 section 3.1, RFC 8037, RFC 8812).
 
 use std::fmt;
 
 use crate::error::Error;
 
-/// A JWS algorithm. A key has exactly one; nothing is ever guessed from a token.
+/// A JWS algorithm. Each key has exactly one, so the algorithm is never taken from a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are the documentation")]
 pub enum Algorithm {
@@ -24,7 +24,7 @@ pub enum Algorithm {
     EdDSA,
 }
 
-/// What kind of key an algorithm takes.
+/// The kind of key that an algorithm needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
     /// A shared secret (RFC 7518 section 3.2).
@@ -56,13 +56,13 @@ pub enum Hash {
     Sha512,
 }
 
-/// Fewest bits of an RSA modulus (RFC 7518 sections 3.3 and 3.5).
+/// The fewest bits of an RSA modulus (RFC 7518 sections 3.3 and 3.5).
 pub const MIN_RSA_BITS: usize = 2048;
-/// Most bits of an RSA modulus: what the cryptography verifies with.
+/// The most bits of an RSA modulus: the limit of AWS-LC's verifier.
 pub const MAX_RSA_BITS: usize = 8192;
 
 impl Algorithm {
-    /// All of them, in the order of their registration.
+    /// All algorithms, in the order of their registration.
     pub const ALL: [Self; 14] = [
         Self::HS256,
         Self::HS384,
@@ -114,7 +114,7 @@ impl Algorithm {
             .ok_or(Error::AlgorithmUnknown)
     }
 
-    /// The only algorithm of a kind of key, where there is just one.
+    /// The algorithm of a kind of key, if that kind has only one.
     pub const fn sole_of(family: Family) -> Option<Self> {
         match family {
             Family::Hmac | Family::Rsa => None,
@@ -126,7 +126,7 @@ impl Algorithm {
         }
     }
 
-    /// The kind of key that it takes.
+    /// The kind of key that the algorithm needs.
     pub const fn family(self) -> Family {
         match self {
             Self::HS256 | Self::HS384 | Self::HS512 => Family::Hmac,
@@ -141,7 +141,7 @@ impl Algorithm {
         }
     }
 
-    /// The hash that it signs over. Ed25519 hashes with SHA-512 inside.
+    /// The hash that the algorithm uses. Ed25519 uses SHA-512 internally.
     pub const fn hash(self) -> Hash {
         match self {
             Self::HS256 | Self::RS256 | Self::PS256 | Self::ES256 | Self::ES256K => Hash::Sha256,
@@ -158,7 +158,7 @@ impl fmt::Display for Algorithm {
 }
 
 impl Hash {
-    /// Length of its output in bytes: the least an HMAC secret should have (RFC 7518 section 3.2).
+    /// The length of its output in bytes: an HMAC secret should be at least as long (RFC 7518 section 3.2).
     pub const fn length(self) -> usize {
         match self {
             Self::Sha256 => 32,
@@ -186,7 +186,7 @@ impl Curve {
         }
     }
 
-    /// Length of a coordinate, and of the private key, in bytes (RFC 7518 section 6.2).
+    /// The length of a coordinate and of the private key in bytes (RFC 7518 section 6.2).
     pub const fn coordinate_length(self) -> usize {
         match self {
             Self::P256 | Self::Secp256k1 => 32,

@@ -1,7 +1,7 @@
-//! As much DER as it takes to say what kind of key a file holds, before a library parses it for good.
+//! Reads just enough DER to say what kind of key a file holds, before a library parses the whole key.
 //!
-//! The libraries answer "rejected" for a key of another type and for a broken one alike, and none of them finds the
-//! key in a certificate on all our curves.
+//! The libraries answer "rejected" both for a key of another type and for a broken key. None of them finds the key in
+//! a certificate for all supported curves.
 
 use crate::error::Error;
 use crate::keys::algorithm::{Curve, Family};
@@ -24,11 +24,11 @@ const OID_SECP256K1: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x0a];
 const NOT_DER: Error = Error::KeyMalformed("not the DER of its PEM label");
 const OTHER_TYPE: Error = Error::KeyMismatch("another type of key");
 
-/// The elements of one constructed value, from the left.
+/// The elements of one constructed value, in order.
 struct Elements<'a>(&'a [u8]);
 
 impl<'a> Elements<'a> {
-    /// The elements of a SEQUENCE that fills `der` to its end.
+    /// The elements of a SEQUENCE that is the whole of `der`.
     fn of_sequence(der: &'a [u8]) -> Result<Self, Error> {
         let mut whole = Self(der);
         let inside = whole.take(SEQUENCE)?;
@@ -52,14 +52,14 @@ impl<'a> Elements<'a> {
         }
     }
 
-    /// The magnitude of the next element, an INTEGER that is not negative.
+    /// The next element, a non-negative INTEGER, without leading zeros.
     fn number(&mut self) -> Result<&'a [u8], Error> {
         let content = self.take(INTEGER)?;
         let zeros = content.iter().take_while(|byte| **byte == 0).count();
         content.get(zeros..).ok_or(NOT_DER)
     }
 
-    /// The next element with its tag and length still on it, and its content.
+    /// The next element with its tag and length, and its content.
     fn next(&mut self) -> Result<(&'a [u8], &'a [u8]), Error> {
         let (head, length) = element_lengths(self.0).ok_or(NOT_DER)?;
         let total = head.checked_add(length).ok_or(NOT_DER)?;
@@ -69,13 +69,13 @@ impl<'a> Elements<'a> {
     }
 }
 
-/// Lengths of the head and of the content of the element that `der` begins with.
+/// The lengths of the head and of the content of the first element in `der`.
 fn element_lengths(der: &[u8]) -> Option<(usize, usize)> {
     let first = usize::from(*der.get(1)?);
     if first < 0x80 {
         return Some((2, first));
     }
-    // Four bytes of length say 4 GiB: more is no key. 0x80, the indefinite length, is not DER.
+    // Four length bytes can express 4 GiB, which is longer than any key. 0x80, the indefinite length, is not DER.
     let count = first & 0x7f;
     if !(1..=4).contains(&count) {
         return None;
@@ -90,7 +90,7 @@ fn element_lengths(der: &[u8]) -> Option<(usize, usize)> {
     ))
 }
 
-/// What an AlgorithmIdentifier (RFC 5280 section 4.1.1.2) says of its key.
+/// The family that an AlgorithmIdentifier names (RFC 5280 section 4.1.1.2).
 fn family(identifier: &[u8]) -> Result<Family, Error> {
     let mut elements = Elements(identifier);
     match elements.take(OID)? {
@@ -130,7 +130,7 @@ pub(crate) fn private_key_info(der: &[u8]) -> Result<(Family, &[u8]), Error> {
     Ok((family, elements.take(OCTET_STRING)?))
 }
 
-/// The curve that a SEC1 private key (RFC 5915) names, where it names one.
+/// The curve that a SEC1 private key (RFC 5915) names, if it names one.
 pub(crate) fn sec1_curve(der: &[u8]) -> Result<Option<Curve>, Error> {
     let mut elements = Elements::of_sequence(der)?;
     elements.take(INTEGER)?;
@@ -173,7 +173,7 @@ pub(crate) fn rsa_private_modulus(der: &[u8]) -> Result<&[u8], Error> {
     elements.take(INTEGER)
 }
 
-/// The private exponent, the two primes and the three CRT numbers of a PKCS#1 private key, in this order and without
+/// The private exponent, the two primes and the three CRT numbers of a PKCS#1 private key, in this order, without
 /// leading zeros.
 pub(crate) fn rsa_private_numbers(der: &[u8]) -> Result<[&[u8]; 6], Error> {
     let mut elements = Elements::of_sequence(der)?;
@@ -188,7 +188,7 @@ pub(crate) fn rsa_private_numbers(der: &[u8]) -> Result<[&[u8]; 6], Error> {
     Ok(numbers)
 }
 
-/// Bits of a big-endian number, leading zeros not counted.
+/// The bits of a big-endian number, without leading zeros.
 pub(crate) fn bits(number: &[u8]) -> usize {
     let mut digits = number.iter().skip_while(|byte| **byte == 0);
     let Some(first) = digits.next() else { return 0 };

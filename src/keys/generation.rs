@@ -1,4 +1,4 @@
-//! New keys, each as the text of a private JWK (RFC 7517): what a key file holds.
+//! New keys, each as the text of a private JWK (RFC 7517), which is the form in a key file.
 
 use aws_lc_rs::encoding::{
     AsBigEndian, AsDer, Curve25519SeedBin, EcPrivateKeyBin, Pkcs8V1Der, PublicKeyX509Der,
@@ -14,23 +14,24 @@ use crate::keys::jwk::{PublicJwk, Secret};
 use crate::keys::{der, key};
 use crate::token::encoding;
 
-/// Of 128 bits of strength, as every other key that is made here (docs/dev/core.md).
+/// 3072 bits give 128 bits of strength, as the other new keys have (docs/dev/core.md).
 const RSA_SIZE: KeySize = KeySize::Rsa3072;
-/// Longer than the JWK of any key here. A text that has to grow would leave a copy behind.
+/// Longer than the JWK of any new key. If the text had to grow, it would leave an unwiped copy in memory.
 const LONGEST: usize = 4096;
-/// Random bytes of a secret's `kid`.
+/// The number of random bytes in a secret's `kid`.
 const KID_LENGTH: usize = 16;
 
-const FAILED: Error = Error::KeyMalformed("the library made none");
+const FAILED: Error = Error::KeyMalformed("the library could not make a key");
 
-/// Makes a key for an algorithm: its private or symmetric JWK in ASCII, wiped when dropped.
+/// Makes a key for an algorithm and returns its private or symmetric JWK in ASCII. The text is wiped when it is
+/// dropped.
 ///
-/// Its members are `kid`, `alg`, `use` and the key. `kid` is the RFC 7638 thumbprint; of a secret, whose thumbprint
-/// would help to guess it, it is random. A secret is as long as its hash (RFC 7518 section 3.2), an RSA modulus has
-/// 3072 bits.
+/// Its members are `kid`, `alg`, `use` and the key. The `kid` is the RFC 7638 thumbprint. A secret's `kid` is random,
+/// because a thumbprint would help an attacker to guess the secret. A secret is as long as its hash (RFC 7518 section
+/// 3.2), and an RSA modulus has 3072 bits.
 ///
 /// # Errors
-/// [`Error::KeyMalformed`] where the library fails.
+/// [`Error::KeyMalformed`] if the library fails.
 pub fn generate(algorithm: Algorithm) -> Result<Zeroizing<String>, Error> {
     match algorithm.family() {
         Family::Hmac => secret(algorithm),
@@ -84,7 +85,7 @@ fn ed25519(algorithm: Algorithm) -> Result<Zeroizing<String>, Error> {
     Ok(jwk.finish())
 }
 
-/// The JWK as far as it is written. Every value is plain ASCII that needs no escape.
+/// A JWK that is being written. Every value is ASCII that needs no JSON escapes.
 struct JwkText(Zeroizing<String>);
 
 impl JwkText {

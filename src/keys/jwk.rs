@@ -1,6 +1,6 @@
-//! One JWK (RFC 7517, RFC 7518 section 6, RFC 8037), its members checked before a key is made of them.
+//! One JWK (RFC 7517, RFC 7518 section 6, RFC 8037). Its members are checked before a key is made from them.
 //!
-//! Its `x5c`, `x5u`, `x5t` and `jku` are never looked at.
+//! The members `x5c`, `x5u`, `x5t` and `jku` are ignored.
 
 use std::fmt;
 
@@ -15,10 +15,10 @@ use crate::keys::der;
 use crate::token::encoding;
 use crate::token::json::{self, Discard};
 
-/// Key material that wipes itself.
+/// Key material that is wiped when it is dropped.
 pub(crate) type Secret = Zeroizing<Vec<u8>>;
 
-/// What a key is wanted for.
+/// What a key will be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Sign,
@@ -51,10 +51,10 @@ pub(crate) struct RsaPrivate {
     pub(crate) qi: Secret,
 }
 
-/// One JWK, read strictly and not yet trusted with anything.
+/// One JWK whose form is checked. Whether it fits an algorithm is not checked yet.
 ///
-/// Key material is borrowed from the text, so that no copy is left behind; a member written with JSON escapes, which
-/// base64url has no need of, can't be borrowed and is refused.
+/// Key material is borrowed from the text, so that no copy stays in memory. A member with JSON escapes can't be
+/// borrowed and is refused; base64url needs no escapes.
 #[derive(Deserialize)]
 pub(crate) struct Jwk<'j> {
     kty: String,
@@ -89,16 +89,16 @@ pub(crate) struct Jwk<'j> {
     oth: Option<serde::de::IgnoredAny>,
 }
 
-/// The public members of an asymmetric key (RFC 7518 section 6, RFC 8037), one spelling for each key: RSA's numbers
-/// without leading zeros, coordinates in full length.
+/// The public members of an asymmetric key (RFC 7518 section 6, RFC 8037). Each key has one spelling: RSA numbers
+/// without leading zeros, and coordinates in full length.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicJwk {
-    /// In the order that RFC 7638 hashes them in.
+    /// In the order in which RFC 7638 hashes them.
     members: Vec<(&'static str, String)>,
 }
 
 impl PublicJwk {
-    /// The key of a SubjectPublicKeyInfo that a library has found right.
+    /// Reads the key of a SubjectPublicKeyInfo that a library has accepted.
     ///
     /// # Errors
     /// [`Error::KeyMalformed`], [`Error::KeyMismatch`].
@@ -145,7 +145,7 @@ impl PublicJwk {
         encoding::encode(hash.as_ref())
     }
 
-    /// The JWK as JSON in ASCII, with these `kid` and `alg` and the use of signing.
+    /// The JWK as JSON in ASCII, with this `kid`, this `alg`, and `use` set to `sig`.
     pub fn to_json(&self, kid: &str, algorithm: Algorithm) -> String {
         let mut members = self.members.clone();
         members.push(("kid", kid.to_owned()));
@@ -171,7 +171,7 @@ impl PublicJwk {
     }
 }
 
-/// Shows what kind of key it is and nothing else.
+/// Shows only the kind of the key.
 impl fmt::Debug for PublicJwk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = |name: &&str| matches!(*name, "kty" | "crv");
@@ -202,21 +202,21 @@ impl<'j> Jwk<'j> {
     /// # Errors
     /// [`Error::KeyMalformed`].
     pub(crate) fn parse(text: &'j [u8]) -> Result<Self, Error> {
-        // serde_json would take a name twice: the strict reader goes first.
+        // serde_json accepts a name twice, so the strict reader reads the text first.
         json::parse_object(text, &mut Discard, &[])
-            .map_err(|_| Error::KeyMalformed("a JWK is a strict JSON object"))?;
+            .map_err(|_| Error::KeyMalformed("a JWK must be a strict JSON object"))?;
         let jwk: Self = serde_json::from_slice(text).map_err(|_| MISSING)?;
         jwk.check_operations()?;
         Ok(jwk)
     }
 
-    /// `key_ops` holds nothing twice and nothing that `use` rules out (RFC 7517 section 4.3).
+    /// Checks that `key_ops` has no duplicates and does not contradict `use` (RFC 7517 section 4.3).
     fn check_operations(&self) -> Result<(), Error> {
         let operations = self.key_ops.as_deref().unwrap_or_default();
         let mut rest = operations;
         while let Some((first, others)) = rest.split_first() {
             if others.contains(first) {
-                return Err(Error::KeyMalformed("its key_ops say one operation twice"));
+                return Err(Error::KeyMalformed("its key_ops list an operation twice"));
             }
             rest = others;
         }
@@ -226,7 +226,9 @@ impl<'j> Jwk<'j> {
             _ => false,
         };
         if contradicts {
-            return Err(Error::KeyMalformed("its use and key_ops contradict"));
+            return Err(Error::KeyMalformed(
+                "its use and key_ops contradict each other",
+            ));
         }
         Ok(())
     }
@@ -234,9 +236,8 @@ impl<'j> Jwk<'j> {
     /// The decoded members, for one algorithm and one purpose.
     ///
     /// # Errors
-    /// [`Error::KeyMalformed`] for a broken encoding or length; [`Error::KeyMismatch`] where `kty`, `crv`, `use`,
-    /// `key_ops` or `alg` say that the key is for something else; [`Error::KeyPrivate`] and [`Error::KeyPublic`] for
-    /// the wrong half.
+    /// [`Error::KeyMalformed`] for a wrong encoding or length; [`Error::KeyMismatch`] if `kty`, `crv`, `use`,
+    /// `key_ops` or `alg` does not fit; [`Error::KeyPrivate`] and [`Error::KeyPublic`] for the wrong half.
     pub(crate) fn material(
         &self,
         algorithm: Algorithm,
@@ -250,7 +251,7 @@ impl<'j> Jwk<'j> {
             (Family::Ec(wanted), Family::Ec(curve)) if wanted == curve => self.ec(curve),
             (Family::Ec(_), Family::Ec(_)) => Err(OTHER_CURVE),
             (Family::Ed25519, Family::Ed25519) => self.ed25519(),
-            _ => Err(Error::KeyMismatch("its kty is another")),
+            _ => Err(Error::KeyMismatch("its kty does not fit")),
         }
     }
 
@@ -267,7 +268,7 @@ impl<'j> Jwk<'j> {
     /// The kind of key, by `kty` and `crv`.
     ///
     /// # Errors
-    /// [`Error::KeyMismatch`] for a kind that no algorithm here takes, [`Error::KeyMalformed`] without `crv`.
+    /// [`Error::KeyMismatch`] for an unsupported kind, [`Error::KeyMalformed`] without `crv`.
     pub(crate) fn family(&self) -> Result<Family, Error> {
         match (self.kty(), self.crv.as_deref()) {
             ("oct", _) => Ok(Family::Hmac),
@@ -276,14 +277,14 @@ impl<'j> Jwk<'j> {
             ("OKP", Some("Ed25519")) => Ok(Family::Ed25519),
             ("OKP", Some(_)) => Err(OTHER_CURVE),
             ("EC" | "OKP", None) => Err(MISSING),
-            _ => Err(Error::KeyMismatch("its kty is another")),
+            _ => Err(Error::KeyMismatch("its kty does not fit")),
         }
     }
 
     /// The algorithm that `alg` names.
     ///
     /// # Errors
-    /// [`Error::KeyMismatch`] where it is none of ours.
+    /// [`Error::KeyMismatch`] for an unknown algorithm.
     pub(crate) fn algorithm(&self) -> Result<Option<Algorithm>, Error> {
         let known = |name: &String| Algorithm::from_name(name).map_err(|_| OTHER_ALGORITHM);
         self.alg.as_ref().map(known).transpose()
@@ -295,7 +296,7 @@ impl<'j> Jwk<'j> {
         private.iter().any(Option::is_some)
     }
 
-    /// Whether `key_ops`, where there are any, allow to sign or to verify.
+    /// Whether `key_ops` allow this purpose. Without `key_ops`, every purpose is allowed.
     pub(crate) fn allows(&self, purpose: Purpose) -> bool {
         let operation = match purpose {
             Purpose::Sign => KeyOperations::Sign,
@@ -311,7 +312,9 @@ impl<'j> Jwk<'j> {
             return Err(Error::KeyMismatch("its use is not sig"));
         }
         if !self.allows(purpose) {
-            return Err(Error::KeyMismatch("its key_ops lack this operation"));
+            return Err(Error::KeyMismatch(
+                "its key_ops do not allow this operation",
+            ));
         }
         if self.algorithm()?.is_some_and(|named| named != algorithm) {
             return Err(OTHER_ALGORITHM);
@@ -319,7 +322,7 @@ impl<'j> Jwk<'j> {
         Ok(())
     }
 
-    /// Whether the private half is there when signing and absent when verifying.
+    /// Checks that the private half is present for signing and absent for verifying.
     fn check_half(&self, algorithm: Algorithm, purpose: Purpose) -> Result<(), Error> {
         match (purpose, self.is_private()) {
             _ if algorithm.family() == Family::Hmac => Ok(()),
@@ -331,7 +334,9 @@ impl<'j> Jwk<'j> {
 
     fn rsa(&self) -> Result<Material, Error> {
         if self.oth.is_some() {
-            return Err(Error::KeyMalformed("RSA with more than two primes"));
+            return Err(Error::KeyMalformed(
+                "an RSA key must not have more than two primes",
+            ));
         }
         let public = RsaPublic {
             n: octets(self.n)?,
@@ -380,14 +385,14 @@ impl<'j> Jwk<'j> {
 }
 
 const WRONG_LENGTH: Error = Error::KeyMalformed("a JWK member has the wrong length");
-const OTHER_ALGORITHM: Error = Error::KeyMismatch("its alg is another");
+const OTHER_ALGORITHM: Error = Error::KeyMismatch("its alg does not fit");
 const OTHER_CURVE: Error = Error::KeyMismatch("another curve");
 
 fn signs(operation: &KeyOperations) -> bool {
     matches!(operation, KeyOperations::Sign | KeyOperations::Verify)
 }
 
-/// Whether it is an operation of encryption or key agreement. An unknown one may be either.
+/// Whether an operation belongs to encryption or key agreement. An unknown operation does not count.
 fn encrypts(operation: &KeyOperations) -> bool {
     !signs(operation) && !matches!(operation, KeyOperations::Other(_))
 }

@@ -1,5 +1,5 @@
-//! JWK Sets (RFC 7517 section 5). One of ours is right as a whole or refused; of an issuer's set what is odd is passed
-//! over, since one broken key must not take a service down.
+//! JWK Sets (RFC 7517 section 5). The site's own set is refused as a whole if any key is wrong. In an issuer's set,
+//! wrong keys are skipped, because one broken key must not stop a service.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -12,42 +12,44 @@ use crate::token::claims;
 use crate::token::json::{self, Discard};
 use crate::token::raw_object::RawObject;
 
-/// Longest set in bytes that is read: thousands of keys.
+/// The longest set that is read, in bytes. It has room for thousands of keys.
 pub const MAX_LENGTH: usize = 1 << 20;
-/// Most keys of one set, so that a set of a million empty ones is refused at once.
+/// The most keys in one set, so that a set of a million empty keys is refused at once.
 pub const MAX_KEYS: usize = 1024;
-/// Most characters of a `kid` that a message shows.
+/// The most characters of a `kid` that a message shows.
 const SHOWN_KID_LENGTH: usize = 64;
 
-/// Everybody sees a `kid`: the thumbprint of a secret would be a hash to guess it by.
+/// A `kid` is public. If it were the thumbprint of a secret, an attacker could test guesses against it.
 const SECRET_WITHOUT_KID: Error = Error::KeyMalformed("a secret needs a kid");
 
-/// A key of a set of ours.
+/// A key of the site's own set.
 #[derive(Debug)]
 pub struct OwnKey {
-    /// `kid`, or else the RFC 7638 thumbprint of the public key.
+    /// The `kid`; if the JWK has none, the RFC 7638 thumbprint of the public key.
     pub kid: String,
-    /// The key that signs, of a private or symmetric JWK.
+    /// The key that signs, if the JWK is private or symmetric.
     pub signing: Option<SigningKey>,
-    /// The key that verifies; it says the algorithm.
+    /// The key that verifies. It also names the algorithm.
     pub verifying: VerifyingKey,
-    /// The JWK as it stands, for whoever writes it back.
+    /// The members of the JWK, kept for writing the file again.
     pub(crate) members: RawObject,
 }
 
-/// What an issuer's set is good for.
+/// The usable keys of an issuer's set.
 #[derive(Debug)]
 pub struct IssuerSet {
-    /// The keys, each with its `kid`; at most one for a `kid`, `kty` and algorithm. One JWK may be several keys.
+    /// The keys, each with its `kid`. For one `kid`, `kty` and algorithm there is at most one key. One JWK may yield
+    /// several keys.
     pub keys: Vec<(Option<String>, VerifyingKey)>,
-    /// Which keys were passed over, and why.
+    /// Which keys were skipped, and why.
     pub skipped: Vec<KeyRefusal>,
 }
 
-/// Why a set, or a key of one, is refused. It names the key by its place and its `kid`, and holds no material.
+/// Why a set or one of its keys is refused. It names the key by its place and its `kid`, and never contains key
+/// material.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRefusal {
-    /// The place of the key, from 1, where it is about one key.
+    /// The place of the key, counted from 1, if the refusal is about one key.
     pub place: Option<usize>,
     /// Its `kid` as messages show it: at most 64 characters of printable ASCII.
     pub kid: Option<String>,
@@ -87,7 +89,8 @@ impl fmt::Display for KeyRefusal {
 
 impl std::error::Error for KeyRefusal {}
 
-/// Whoever wrote the set chose the `kid`: neither its length nor its characters may spoil a log.
+/// A `kid` as a message may show it. Its author is not trusted, so its length and its characters are limited for the
+/// sake of logs.
 pub(crate) fn shown(kid: &str) -> String {
     let printable = |character: char| {
         if matches!(character, ' '..='~') {
@@ -103,12 +106,12 @@ pub(crate) fn shown(kid: &str) -> String {
     text
 }
 
-/// Reads a JWK Set of our own.
+/// Reads the site's own JWK Set.
 ///
 /// # Errors
-/// A [`KeyRefusal`] for the first key that can't be used, has no `alg` while its kind takes several, or is an HMAC secret
-/// shorter than its hash or without `kid`; [`Error::KeySetInvalid`] where two keys have one `kid`, or it is no JWK Set
-/// of at most [`MAX_LENGTH`] bytes and [`MAX_KEYS`] keys in strict JSON.
+/// A [`KeyRefusal`] for the first key that can't be used, that has no `alg` although its kind has several algorithms,
+/// or that is an HMAC secret without `kid` or shorter than its hash. [`Error::KeySetInvalid`] if two keys have the
+/// same `kid`, and for any text but a JWK Set in strict JSON of at most [`MAX_LENGTH`] bytes and [`MAX_KEYS`] keys.
 pub fn read_own(text: &[u8]) -> Result<Vec<OwnKey>, KeyRefusal> {
     check_length(text)?;
     json::parse_object(text, &mut Discard, &[]).map_err(invalid)?;
@@ -119,7 +122,7 @@ pub fn read_own(text: &[u8]) -> Result<Vec<OwnKey>, KeyRefusal> {
         let refused = |error| KeyRefusal::of_key(index, jwk.kid(), error);
         let key = OwnKey::read(element, &jwk).map_err(refused)?;
         if !kids.insert(key.kid.clone()) {
-            return Err(refused(Error::KeySetInvalid("two keys have one kid")));
+            return Err(refused(Error::KeySetInvalid("two keys have the same kid")));
         }
         keys.push(key);
     }
@@ -127,10 +130,10 @@ pub fn read_own(text: &[u8]) -> Result<Vec<OwnKey>, KeyRefusal> {
 }
 
 impl OwnKey {
-    /// A key of ours by itself.
+    /// Reads one of the site's own keys.
     ///
     /// # Errors
-    /// Those of a key in [`read_own`].
+    /// Those that [`read_own`] has for one key.
     pub(crate) fn from_jwk(text: &[u8]) -> Result<Self, Error> {
         Self::read(text, &Jwk::parse(text)?)
     }
@@ -141,7 +144,7 @@ impl OwnKey {
             .algorithm()?
             .map_or_else(sole, |named| Ok(Some(named)))?)
         .ok_or(Error::KeyMalformed(
-            "it needs an alg: its kty serves several",
+            "it needs an alg, because its kty has several",
         ))?;
         let (signing, verifying) = match algorithm.family() {
             Family::Hmac => secret_keys(algorithm, jwk)?,
@@ -171,14 +174,16 @@ impl OwnKey {
     }
 }
 
-/// A secret verifies; it signs too, unless its `key_ops` say otherwise.
+/// A secret verifies. It also signs, unless its `key_ops` forbid it.
 fn secret_keys(
     algorithm: Algorithm,
     jwk: &Jwk<'_>,
 ) -> Result<(Option<SigningKey>, VerifyingKey), Error> {
     let verifying = VerifyingKey::from_parsed_jwk(algorithm, jwk)?;
     if verifying.is_weak() {
-        return Err(Error::KeyWeak("an HMAC secret shorter than its hash"));
+        return Err(Error::KeyWeak(
+            "an HMAC secret must be at least as long as its hash",
+        ));
     }
     let signing = jwk
         .allows(Purpose::Sign)
@@ -188,12 +193,12 @@ fn secret_keys(
 
 /// Reads an issuer's JWK Set for some algorithms.
 ///
-/// Passed over is every key that is symmetric, private, weak, malformed, or not for verifying with one of
-/// `algorithms`. A key without `alg` serves each of them that takes its kind. Where keys of one `kid` and `kty` differ
-/// in material, nobody can say which is meant: all of them are passed over.
+/// A key is skipped if it is symmetric, private, weak or malformed, or if it can't verify with one of `algorithms`. A
+/// key without `alg` is used with every given algorithm that fits its kind. If keys have the same `kid` and `kty` but
+/// different material, a token does not say which of them it means, so all of them are skipped.
 ///
 /// # Errors
-/// [`Error::KeySetInvalid`] where the text is no JWK Set of at most [`MAX_LENGTH`] bytes and [`MAX_KEYS`] keys.
+/// [`Error::KeySetInvalid`] for any text but a JWK Set of at most [`MAX_LENGTH`] bytes and [`MAX_KEYS`] keys.
 pub fn read_issuer(text: &[u8], algorithms: &[Algorithm]) -> Result<IssuerSet, Error> {
     check_length(text)?;
     let mut candidates = Vec::new();
@@ -224,7 +229,7 @@ impl Candidate {
         let family = jwk.family()?;
         if family == Family::Hmac {
             return Err(Error::KeyMismatch(
-                "a symmetric key is no issuer's to publish",
+                "an issuer must not publish a symmetric key",
             ));
         }
         let named = jwk.algorithm()?;
@@ -236,7 +241,7 @@ impl Candidate {
             .collect::<Result<Vec<_>, _>>()?;
         let public = keys.first().and_then(VerifyingKey::public_jwk);
         let public = public.ok_or(Error::KeyMismatch(
-            "it serves none of the configured algorithms",
+            "it does not fit any of the configured algorithms",
         ))?;
         Ok(Self {
             index,
@@ -247,13 +252,13 @@ impl Candidate {
         })
     }
 
-    /// What must not stand for two materials; keys without `kid` never do.
+    /// The name that only one key may have; `None` for a key without `kid`.
     fn name(&self) -> Option<(String, String)> {
         self.kid.clone().map(|kid| (kid, self.kty.clone()))
     }
 }
 
-/// Takes out the keys that can't be told apart, and those that are there already.
+/// Removes keys that can't be told apart, and duplicates.
 fn settle(candidates: Vec<Candidate>, mut skipped: Vec<KeyRefusal>) -> IssuerSet {
     let mut materials: HashMap<_, HashSet<String>> = HashMap::new();
     for candidate in &candidates {

@@ -1,4 +1,4 @@
-//! Keys: the forms in which they are read, how they sign and verify, and how new ones are made.
+//! Keys: how they are read, how they sign and verify, and how new keys are made.
 
 pub mod algorithm;
 mod der;

@@ -1,10 +1,10 @@
-//! PEM armour: which block of a file is the key (RFC 7468, and the older labels of OpenSSL).
+//! PEM files: which block of a file is the key (RFC 7468, and the older labels of OpenSSL).
 
 use zeroize::Zeroizing;
 
 use crate::error::Error;
 
-/// What a PEM block holds.
+/// The content of a PEM block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Label {
     /// `PRIVATE KEY` (RFC 5958).
@@ -52,7 +52,7 @@ impl Label {
     }
 }
 
-/// The DER of one key, wiped when dropped.
+/// The DER of one key. The memory is wiped when it is dropped.
 pub(crate) struct Block {
     pub(crate) label: Label,
     pub(crate) der: Zeroizing<Vec<u8>>,
@@ -88,18 +88,18 @@ pub(crate) fn public_key(text: &[u8]) -> Result<Block, Error> {
     }
 }
 
-/// The first block that is `wanted`, or else the first that is a key at all. Blocks of other kinds, such as
-/// `EC PARAMETERS`, are passed over.
+/// Chooses the first block that is `wanted`, or else the first key. Blocks of other kinds, such as `EC PARAMETERS`,
+/// are skipped.
 fn choose(text: &[u8], wanted: impl Fn(Label) -> bool) -> Result<Block, Error> {
     let file = pem::parse_many(text).map_err(|_| Error::KeyMalformed("broken PEM"))?;
-    // All of them become blocks before one is chosen, so that those passed over are wiped too.
+    // Every PEM block is converted before one is chosen, so that the others are wiped too.
     let mut blocks: Vec<Block> = file.into_iter().filter_map(Block::of).collect();
     let place = blocks
         .iter()
         .position(|block| wanted(block.label))
         .unwrap_or(0);
     if blocks.is_empty() {
-        return Err(Error::KeyMalformed("no key in PEM form"));
+        return Err(Error::KeyMalformed("the PEM file has no key"));
     }
     Ok(blocks.swap_remove(place))
 }

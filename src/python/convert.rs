@@ -1,4 +1,4 @@
-//! JSON into Python objects and back, without a tree between them.
+//! Converts JSON to Python objects and back, without a tree in between.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -9,7 +9,7 @@ use super::error::Failure;
 use crate::error::Error;
 use crate::token::json::{self, Builder, MAX_DEPTH};
 
-/// Names that occur in most tokens: made once, their hashes kept with them.
+/// Names that occur in most tokens. Each string is made once and keeps its hash.
 const COMMON_NAMES: [&str; 10] = [
     "exp",
     "iat",
@@ -24,7 +24,7 @@ const COMMON_NAMES: [&str; 10] = [
 ];
 static COMMON: PyOnceLock<Vec<Py<PyString>>> = PyOnceLock::new();
 
-/// Builds Python's own values.
+/// Builds Python objects.
 pub(super) struct PythonBuilder<'py> {
     py: Python<'py>,
     common: &'py [Py<PyString>],
@@ -63,7 +63,7 @@ impl<'py> Builder for PythonBuilder<'py> {
     fn integer(&mut self, digits: &str) -> Result<Self::Value, Failure> {
         match digits.parse::<i64>() {
             Ok(value) => Ok(PyInt::new(self.py, value).into_any()),
-            // An interpreter set to fewer digits than ours refuses with ValueError.
+            // An interpreter with a lower limit of digits raises ValueError.
             Err(_) => (self.py.get_type::<PyInt>().call1((digits,)))
                 .map_err(|_| Error::Malformed("an integer is too long").into()),
         }
@@ -115,9 +115,9 @@ impl<'py> Builder for PythonBuilder<'py> {
     }
 }
 
-/// The JSON of a dict of claims, byte for byte what `json.dumps(claims, separators=(",", ":"))` writes. What JSON or
-/// our reader can't hold and this writer doesn't see, a name written twice for one, is left to the reader that goes
-/// over every payload before it is signed.
+/// The JSON of a dict of claims, byte for byte what `json.dumps(claims, separators=(",", ":"))` writes. This writer
+/// does not find every fault, such as a name that occurs twice. The reader finds them, because it reads every payload
+/// before it is signed.
 pub(super) fn to_json(claims: &Bound<'_, PyDict>) -> PyResult<Vec<u8>> {
     let mut out = Vec::with_capacity(512);
     write_object(claims, 1, &mut out)?;
@@ -158,7 +158,8 @@ fn not_serializable(value: &Bound<'_, PyAny>) -> PyErr {
 fn write_object(object: &Bound<'_, PyDict>, depth: usize, out: &mut Vec<u8>) -> PyResult<()> {
     check_depth(depth)?;
     out.push(b'{');
-    // Its own `items`, as `json.dumps` asks: a subclass may order them anew. A list of them can't change under us.
+    // Calls the object's own `items`, as `json.dumps` does, because a subclass may change their order. It copies them,
+    // so that the loop is safe if the dict changes.
     for (position, member) in object.as_mapping().items()?.iter().enumerate() {
         if position > 0 {
             out.push(b',');
@@ -172,7 +173,7 @@ fn write_object(object: &Bound<'_, PyDict>, depth: usize, out: &mut Vec<u8>) -> 
     Ok(())
 }
 
-/// A member name, coerced as `json.dumps` does.
+/// Writes a member name, converted as `json.dumps` does.
 fn write_name(name: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResult<()> {
     if let Ok(text) = name.cast::<PyString>() {
         return write_text(text, out);
@@ -186,7 +187,7 @@ fn write_name(name: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResult<()> {
         let message = format!("keys must be str, int, float, bool or None, not {name}");
         return Err(PyTypeError::new_err(message));
     }
-    // None of these has a character that JSON escapes.
+    // These types never produce a character that JSON escapes.
     out.push(b'"');
     write_value(name, 1, out)?;
     out.push(b'"');
@@ -210,7 +211,7 @@ fn write_array<'py>(
     Ok(())
 }
 
-/// Keeps a list that holds itself from ending the process.
+/// Refuses a list that contains itself, which would otherwise overflow the stack.
 fn check_depth(depth: usize) -> Result<(), Error> {
     if depth > MAX_DEPTH {
         Err(Error::Unserializable("nested too deeply"))
@@ -231,7 +232,7 @@ fn boolean(truth: &Bound<'_, PyBool>) -> &'static [u8] {
     if truth.is_true() { b"true" } else { b"false" }
 }
 
-/// The digits of an integer's own value, whatever `str` of its subclass says.
+/// Writes the digits of the integer's value, even if a subclass overrides `str`.
 fn write_integer(integer: &Bound<'_, PyInt>, out: &mut Vec<u8>) -> PyResult<()> {
     if let Ok(small) = integer.extract::<i64>() {
         out.extend_from_slice(small.to_string().as_bytes());
@@ -246,7 +247,7 @@ fn write_integer(integer: &Bound<'_, PyInt>, out: &mut Vec<u8>) -> PyResult<()> 
     Ok(())
 }
 
-/// The shortest digits that read back as the same float, in Python's spelling.
+/// Writes the shortest digits that read as the same float, in Python's spelling.
 fn write_float(float: &Bound<'_, PyFloat>, out: &mut Vec<u8>) -> PyResult<()> {
     let value = float.value();
     if !value.is_finite() {

@@ -1,4 +1,4 @@
-//! The one exception of the boundary, and what a builder of Python objects fails with.
+//! The only exception of the boundary, and the error of the builder of Python objects.
 
 use pyo3::exceptions::PyException;
 use pyo3::{PyErr, create_exception};
@@ -32,7 +32,7 @@ impl From<KeySetRefusal> for PyErr {
     }
 }
 
-/// A refusal of ours, or an exception that Python itself raised meanwhile.
+/// An error of this crate, or an exception that Python raised.
 pub(super) enum Failure {
     Refused(Error),
     Raised(PyErr),

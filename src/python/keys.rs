@@ -1,4 +1,4 @@
-//! The face of keys: frozen handles, and an issuer's JWK Set.
+//! Keys for Python: frozen handles, and the reader of an issuer's JWK Set.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use crate::keys::algorithm::Algorithm;
 use crate::keys::jwk_set::{self, IssuerSet};
 use crate::keys::key::{SigningKey, VerifyingKey};
 
-/// A key that signs, parsed once and held ready.
+/// A key that signs. It is parsed once.
 #[pyclass(name = "SigningKey", module = "oxijwt._core", frozen)]
 pub(super) struct PySigningKey(pub(super) Arc<SigningKey>);
 
-/// A key that verifies, parsed once and held ready.
+/// A key that verifies. It is parsed once.
 #[pyclass(name = "VerifyingKey", module = "oxijwt._core", frozen)]
 pub(super) struct PyVerifyingKey(pub(super) Arc<VerifyingKey>);
 
@@ -108,7 +108,7 @@ impl PyVerifyingKey {
     }
 }
 
-/// The keys of an issuer's JWK Set, each with its `kid`, and what to say of those that were passed over.
+/// The keys of an issuer's JWK Set, each with its `kid`, and a message for each key that was skipped.
 type Read = (Vec<(Option<String>, PyVerifyingKey)>, Vec<String>);
 
 #[pyfunction]
@@ -121,7 +121,7 @@ pub(super) fn read_issuer_jwk_set(
         .iter()
         .map(algorithm_named)
         .collect::<Result<_, Error>>()?;
-    // A full set takes milliseconds: other threads run on meanwhile.
+    // Reading a full set takes milliseconds, so other threads may run meanwhile.
     let set = py.detach(|| jwk_set::read_issuer(text, &algorithms))?;
     Ok(told(set))
 }

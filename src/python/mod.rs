@@ -1,4 +1,4 @@
-//! The pyo3 face: the module `oxijwt._core` as `_core.pyi` describes it.
+//! The Python module `oxijwt._core`, which `_core.pyi` describes.
 
 mod convert;
 mod error;
@@ -19,8 +19,8 @@ use crate::ring::schedule::KeyRotationRefusal;
 #[pymodule(gil_used = false)]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
-    // Levels are asked each time: a cached one would outlive a change of Django's LOGGING. A second import finds the
-    // logger installed, which is as good.
+    // Log levels are not cached, so that a change of Django's LOGGING takes effect. The result is ignored, because at
+    // a second import the logger is already installed.
     let _ = Logger::new(py, Caching::Nothing)?.install();
     module.add("CoreError", py.get_type::<error::CoreError>())?;
     let codes = [&Error::CODES[..], &KeyRotationRefusal::CODES].concat();

@@ -1,4 +1,4 @@
-//! The face of the refresh rotation decision. Times are integers, microseconds since the Unix epoch.
+//! The refresh rotation decision for Python. Times are integers, in microseconds since the Unix epoch.
 
 use pyo3::prelude::*;
 
@@ -140,7 +140,7 @@ impl PySessionState {
     }
 }
 
-/// The refresh is refused. Nothing is written.
+/// The refresh is refused. The caller writes nothing.
 #[pyclass(module = "oxijwt._core", name = "Refuse", frozen)]
 pub(super) struct PyRefuse(RefreshRefusal);
 
@@ -187,7 +187,7 @@ impl PyRotate {
     }
 }
 
-/// The caller answers with the current refresh token again. Nothing is written.
+/// The caller answers with the current refresh token again, and writes nothing.
 #[pyclass(module = "oxijwt._core", name = "Repeat", frozen)]
 pub(super) struct PyRepeat(Repeated);
 
@@ -206,7 +206,7 @@ impl PyRepeat {
     }
 }
 
-/// Rotation is off: the caller answers with an access token only. Nothing is written.
+/// Rotation is off: the caller answers with an access token only, and writes nothing.
 #[pyclass(module = "oxijwt._core", name = "Keep", frozen)]
 pub(super) struct PyKeep;
 

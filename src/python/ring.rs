@@ -1,4 +1,4 @@
-//! The face of the ring: frozen handles of its keys, of a key file, of a change of it, and of the schedule's spans.
+//! The ring for Python: frozen handles for its keys, for a key file and its changes, and for the rotation policy.
 
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ impl PyRingKey {
     ) -> PyResult<Self> {
         let kid = kid.map(|kid| kid.to_str().map(str::to_owned)).transpose();
         let key = RingKey::new(
-            kid.map_err(|_| Error::KeySetInvalid("a kid is a lone surrogate"))?,
+            kid.map_err(|_| Error::KeySetInvalid("a kid must not contain a lone surrogate"))?,
             signing.map(|key| Arc::clone(&key.get().0)),
             verifying.map(|key| Arc::clone(&key.get().0)),
         )?;
@@ -83,7 +83,8 @@ impl PyKeyRing {
         self.sign_json(claims.py(), &to_json(claims)?, now, max_length)
     }
 
-    /// Other threads run on while RSA signs; for the faster algorithms letting them costs more than it gives.
+    /// Other threads may run while RSA signs. For the faster algorithms, releasing the interpreter costs more than it
+    /// gains.
     fn sign_json(
         &self,
         py: Python<'_>,
@@ -119,7 +120,7 @@ impl PyKeyRing {
         let outcome = token_bytes(token, policy.max_length())
             .and_then(|token| self.0.verify(token, now, policy, &mut builder));
         if let Err(Failure::Refused(error)) = &outcome {
-            // The code alone: never a token, a claim or a key.
+            // Logs the code only, never a token, a claim or a key.
             debug!(target: "oxijwt::core", "token refused: {}", error.code());
         }
         let verified = outcome?;
@@ -135,7 +136,7 @@ impl PyKeyRing {
 /// The claims of a token, and its header's `typ`.
 type ClaimsAndTyp<'py> = (Bound<'py, PyAny>, Option<Bound<'py, PyString>>);
 
-/// Nearly every token says `JWT`: that string is made once.
+/// Nearly every token has the `typ` `JWT`, so that Python string is made once.
 fn typ_string<'py>(py: Python<'py>, typ: &str) -> Bound<'py, PyString> {
     if typ == "JWT" {
         intern!(py, "JWT").clone()
@@ -144,7 +145,7 @@ fn typ_string<'py>(py: Python<'py>, typ: &str) -> Bound<'py, PyString> {
     }
 }
 
-/// A ring of keys by `kid`, beside the pair of the time before where there is one.
+/// A ring of keys by `kid`, with the legacy pair if there is one.
 fn with_legacy(
     ring: KeyRing,
     legacy: Option<&Bound<'_, PyKeyRing>>,
@@ -165,7 +166,7 @@ pub(super) struct PyKeyRotationPolicy(KeyRotationPolicy);
 #[pyclass(name = "KeySet", module = "oxijwt._core", frozen)]
 pub(super) struct PyKeySet(Arc<KeySet>);
 
-/// What became of a wish to change a key file.
+/// The result of a requested change of a key file.
 #[pyclass(name = "KeySetChange", module = "oxijwt._core", frozen)]
 pub(super) struct PyKeySetChange {
     key_set: Option<Arc<KeySet>>,
@@ -174,7 +175,7 @@ pub(super) struct PyKeySetChange {
     removed: Vec<String>,
 }
 
-/// Where a key of a key file is in its life.
+/// The phase of the life of a key in a key file.
 #[pyclass(
     name = "KeyPhase",
     module = "oxijwt._core",
@@ -220,7 +221,7 @@ impl PyKeyRotationPolicy {
     }
 }
 
-/// Other threads run on while keys are read or made: RSA takes tenths of a second.
+/// Other threads may run while keys are read or made, because RSA takes tenths of a second.
 #[pymethods]
 impl PyKeySet {
     #[staticmethod]
@@ -275,7 +276,7 @@ impl PyKeySet {
     }
 
     fn revoke(&self, kid: &Bound<'_, PyString>, now: i64) -> PyResult<PyKeySetChange> {
-        // A lone surrogate, which a command line may hold, is in no kid.
+        // A command line may contain a lone surrogate, which never occurs in a kid.
         let name = kid.to_string_lossy();
         let change = kid.py().detach(|| self.0.revoke(&name, now));
         Ok(change?.into())

@@ -1,4 +1,4 @@
-//! The face of tokens: the policy, and what can be read of a token before it is verified.
+//! Tokens for Python: the policy, and the functions that read a token without verifying it.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -12,7 +12,7 @@ use crate::token::json;
 use crate::token::jws::Compact;
 use crate::token::policy::{TokenPolicy, check_length};
 
-/// What a verified token is held against.
+/// The rules that a token must satisfy.
 #[pyclass(name = "TokenPolicy", module = "oxijwt._core", frozen)]
 pub(super) struct PyTokenPolicy(pub(super) TokenPolicy);
 
@@ -62,7 +62,7 @@ fn texts(values: Option<Vec<Bound<'_, PyString>>>) -> Result<Option<Vec<String>>
         .map_err(|_| Error::PolicyInvalid("a lone surrogate"))
 }
 
-/// The header of a token that nobody has checked.
+/// The header of a token that was not verified.
 #[pyfunction]
 pub(super) fn unverified_header<'py>(
     token: &Bound<'py, PyAny>,
@@ -72,7 +72,7 @@ pub(super) fn unverified_header<'py>(
     Ok(json::parse_object(&header, &mut PythonBuilder::new(token.py()), &[])?.0)
 }
 
-/// The claims of a token that nobody has checked.
+/// The claims of a token that was not verified.
 #[pyfunction]
 pub(super) fn unverified_claims<'py>(
     token: &Bound<'py, PyAny>,
@@ -82,13 +82,13 @@ pub(super) fn unverified_claims<'py>(
     Ok(json::parse_object(&payload, &mut PythonBuilder::new(token.py()), &[])?.0)
 }
 
-/// The bytes of a token that is no longer than may be.
+/// The bytes of a token, if they are at most `max_length`.
 pub(super) fn token_bytes<'a>(
     token: &'a Bound<'_, PyAny>,
     max_length: usize,
 ) -> Result<&'a [u8], Failure> {
     let bytes = if let Ok(text) = token.cast::<PyString>() {
-        // Its characters first, which are no more than its bytes: a long text is not even turned into UTF-8.
+        // A text has at most as many characters as bytes, so a long text is refused before it is converted to UTF-8.
         check_length(text.len()?, max_length)?;
         text.to_str()
             .map_err(|_| Error::Malformed("a lone surrogate"))?
@@ -96,7 +96,7 @@ pub(super) fn token_bytes<'a>(
     } else {
         let bytes = token.cast::<PyBytes>();
         bytes
-            .map_err(|_| PyTypeError::new_err("a token is str or bytes"))?
+            .map_err(|_| PyTypeError::new_err("a token must be str or bytes"))?
             .as_bytes()
     };
     check_length(bytes.len(), max_length)?;

@@ -1,4 +1,4 @@
-//! The content of a key file: a private JWK Set (RFC 7517 section 5) whose keys carry their schedule.
+//! The content of a key file: a private JWK Set (RFC 7517 section 5) whose keys have a schedule.
 
 use std::cmp::Reverse;
 use std::fmt;
@@ -19,19 +19,19 @@ use crate::ring::schedule::{
 use crate::token::json;
 use crate::token::raw_object::RawObject;
 
-/// The members that are the schedule.
+/// The members of a JWK that are its schedule.
 const TIMES: &[&str] = &["iat", "nbf", "exp"];
-/// The last second that a datetime can say.
+/// The last second that a Python datetime can represent.
 const LAST_TIME: Seconds = 253_402_300_799;
 
-/// A key file as it was read. It is never changed: a change makes another one.
+/// The content of a key file. It is immutable: a change makes a new `KeySet`.
 pub struct KeySet {
     entries: Vec<Entry>,
-    /// What the file has besides its keys.
+    /// The other members of the file.
     others: RawObject,
 }
 
-/// A key, its place in the schedule, and what its JWK says besides.
+/// A key, its schedule, and the other members of its JWK.
 #[derive(Clone)]
 struct Entry {
     schedule: ScheduledKey,
@@ -40,41 +40,41 @@ struct Entry {
     members: RawObject,
 }
 
-/// A key of the file as whoever looks at it may see it.
+/// A key of the file, without its material.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedKey<'s> {
-    /// `kid` and times.
+    /// The `kid` and the times.
     pub schedule: &'s ScheduledKey,
-    /// Its one algorithm.
+    /// The key's algorithm.
     pub algorithm: Algorithm,
-    /// Where it is in its life. A key without a private half never signs.
+    /// The phase of its life. A key without a private half never signs.
     pub phase: KeyPhase,
 }
 
-/// What became of a wish to change the file.
+/// The result of a requested change of the file.
 #[derive(Debug, Default)]
 pub struct KeySetChange {
-    /// What to write; `None` where nothing changes.
+    /// The new content; `None` if the file stays as it is.
     pub key_set: Option<KeySet>,
-    /// The `kid` of the key that was made.
+    /// The `kid` of the new key.
     pub added: Option<String>,
-    /// The `kid` of the key that is there already, so that none is made.
+    /// The `kid` of the existing key because of which a new key is not needed.
     pub waits_for: Option<String>,
-    /// The `kid`s of the keys that are gone.
+    /// The `kid`s of the removed keys.
     pub removed: Vec<String>,
 }
 
-/// Why a file is left as it is.
+/// Why a change of the file is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySetRefusal {
-    /// The schedule allows no such change.
+    /// The schedule does not allow the change.
     Schedule(schedule::KeyRotationRefusal),
-    /// The file would be one that can't be read.
+    /// The changed file could not be read.
     Set(KeyRefusal),
 }
 
 impl KeySet {
-    /// A file without keys.
+    /// The content of a file without keys.
     #[must_use]
     pub fn empty() -> Self {
         Self {
@@ -83,12 +83,12 @@ impl KeySet {
         }
     }
 
-    /// Reads a key file as [`jwk_set::read_own`] reads a set. `iat`, `nbf` and `exp` are times in whole seconds since
-    /// 1970; without them a key is in force since then and without end.
+    /// Reads a key file as [`jwk_set::read_own`] reads a set. `iat`, `nbf` and `exp` are in whole seconds since 1970.
+    /// `iat` and `nbf` are 0 by default; without `exp` the key has no end.
     ///
     /// # Errors
-    /// Those of [`jwk_set::read_own`]; [`Error::KeyMalformed`] for a time that is none, and for an `exp` that is not
-    /// after the `nbf`.
+    /// Those of [`jwk_set::read_own`]; [`Error::KeyMalformed`] for an invalid time, and for an `exp` that is not after
+    /// the `nbf`.
     pub fn read(text: &[u8]) -> Result<Self, KeyRefusal> {
         let keys = jwk_set::read_own(text)?.into_iter().enumerate();
         let entries = keys.map(|(index, key)| {
@@ -101,7 +101,8 @@ impl KeySet {
         })
     }
 
-    /// The whole file, private parts included, a key on each line; wiped when dropped.
+    /// The text of the whole file with all private parts, one key on each line. The memory is wiped when it is
+    /// dropped.
     #[must_use]
     pub fn text(&self) -> Secret {
         let mut text = Secret::new(Vec::with_capacity(self.room()));
@@ -125,11 +126,11 @@ impl KeySet {
         text
     }
 
-    /// As many bytes as the text can have: if it had to grow, it would leave a copy behind.
+    /// An upper bound for the text's length. If the buffer had to grow, it would leave an unwiped copy in memory.
     fn room(&self) -> usize {
         let members = self.entries.iter().flat_map(|entry| entry.members.iter());
         let lengths = members.chain(self.others.iter()).map(|(name, value)| {
-            // Any byte of a name may be written as an escape of six.
+            // Any byte of a name may become an escape of six bytes.
             name.len()
                 .saturating_mul(6)
                 .saturating_add(value.len())
@@ -156,13 +157,13 @@ impl KeySet {
         entries.collect()
     }
 
-    /// The keys as a ring, in which the first that is in force is the one that [`schedule::signer`] names.
+    /// Makes a ring of the keys. Its first key in force is the signer that [`schedule::signer`] names.
     ///
     /// # Errors
     /// Those of [`RingKey::new`] and [`KeyRing::of_keys`].
     pub fn ring(&self, policy: &KeyRotationPolicy) -> Result<KeyRing, KeyRefusal> {
         let mut entries: Vec<&Entry> = self.entries.iter().collect();
-        // Stable: of level keys the first in the file stays the first.
+        // The sort is stable: if two keys have equal ranks, the first in the file stays first.
         entries.sort_by_key(|entry| Reverse(entry.schedule.rank()));
         let keys = entries.into_iter().map(|entry| entry.ring_key(policy));
         KeyRing::of_keys(keys.collect::<Result<_, Error>>()?)
@@ -196,7 +197,7 @@ impl KeySet {
         self.decided(schedule::begin(&self.line(), nbf, now), algorithm)
     }
 
-    /// Revokes a key at `now`, as [`schedule::revoke`] plans it. Who replaces it has its algorithm.
+    /// Revokes a key at `now`, as [`schedule::revoke`] plans it. A new key that replaces it has its algorithm.
     ///
     /// # Errors
     /// A [`KeySetRefusal`].
@@ -213,7 +214,7 @@ impl KeySet {
         self.decided(decision, entry.verifying.algorithm())
     }
 
-    /// Takes the keys out that no clock finds in force at `now`, as [`schedule::prune`] says.
+    /// Removes the keys that are dropped by every machine's clock at `now`, as [`schedule::prune`] says.
     ///
     /// # Errors
     /// A [`KeySetRefusal`].
@@ -224,7 +225,7 @@ impl KeySet {
         self.removed(pruned.map(str::to_owned).collect())
     }
 
-    /// The keys that the schedule is about: those that can sign.
+    /// The keys of the schedule: those that can sign.
     fn line(&self) -> Vec<ScheduledKey> {
         let signing = self.entries.iter().filter(|entry| entry.signing.is_some());
         signing.map(|entry| entry.schedule.clone()).collect()
@@ -271,7 +272,7 @@ impl KeySet {
         })
     }
 
-    /// The same as its text is read: what can't be is not written.
+    /// Reads the text of the new content again, so that a file that can't be read is never written.
     fn readable(&self) -> Result<Self, KeyRefusal> {
         Self::read(&self.text())
     }
@@ -320,13 +321,13 @@ impl Entry {
 
     fn ring_key(&self, policy: &KeyRotationPolicy) -> Result<RingKey, Error> {
         let ScheduledKey { kid, nbf, exp, .. } = &self.schedule;
-        // The reader has made one half of the other: they need no trial.
+        // The reader has derived one half from the other, so the ring need not try them.
         let verifying = self.signing.is_none().then(|| Arc::clone(&self.verifying));
         let key = RingKey::new(Some(kid.clone()), self.signing.clone(), verifying)?;
         Ok(key.in_force(Some(*nbf), *exp).published(policy.retain))
     }
 
-    /// Appends the JWK: what is looked for first, then what nobody reads.
+    /// Appends the JWK: first `kid` and the times, then the other members.
     fn write(&self, text: &mut Vec<u8>) {
         let (kid, rest): (Vec<_>, Vec<_>) =
             self.members.iter().partition(|(name, _)| *name == "kid");
@@ -357,7 +358,7 @@ fn write_member(name: &str, value: &[u8], text: &mut Vec<u8>) {
     text.extend_from_slice(value);
 }
 
-/// The schedule that a JWK says of itself.
+/// The schedule in the members of a JWK.
 fn schedule(kid: String, members: &RawObject) -> Result<ScheduledKey, Error> {
     let time = |name, refusal| {
         let value = members.iter().find(|(found, _)| *found == name);
@@ -365,12 +366,12 @@ fn schedule(kid: String, members: &RawObject) -> Result<ScheduledKey, Error> {
             .map(|(_, value)| time(value).ok_or(Error::KeyMalformed(refusal)))
             .transpose()
     };
-    let iat = time("iat", "its iat is no time in whole seconds since 1970")?;
-    let nbf = time("nbf", "its nbf is no time in whole seconds since 1970")?;
-    let exp = time("exp", "its exp is no time in whole seconds since 1970")?;
+    let iat = time("iat", "its iat must be in whole seconds since 1970")?;
+    let nbf = time("nbf", "its nbf must be in whole seconds since 1970")?;
+    let exp = time("exp", "its exp must be in whole seconds since 1970")?;
     let (iat, nbf) = (iat.unwrap_or(0), nbf.unwrap_or(0));
     if exp.is_some_and(|exp| exp <= nbf) {
-        return Err(Error::KeyMalformed("its exp is not after its nbf"));
+        return Err(Error::KeyMalformed("its exp must be after its nbf"));
     }
     Ok(ScheduledKey { kid, iat, nbf, exp })
 }
@@ -422,7 +423,7 @@ impl fmt::Display for KeySetRefusal {
             }
             Self::Schedule(schedule::KeyRotationRefusal::ClockBehind { kid }) => write!(
                 f,
-                "the key '{}' was made in the future: this clock is wrong, or that of the machine that made it was",
+                "the key '{}' was made in the future: this machine's clock is wrong, or the clock of the machine that made the key was",
                 shown(kid)
             ),
             Self::Set(refusal) => refusal.fmt(f),
@@ -439,7 +440,7 @@ mod tests {
     const KEY: &str =
         r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
 
-    /// A text that grew would leave an unwiped copy behind.
+    /// If the text had to grow, it would leave an unwiped copy in memory.
     #[test]
     fn there_is_room_for_the_whole_text() {
         let times = r#""iat":253402300799,"nbf":253402300798,"exp":253402300799"#;

@@ -1,4 +1,4 @@
-//! The keys of a site, and the whole way of a token through them.
+//! The keys of a site, and how a token is signed and verified with them.
 
 pub mod file;
 pub mod named;
@@ -16,30 +16,30 @@ use crate::token::json::{self, Builder, Discard};
 use crate::token::jws::{self, Compact, Verified};
 use crate::token::policy::{TokenPolicy, check_length};
 
-/// Keys that sign and verify: one pair, or keys that a token names by its `kid`.
+/// Keys that sign and verify: one pair of keys, or keys that a token names by its `kid`.
 #[derive(Debug)]
 pub struct KeyRing(Keys);
 
 #[derive(Debug)]
 enum Keys {
-    /// A ring of one, as simplejwt has it: no `kid` is written, and none is looked at.
+    /// One pair, as in simplejwt: the ring writes no `kid` and ignores a token's `kid`.
     Pair(Pair),
-    /// Keys by `kid`, and the pair of the time before for tokens without.
+    /// Keys by `kid`, and perhaps an older pair for tokens without `kid`.
     Named(NamedKeys, Option<Legacy>),
 }
 
-/// At most one key that signs, and the keys that verify, tried in this order.
+/// At most one key that signs, and the keys that verify. The ring tries them in this order.
 #[derive(Clone, Debug)]
 struct Pair {
     signer: Option<Arc<SigningKey>>,
     verifiers: Vec<Arc<VerifyingKey>>,
 }
 
-/// The pair that tokens without `kid` were signed with.
+/// The pair that signed the tokens without `kid`.
 #[derive(Debug)]
 struct Legacy {
     pair: Pair,
-    /// Seconds since 1970: from then on it serves nothing.
+    /// The end of its use, in seconds since 1970.
     until: f64,
 }
 
@@ -52,7 +52,7 @@ pub struct VerifiedToken<V> {
     pub typ: Option<Cow<'static, str>>,
 }
 
-/// A payload that was looked at, and what signs it: to be used at once.
+/// A payload that was checked, and the key that will sign it. The caller signs at once.
 pub struct Signing<'r> {
     header: &'r str,
     key: &'r SigningKey,
@@ -61,24 +61,24 @@ pub struct Signing<'r> {
 }
 
 impl KeyRing {
-    /// A ring of one pair. Verifiers of a token's algorithm are tried in this order.
+    /// Makes a ring of one pair. The verifiers with the token's algorithm are tried in this order.
     pub fn new(signer: Option<Arc<SigningKey>>, verifiers: Vec<Arc<VerifyingKey>>) -> Self {
         Self(Keys::Pair(Pair { signer, verifiers }))
     }
 
-    /// A ring of keys with a `kid` each; the first that is in force signs.
+    /// Makes a ring of keys that each have a `kid`. The first key in force signs.
     ///
     /// # Errors
-    /// A [`KeyRefusal`] that names the key whose `kid` another one has.
+    /// A [`KeyRefusal`] that names the second of two keys with the same `kid`.
     pub fn of_keys(keys: Vec<RingKey>) -> Result<Self, KeyRefusal> {
         Ok(Self(Keys::Named(NamedKeys::new(keys)?, None)))
     }
 
-    /// The same, and until a time in seconds since 1970 `legacy`, a ring of one pair, verifies tokens without `kid`.
-    /// Until the first key's time has come it signs too.
+    /// The same ring with a legacy pair: `legacy` must be a ring of one pair. Until the time `until`, in seconds since
+    /// 1970, it verifies tokens without `kid`. It also signs until the first key may sign.
     ///
     /// # Errors
-    /// [`Error::PolicyInvalid`] where this is no ring of keys with a `kid`, or `legacy` is one.
+    /// [`Error::PolicyInvalid`] if this ring is a pair, or `legacy` is not.
     pub fn with_legacy(self, legacy: &Self, until: f64) -> Result<Self, Error> {
         match (self.0, &legacy.0) {
             (Keys::Named(keys, _), Keys::Pair(pair)) => {
@@ -86,12 +86,12 @@ impl KeyRing {
                 Ok(Self(Keys::Named(keys, Some(Legacy { pair, until }))))
             }
             _ => Err(Error::PolicyInvalid(
-                "a legacy pair stands beside keys by kid",
+                "a legacy pair can only be added to a ring of keys by kid",
             )),
         }
     }
 
-    /// Signs claims that are JSON already; these very bytes.
+    /// Signs claims that are JSON already. The token contains exactly these bytes.
     ///
     /// # Errors
     /// Those of [`KeyRing::signing`] and [`Signing::sign`].
@@ -99,13 +99,14 @@ impl KeyRing {
         self.signing(payload, now, max_length)?.sign()
     }
 
-    /// What signs these claims at `now`, in seconds since 1970. They are read as verification would read them, so that
-    /// no token is made that would be refused for its form, for being longer than `max_length` bytes, or for living
-    /// longer than its key.
+    /// Checks claims and chooses the key that signs them at `now`, in seconds since 1970. The claims are read in the
+    /// same way as for verification. So no token is made that would be refused for its form, that is longer than
+    /// `max_length` bytes, or that outlives its key.
     ///
     /// # Errors
-    /// [`Error::Unserializable`] where they aren't a strict JSON object, [`Error::ClaimInvalid`], [`Error::TooLarge`],
-    /// [`Error::NoSigningKey`], [`Error::OutlivesKey`], [`Error::PolicyInvalid`] where `now` is not finite.
+    /// [`Error::Unserializable`] unless the claims are a strict JSON object, [`Error::ClaimInvalid`],
+    /// [`Error::TooLarge`], [`Error::NoSigningKey`], [`Error::OutlivesKey`], [`Error::PolicyInvalid`] if `now` is not
+    /// finite.
     pub fn signing<'r>(
         &'r self,
         payload: &'r [u8],
@@ -130,11 +131,11 @@ impl KeyRing {
         })
     }
 
-    /// The claims of a token, made by `builder`, and its `typ`, once its signature verifies and its length, `typ` and registered
-    /// claims hold at `now`, in seconds since 1970.
+    /// Verifies a token at `now`, in seconds since 1970: its length, its signature, its `typ` and its registered
+    /// claims. `builder` makes the claims.
     ///
     /// # Errors
-    /// [`Error::NoVerifyingKey`], [`Error::TooLarge`], [`Error::KeyUnknown`], those of [`Compact::verified`],
+    /// [`Error::NoVerifyingKey`], [`Error::TooLarge`], [`Error::KeyUnknown`], those of [`Compact::verified_by`],
     /// [`TokenPolicy::check_typ`], [`claims::ClaimPolicy::check`] and the builder.
     pub fn verify<B: Builder>(
         &self,
@@ -155,7 +156,7 @@ impl KeyRing {
         })
     }
 
-    /// The kids of the keys that sign, each in its time.
+    /// The kids of all keys that can sign, now or later.
     pub fn signing_kids(&self) -> Vec<&str> {
         match &self.0 {
             Keys::Pair(_) => Vec::new(),
@@ -163,8 +164,8 @@ impl KeyRing {
         }
     }
 
-    /// The public halves of all keys that verify at `now`, in seconds since 1970, or will, as a JWK Set in JSON
-    /// (RFC 7517 section 5). HMAC keys have none.
+    /// The public halves of all keys that verify at `now`, in seconds since 1970, or later, as a JWK Set in JSON (RFC
+    /// 7517 section 5). HMAC keys have no public half.
     pub fn public_jwk_set(&self, now: f64) -> String {
         let (keys, pair) = match &self.0 {
             Keys::Pair(pair) => (None, Some(pair)),
@@ -176,7 +177,7 @@ impl KeyRing {
         let named = keys.into_iter().flat_map(|keys| keys.public_jwks(now));
         let mut jwks: Vec<_> = named.collect();
         for jwk in pair.into_iter().flat_map(Pair::public_jwks) {
-            // The pair of the time before may be one of the keys by now.
+            // The legacy pair may also be one of the keys by `kid`.
             if !jwks.contains(&jwk) {
                 jwks.push(jwk);
             }
@@ -216,7 +217,7 @@ impl Pair {
         self.verifiers.iter().map(AsRef::as_ref)
     }
 
-    /// The header is parsed only if no key knows its bytes.
+    /// The header is parsed only if no key knows its encoded bytes.
     fn verified(&self, token: &Compact<'_>) -> Result<Verified, Error> {
         let known = self.verifiers().find(|key| token.has_header_of(key));
         let header = known.map_or_else(|| token.header(), |key| Ok(key.into()))?;
@@ -236,12 +237,12 @@ impl Legacy {
         now < self.until
     }
 
-    /// Nodes that know the pair only must be able to verify what this one signs, until every one knows the keys.
+    /// Until every process has the new keys, some only know the pair and must be able to verify what this one signs.
     fn signs(&self, keys: &NamedKeys, now: f64) -> bool {
         self.is_in_force(now) && keys.are_all_to_come(now)
     }
 
-    /// What signs a token that expires at `expiry`, if the pair is there for as long.
+    /// The signer of a token that expires at `expiry`, if the pair is in use until then.
     fn signer(&self, expiry: Option<f64>) -> Result<(&str, &SigningKey), Error> {
         if expiry.is_none_or(|expiry| expiry <= self.until) {
             self.pair.signer()
@@ -257,7 +258,7 @@ impl Signing<'_> {
         self.key
     }
 
-    /// The compact serialization of the payload that was looked at.
+    /// Signs the payload and returns the compact serialization.
     ///
     /// # Errors
     /// [`Error::TooLarge`] and those of [`jws::sign`].

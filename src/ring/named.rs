@@ -1,4 +1,4 @@
-//! Keys that tokens name by their `kid`, each with the times between which it is used.
+//! Keys that tokens name by their `kid`. Each key has times between which it is used.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::token::encoding;
 use crate::token::json;
 use crate::token::jws::{Compact, Header};
 
-/// A key of a ring. Times are seconds since 1970; each is infinite where the key has no such end.
+/// A key of a ring. Times are in seconds since 1970, and infinite if the key has no such limit.
 #[derive(Clone, Debug)]
 pub struct RingKey {
     kid: String,
@@ -23,18 +23,18 @@ pub struct RingKey {
     signs_from: f64,
     verifies_from: f64,
     until: f64,
-    /// The longest that a token which it signs may live, in seconds.
+    /// The longest lifetime of a token that this key signs, in seconds.
     longest_life: f64,
 }
 
 impl RingKey {
-    /// A key of these halves; without `verifying` that of the signing key. `kid` is by default the RFC 7638
+    /// Makes a key from these halves. `verifying` is by default the public half of `signing`, and `kid` the RFC 7638
     /// thumbprint.
     ///
     /// # Errors
-    /// [`Error::NoVerifyingKey`] without both halves, [`Error::KeyMismatch`] where they are no pair,
-    /// [`Error::KeySetInvalid`] for a symmetric key without `kid` and for a `kid` that is empty, of more than 255
-    /// characters, or with a control character.
+    /// [`Error::NoVerifyingKey`] if both halves are absent, [`Error::KeyMismatch`] if they don't belong together,
+    /// [`Error::KeySetInvalid`] for a symmetric key without `kid`, and for a `kid` that is empty, has more than 255
+    /// characters, or has a control character.
     pub fn new(
         kid: Option<String>,
         signing: Option<Arc<SigningKey>>,
@@ -47,7 +47,7 @@ impl RingKey {
         };
         if !claims::is_id(&kid) {
             return Err(Error::KeySetInvalid(
-                "a kid has 1 to 255 characters and no control character",
+                "a kid must have 1 to 255 characters, without control characters",
             ));
         }
         Ok(Self {
@@ -61,8 +61,8 @@ impl RingKey {
         })
     }
 
-    /// The same, in force from `not_before` until `not_after`, in seconds since 1970. It verifies a little earlier,
-    /// since another machine's clock may be ahead.
+    /// The same key, which signs from `not_before` until `not_after`, in seconds since 1970. It verifies from
+    /// [`MAX_CLOCK_SKEW`] earlier, because another machine's clock may be ahead.
     #[must_use]
     pub fn in_force(self, not_before: Option<i64>, not_after: Option<i64>) -> Self {
         let signs_from = not_before.map_or(f64::NEG_INFINITY, |time| time as f64);
@@ -74,7 +74,8 @@ impl RingKey {
         }
     }
 
-    /// The same, verifying as soon as it is known, and signing nothing that lives longer than `longest_life` seconds.
+    /// The same key, which verifies from the beginning, and signs only tokens that live at most `longest_life`
+    /// seconds.
     #[must_use]
     pub fn published(self, longest_life: u32) -> Self {
         Self {
@@ -84,17 +85,17 @@ impl RingKey {
         }
     }
 
-    /// Its id.
+    /// The key's id.
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// Its one algorithm.
+    /// The key's algorithm.
     pub fn algorithm(&self) -> Algorithm {
         self.verifying.algorithm()
     }
 
-    /// Whether it has a half that signs.
+    /// Whether the key has a private or secret half.
     pub fn can_sign(&self) -> bool {
         self.signing.is_some()
     }
@@ -108,16 +109,16 @@ impl RingKey {
         self.verifies_from <= now && now < self.until
     }
 
-    /// Whether the key is there for as long as a token that expires then.
+    /// Whether a token that this key signs at `now` may expire at `expiry`.
     fn outlives(&self, expiry: f64, now: f64) -> bool {
         expiry <= self.until && expiry <= now + self.longest_life
     }
 }
 
-/// What two halves are tried with: no signing input of a token.
+/// The text for trying two halves. It can't be the signing input of a token.
 const PROBE: &[u8] = b"oxijwt";
 
-/// The half that verifies, once it is seen to verify what the other one signs.
+/// Returns the half that verifies, after it has verified a signature of the other half.
 fn paired(
     signing: Option<&SigningKey>,
     verifying: Option<Arc<VerifyingKey>>,
@@ -131,22 +132,23 @@ fn paired(
     let same = signing.algorithm() == verifying.algorithm()
         && verifying.verify(PROBE, &signing.sign(PROBE)?).is_ok();
     same.then_some(verifying).ok_or(Error::KeyMismatch(
-        "the verifying key is not the signing key's",
+        "the verifying key does not belong to the signing key",
     ))
 }
 
-/// A secret has none: its hash would help whoever guesses it.
+/// The thumbprint of an asymmetric key. A secret must not use one, because its hash would help an attacker to guess
+/// it.
 fn thumbprint(key: &VerifyingKey) -> Result<String, Error> {
     let jwk = key.public_jwk();
     jwk.map(|jwk| jwk.thumbprint())
         .ok_or(Error::KeySetInvalid("a symmetric key needs a kid"))
 }
 
-/// Keys of which no two have one `kid`, in the order in which they are preferred for signing.
+/// Keys with different `kid`s, in the order in which they are preferred for signing.
 pub(crate) struct NamedKeys {
     keys: Vec<Named>,
     by_kid: HashMap<String, usize>,
-    /// By the header that we write, encoded: then nothing is decoded or parsed.
+    /// Finds a key by the encoded header that this crate writes, without decoding or parsing.
     by_header: HashMap<Vec<u8>, usize>,
 }
 
@@ -175,7 +177,7 @@ impl NamedKeys {
         for (index, key) in keys.into_iter().enumerate() {
             let header = header(&key);
             if named.by_kid.insert(key.kid.clone(), index).is_some() {
-                let error = Error::KeySetInvalid("two keys have one kid");
+                let error = Error::KeySetInvalid("two keys have the same kid");
                 return Err(KeyRefusal::of_key(index, Some(&key.kid), error));
             }
             named.by_header.insert(header.clone().into_bytes(), index);
@@ -184,8 +186,7 @@ impl NamedKeys {
         Ok(named)
     }
 
-    /// The encoded header and the key that sign a token which expires at `expiry`: the first key in force that is
-    /// there for as long.
+    /// The encoded header and the key for a token that expires at `expiry`: the first key in force that may sign it.
     pub(crate) fn signer(
         &self,
         expiry: Option<f64>,
@@ -208,7 +209,7 @@ impl NamedKeys {
         signing.map(|named| named.key.kid())
     }
 
-    /// Whether there are keys that sign, and none has begun to.
+    /// Whether the ring has keys that can sign, but all of them only sign later.
     pub(crate) fn are_all_to_come(&self, now: f64) -> bool {
         let signing = self.keys.iter().filter(|named| named.key.can_sign());
         let first = signing.map(|named| named.key.signs_from);
@@ -216,7 +217,7 @@ impl NamedKeys {
         first.is_finite() && now < first
     }
 
-    /// The header of a token and the key that its `kid` names; no key where it names none.
+    /// The header of a token, and the key that its `kid` names; `None` if the token has no `kid`.
     pub(crate) fn route(
         &self,
         token: &Compact<'_>,
@@ -242,7 +243,7 @@ impl NamedKeys {
             .ok_or(Error::KeyUnknown)
     }
 
-    /// The JWKs of the keys that are not past; those to come are there already, so that verifiers know them in time.
+    /// The JWKs of all keys that have not ended. Future keys are included, so that verifiers know them in time.
     pub(crate) fn public_jwks(&self, now: f64) -> impl Iterator<Item = String> {
         let current = self.keys.iter().filter(move |named| now < named.key.until);
         current.filter_map(|Named { key, .. }| {
@@ -252,7 +253,7 @@ impl NamedKeys {
     }
 }
 
-/// The encoded header of what a key signs: in ASCII, its members in the order that PyJWT writes them in.
+/// The encoded header of the tokens that a key signs: in ASCII, with its members in PyJWT's order.
 fn header(key: &RingKey) -> String {
     let mut header = format!(r#"{{"alg":"{}","kid":"#, key.algorithm()).into_bytes();
     json::write_string(&key.kid, &mut header);

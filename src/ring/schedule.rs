@@ -1,8 +1,9 @@
 //! The schedule of a key file: when a key is published, signs, retires and goes.
 //!
-//! Every key carries three times, in whole seconds since the Unix epoch, under the names that OpenID
-//! Federation 1.0 section 8.7 gives the members of a historical key: `iat` (made at), `nbf` (signs
-//! from) and `exp` (dropped at; absent until it is superseded). All else follows from them:
+//! Every key carries three times, in whole seconds since the Unix epoch, under the names that
+//! OpenID Federation 1.0 section 8.7 gives the members of a historical key: `iat` (made at), `nbf`
+//! (signs from) and `exp` (dropped at; absent until it is superseded). The key's phase follows from
+//! them:
 //!
 //! | phase | while | signs | verifies |
 //! |---|---|---|---|
@@ -16,19 +17,20 @@
 //! place. In both the times are written before they matter, so that processes which read the file
 //! late, or by another clock, come to the same answer.
 //!
-//! What holds, as long as the file is changed by these plans only, one writer at a time:
+//! As long as the file is changed only by these plans, by one writer at a time:
 //!
-//! 1. No rotation and no [`prune`] refuses a token that is alive. A key signs nothing that outlives
-//!    it ([`ScheduledKey::latest_expiry`]), and no plan makes a written `exp` earlier.
+//! 1. A rotation or a [`prune`] never makes verifiers refuse a token that is alive. A key signs
+//!    nothing that outlives it ([`ScheduledKey::latest_expiry`]), and no plan makes a written `exp`
+//!    earlier.
 //! 2. From the first key's `nbf` on, every clock finds exactly one [`signer`], and it can sign for
 //!    the policy's whole `retain`.
 //! 3. A planned key is published for `publish_ahead` before it signs.
-//! 4. A planned rotation while a key waits, or less than `publish_ahead` after the last key was made,
-//!    changes nothing: so two of them are one.
+//! 4. A planned rotation while a key waits, or less than `publish_ahead` after the last key was
+//!    made, changes nothing: so rotating twice has the same effect as rotating once.
 //! 5. A plan follows from the keys, not from their order in the file. Two keys may share an `nbf`; then
 //!    the one with the later `exp` was superseded later. Of keys that share both, which no plan makes,
 //!    the first in the file signs.
-//! 6. A revoked key is in no phase.
+//! 6. A revoked key is removed, so it has no phase.
 //!
 //! The machines' clocks may disagree, by up to [`MAX_CLOCK_SKEW`] from the slowest to the fastest,
 //! the time included that a process takes to see a new file.
@@ -86,14 +88,15 @@ pub enum RotationMode {
     AtOnce,
 }
 
-/// What to do with the file.
+/// What the caller must do with the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyRotationDecision {
     /// Write this.
     Write(Plan),
-    /// Write nothing: there is a key already.
+    /// Write nothing, because the file already has the key that is needed.
     Wait {
-        /// The last key in line. Where a rotation was asked for, it waits, or was made less than `publish_ahead` ago.
+        /// The last key in line. If a rotation was asked for, this key waits, or was made less than
+        /// `publish_ahead` ago.
         kid: String,
     },
     /// Write nothing and say why.
@@ -103,26 +106,27 @@ pub enum KeyRotationDecision {
 /// Why nothing is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyRotationRefusal {
-    /// The file has no key of this kid (any more).
+    /// The file has no key with this kid, or no longer has one.
     KidUnknown {
         /// The kid that was asked for.
         kid: String,
     },
-    /// A key was made further in the future than clocks may differ: this clock is wrong or that key is.
+    /// A key was made further in the future than clocks may differ: this clock is wrong, or the
+    /// `iat` of the key is.
     ClockBehind {
         /// The key that was made last.
         kid: String,
     },
 }
 
-/// A change of the file, to be written as a whole.
+/// A change of the file, which the caller writes as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Make a key with this schedule, without `exp`.
+    /// The schedule of a new key, which has no `exp`.
     pub add: Option<NewKey>,
-    /// Give the keys of these kids these times.
+    /// The new times of existing keys.
     pub change: Vec<ScheduledKey>,
-    /// Take the keys of these kids out.
+    /// The kids of the keys to remove.
     pub remove: Vec<String>,
 }
 
@@ -137,7 +141,7 @@ pub struct NewKey {
 
 /// The key that signs at `now`: of those in force the one with the latest `nbf`.
 ///
-/// `None` where all are dropped or none may sign yet.
+/// `None` if all keys are dropped or can't sign yet.
 #[must_use]
 pub fn signer(keys: &[ScheduledKey], now: Seconds) -> Option<&ScheduledKey> {
     last_in_line(keys, |key| key.verifies(now) && key.nbf <= now)
@@ -158,12 +162,12 @@ pub fn phases(keys: &[ScheduledKey], now: Seconds) -> Vec<KeyPhase> {
         .collect()
 }
 
-/// Rotates at `now`: makes the next key of the line, or lets the one that waits sign.
+/// Rotates at `now`: makes the next key of the line, or lets a waiting key sign.
 ///
-/// A first key signs at once, whatever the mode. Else a new key does after `publish_ahead`, or at
-/// once, and its predecessor is given its `exp`. Where a key waits already, or was just made, a planned
-/// rotation leaves it at that; and one at once takes the waiting key, which verifiers know, before a
-/// new one, which they don't.
+/// A first key signs at once in both modes. Otherwise a new key signs after `publish_ahead`, or at
+/// once, and its predecessor gets an `exp`. If a key already waits or was just made, a planned
+/// rotation changes nothing. If a key waits, a rotation at once lets that key sign, because
+/// verifiers know it; they would not know a new one.
 #[must_use]
 pub fn rotate(
     keys: &[ScheduledKey],
@@ -188,7 +192,8 @@ pub fn rotate(
     }
 }
 
-/// Makes a first key at `now` that signs from `nbf` on. Where there are keys in line, it waits for the last of them.
+/// Makes a first key at `now` that signs from `nbf` on. If the line has keys, the decision is to
+/// wait for the last of them.
 #[must_use]
 pub fn begin(keys: &[ScheduledKey], nbf: Seconds, now: Seconds) -> KeyRotationDecision {
     match last_in_line(keys, |key| key.verifies(now)) {
@@ -200,11 +205,11 @@ pub fn begin(keys: &[ScheduledKey], nbf: Seconds, now: Seconds) -> KeyRotationDe
     }
 }
 
-/// Revokes a key at `now`: it is gone, and no clock finds a moment at which no key signs.
+/// Revokes a key at `now`: the plan removes it, and by every clock some key signs at every moment.
 ///
-/// The next in line takes its place, `nbf` included, unless every clock finds it there already.
-/// Where none is next, the plan asks for a new key in that place; but where the revoked key never
-/// signed, its rotation is undone and its predecessor goes on.
+/// The next key in line takes its place and its `nbf`, unless that key already signs by every
+/// clock. If the revoked key is the last, the plan asks for a new key in its place. But if the
+/// revoked key never signed, its rotation is undone and its predecessor goes on signing.
 #[must_use]
 pub fn revoke(keys: &[ScheduledKey], kid: &str, now: Seconds) -> KeyRotationDecision {
     let Some(revoked) = keys.iter().find(|key| key.kid == kid) else {
@@ -222,9 +227,9 @@ pub fn revoke(keys: &[ScheduledKey], kid: &str, now: Seconds) -> KeyRotationDeci
     })
 }
 
-/// The kids to take out of the file at `now`: those of keys that are dropped by every clock.
+/// The kids of the keys to remove from the file at `now`: those that are dropped by every clock.
 ///
-/// A key is never among them that signs or will: the last in line has no `exp`.
+/// A key that signs now or later is never among them, because the last in line has no `exp`.
 #[must_use]
 pub fn prune(keys: &[ScheduledKey], now: Seconds) -> Vec<&str> {
     keys.iter()
@@ -233,7 +238,7 @@ pub fn prune(keys: &[ScheduledKey], now: Seconds) -> Vec<&str> {
         .collect()
 }
 
-/// The first key: nobody has to learn of it while another signs.
+/// The first key. It need not be published ahead, because no other key signs meanwhile.
 fn first(now: Seconds, nbf: Seconds) -> Plan {
     Plan {
         add: Some(NewKey { iat: now, nbf }),
@@ -241,8 +246,9 @@ fn first(now: Seconds, nbf: Seconds) -> Plan {
     }
 }
 
-/// Lets the last in line sign now. By a clock that is behind several may wait; all come forward, so
-/// that none before the last has a later `nbf`. The predecessors keep the `exp` they were given.
+/// Lets the last key in line sign now. By a clock that is behind, several keys may wait. All of
+/// them get the new `nbf`, so that only the last has the latest. Their predecessors keep their
+/// `exp`.
 fn promote(keys: &[ScheduledKey], now: Seconds) -> Plan {
     let waiting = keys.iter().filter(|key| key.verifies(now) && key.nbf > now);
     Plan {
@@ -251,7 +257,7 @@ fn promote(keys: &[ScheduledKey], now: Seconds) -> Plan {
     }
 }
 
-/// Appends a key to the line. `last`, and whatever else has no end yet, is given one.
+/// Appends a key to the line. `last`, and every other key without `exp`, gets an `exp`.
 fn supersede(
     keys: &[ScheduledKey],
     last: &ScheduledKey,
@@ -275,15 +281,15 @@ fn supersede(
     }
 }
 
-/// When a key is dropped that signs until `handover`: `retain` later, and after all that were superseded
-/// before it, so that the ends stand in line as the keys do.
+/// The `exp` of a key that signs until `handover`: `retain` later, but after the `exp` of all keys
+/// superseded earlier, so that the ends have the order of the keys.
 fn end(keys: &[ScheduledKey], policy: &KeyRotationPolicy, handover: Seconds) -> Seconds {
     let retained = handover.saturating_add(policy.retain.into());
     let latest = keys.iter().filter_map(|key| key.exp).max();
     latest.map_or(retained, |latest| retained.max(latest.saturating_add(1)))
 }
 
-/// Who takes the place of a revoked key: see [`revoke`].
+/// The plan for the place of a revoked key: see [`revoke`].
 fn replace(keys: &[ScheduledKey], revoked: &ScheduledKey, now: Seconds) -> Plan {
     let in_place = revoked.nbf.max(now.saturating_sub(MAX_CLOCK_SKEW));
     let mut plan = Plan::default();
@@ -301,7 +307,7 @@ fn replace(keys: &[ScheduledKey], revoked: &ScheduledKey, now: Seconds) -> Plan 
     plan
 }
 
-/// The keys just before and after this one in line, past ones aside.
+/// The keys just before and after this one in line. Past keys are skipped.
 fn neighbours<'a>(
     keys: &'a [ScheduledKey],
     of: &ScheduledKey,
@@ -315,7 +321,8 @@ fn neighbours<'a>(
     (before.copied(), after.copied())
 }
 
-/// Of the keys that are asked for the last in line; the first in the file where two are level.
+/// The last in line of the keys that are asked for; of two keys with equal ranks, the first in the
+/// file.
 fn last_in_line(
     keys: &[ScheduledKey],
     asked: impl Fn(&ScheduledKey) -> bool,
@@ -324,40 +331,39 @@ fn last_in_line(
     asked.max_by_key(|key| key.rank())
 }
 
-/// The key made last, if that is further in the future than clocks may differ.
+/// The newest key, if it was made further in the future than clocks may differ.
 fn made_in_future(keys: &[ScheduledKey], now: Seconds) -> Option<&ScheduledKey> {
     let newest = keys.iter().rev().max_by_key(|key| key.iat)?;
     (newest.iat > now.saturating_add(MAX_CLOCK_SKEW)).then_some(newest)
 }
 
 impl ScheduledKey {
-    /// Whether the key is in force at `now`: in the JWK Set, and good to verify with.
+    /// Whether the key is in force at `now`: then it is in the JWK Set and verifies.
     #[must_use]
     pub fn verifies(&self, now: Seconds) -> bool {
         self.exp.is_none_or(|exp| now < exp)
     }
 
-    /// The latest `exp` that a token may have which this key signs at `now`: no token outlives its key,
-    /// neither by the `exp` that the key has nor by the one that the next rotation gives it.
+    /// The latest `exp` of a token that this key signs at `now`. A token must not outlive its key:
+    /// neither by the `exp` that the key has, nor by the one that the next rotation gives it.
     #[must_use]
     pub fn latest_expiry(&self, policy: &KeyRotationPolicy, now: Seconds) -> Seconds {
         let retained = now.saturating_add(policy.retain.into());
         self.exp.map_or(retained, |exp| exp.min(retained))
     }
 
-    /// Whether the key waits, or would if its rotation had been a planned one.
+    /// Whether the key waits, or would wait if its rotation had been planned.
     fn is_recent(&self, policy: &KeyRotationPolicy, now: Seconds) -> bool {
         let published = self.iat.saturating_add(policy.publish_ahead.into());
         self.nbf.max(published) > now
     }
 
-    /// Whether every clock finds the key dropped.
+    /// Whether the key is dropped by every clock.
     fn is_past(&self, now: Seconds) -> bool {
         !self.verifies(now.saturating_sub(MAX_CLOCK_SKEW))
     }
 
-    /// What puts the keys in line: who signs later, and, of those that sign from one moment on, who
-    /// was superseded later.
+    /// The order of the line: first by when the keys sign, then by when they were superseded.
     pub(crate) fn rank(&self) -> (Seconds, bool, Option<Seconds>) {
         (self.nbf, self.exp.is_none(), self.exp)
     }
@@ -376,7 +382,7 @@ impl ScheduledKey {
         }
     }
 
-    /// As if it had not been superseded.
+    /// The key as if it had not been superseded.
     fn reinstated(&self) -> Self {
         Self {
             exp: None,
@@ -399,7 +405,7 @@ impl KeyPhase {
 }
 
 impl KeyRotationRefusal {
-    /// Every code that [`KeyRotationRefusal::code`] gives.
+    /// Every code that [`KeyRotationRefusal::code`] returns.
     pub const CODES: [&'static str; 2] = ["kid_unknown", "clock_behind"];
 
     /// The stable code of this refusal.

@@ -1,21 +1,21 @@
-//! The rules for registered claims (RFC 7519 section 4.1). No clock is read here: now is an argument.
+//! The rules for registered claims (RFC 7519 section 4.1). This module reads no clock: `now` is an argument.
 
 use crate::clock::MAX_CLOCK_SKEW;
 use crate::error::Error;
 use crate::token::json::{Members, RawValue};
 
-/// The registered claims, watched for while a payload is read.
+/// The registered claims, which the JSON reader keeps while it reads a payload.
 pub const REGISTERED: &[&str] = &["exp", "nbf", "iat", "iss", "aud", "sub", "jti"];
 
-/// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z, in seconds since 1970: what a datetime holds.
+/// From 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z, in seconds since 1970: the range of Python's datetime.
 const DATETIME_RANGE: std::ops::RangeInclusive<f64> = -62_135_596_800.0..=253_402_300_799.0;
 
-/// A leeway, in seconds, beyond all datetimes.
+/// A leeway in seconds that is longer than the whole range of datetimes.
 const ANY_TIME: f64 = 1e12;
-/// Most characters of a `jti`: what a column holds.
+/// The most characters that a `jti` may have, because database columns hold 255.
 const MAX_ID_LENGTH: usize = 255;
 
-/// What the claim rules compare with.
+/// The settings that claims are compared with.
 #[derive(Clone, Debug)]
 pub struct ClaimPolicy {
     leeway: f64,
@@ -25,11 +25,11 @@ pub struct ClaimPolicy {
 }
 
 impl ClaimPolicy {
-    /// `leeway` is in seconds. A token's `aud` must share a member with `audience` and its `iss` be one of `issuer`;
-    /// `None` asks for neither. `integer_subject` lets `sub` be an integer too.
+    /// `leeway` is in seconds. A token's `aud` must have a member that is in `audience`, and its `iss` must be one of
+    /// `issuer`; `None` skips the check. With `integer_subject`, `sub` may also be an integer.
     ///
     /// # Errors
-    /// [`Error::PolicyInvalid`] where the leeway is negative or not finite.
+    /// [`Error::PolicyInvalid`] if the leeway is negative or not finite.
     pub fn new(
         leeway: f64,
         audience: Option<Vec<String>>,
@@ -62,7 +62,7 @@ impl ClaimPolicy {
         }
     }
 
-    /// The types alone: any time, any issuer, any audience.
+    /// The same rules for types only: any time, issuer and audience is accepted.
     pub(crate) fn at_any_time(&self) -> Self {
         Self {
             leeway: ANY_TIME,
@@ -72,11 +72,11 @@ impl ClaimPolicy {
         }
     }
 
-    /// Holds the claims against this policy at `now`, in seconds since 1970: the types of all of them first, then
-    /// `iat`, `nbf`, `exp`, `iss` and `aud`.
+    /// Checks the claims at `now`, in seconds since 1970: first the types of all claims, then `iat`, `nbf`, `exp`,
+    /// `iss` and `aud`.
     ///
     /// # Errors
-    /// The error that is named for the rule that is broken first.
+    /// The error of the first rule that the claims break.
     pub fn check(&self, claims: &Members<'_>, now: f64) -> Result<(), Error> {
         check_now(now)?;
         let times = check_types(claims, self.integer_subject)?;
@@ -116,7 +116,7 @@ impl ClaimPolicy {
     }
 
     fn check_audience(&self, claims: &Members<'_>) -> Result<(), Error> {
-        let Some(ours) = &self.audience else {
+        let Some(accepted) = &self.audience else {
             return Ok(());
         };
         let audience = claims.get("aud").ok_or(Error::ClaimMissing("aud"))?;
@@ -124,7 +124,7 @@ impl ClaimPolicy {
             Some(name) => vec![name.into_owned()],
             None => audience.as_strings().ok_or(Error::ClaimInvalid("aud"))?,
         };
-        if named.iter().any(|name| ours.contains(name)) {
+        if named.iter().any(|name| accepted.contains(name)) {
             Ok(())
         } else {
             Err(Error::AudienceMismatch)
@@ -139,10 +139,10 @@ struct Times {
     expiry: Option<f64>,
 }
 
-/// A time that can be compared with.
+/// Checks that a time can be compared.
 ///
 /// # Errors
-/// [`Error::PolicyInvalid`] where it is not finite.
+/// [`Error::PolicyInvalid`] if it is not finite.
 pub(crate) fn check_now(now: f64) -> Result<(), Error> {
     if now.is_finite() {
         Ok(())
@@ -151,11 +151,11 @@ pub(crate) fn check_now(now: f64) -> Result<(), Error> {
     }
 }
 
-/// Checks the types, and the range of the times, of the registered claims that a payload to be signed has; its `exp`.
-/// An integer `sub` is left to the policy that verifies.
+/// Checks the types and time ranges of the registered claims in a payload that will be signed, and returns its `exp`.
+/// An integer `sub` is accepted here; the verifier's policy decides about it.
 ///
 /// # Errors
-/// [`Error::ClaimInvalid`], naming the claim.
+/// [`Error::ClaimInvalid`], which holds the claim's name.
 pub fn check_writable(claims: &Members<'_>) -> Result<Option<f64>, Error> {
     check_types(claims, true).map(|times| times.expiry)
 }
@@ -179,9 +179,9 @@ fn check_types(claims: &Members<'_>, integer_subject: bool) -> Result<Times, Err
     Ok(times)
 }
 
-/// A non-empty text without control characters that logs, tables and keys of a cache can hold.
+/// Whether an id is a non-empty text without control characters, so that logs, tables and cache keys can hold it.
 pub(crate) fn is_id(id: &str) -> bool {
-    // Most are short and plain: then no character is decoded.
+    // Most ids are short, printable ASCII, which needs no decoding of characters.
     let short = id.len() <= MAX_ID_LENGTH || id.chars().count() <= MAX_ID_LENGTH;
     let plain = id.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     !id.is_empty() && short && (plain || !id.chars().any(char::is_control))

@@ -1,4 +1,4 @@
-//! base64url as RFC 7515 appendix C has it, and nothing else.
+//! base64url as in RFC 7515 appendix C: strict, without padding.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,7 +18,7 @@ pub fn encode_onto(bytes: &[u8], text: &mut String) {
 /// Decodes `text` strictly: no padding, no white space, no stray bits in the last character.
 ///
 /// # Errors
-/// [`Error::Malformed`] where `text` is anything else.
+/// [`Error::Malformed`] for any other text.
 pub fn decode(text: &[u8]) -> Result<Vec<u8>, Error> {
     URL_SAFE_NO_PAD
         .decode(text)

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memrchr};
+
 use crate::error::Error;
 use crate::keys::algorithm::Algorithm;
 use crate::keys::key::{SigningKey, VerifyingKey};
@@ -11,23 +13,23 @@ use crate::token::json::{self, Discard, Members};
 const ALG: &str = "alg";
 const TYP: &str = "typ";
 const KID: &str = "kid";
-/// Extensions, refused whether or not `crit` lists them: `b64` (RFC 7797), `zip` and `enc` (RFC 7516) change what the
-/// payload means.
+/// Extensions that are refused even if `crit` does not list them: `b64` (RFC 7797), `zip` and `enc` (RFC 7516) change
+/// the meaning of the payload.
 const UNSUPPORTED: [&str; 4] = ["crit", "b64", "zip", "enc"];
 const WATCHED: &[&str] = &[ALG, TYP, KID, "crit", "b64", "zip", "enc"];
-/// The `typ` of the headers that [`VerifyingKey::knows_header`].
+/// The `typ` in the headers for which [`VerifyingKey::knows_header`] is true.
 const KNOWN_TYP: &str = "JWT";
 
-/// The members of a header that are obeyed.
+/// The members of a header that decide how the token is verified.
 pub(crate) struct Header {
     algorithm: Algorithm,
     typ: Option<Cow<'static, str>>,
-    /// Which key is meant, to a ring of several.
+    /// The id of the key, for a ring of several keys.
     pub(crate) kid: Option<String>,
 }
 
 impl From<&VerifyingKey> for Header {
-    /// The header of a token whose bytes are known to be this key's.
+    /// The header of a token whose encoded header is one that this key knows.
     fn from(key: &VerifyingKey) -> Self {
         Self {
             algorithm: key.algorithm(),
@@ -37,7 +39,7 @@ impl From<&VerifyingKey> for Header {
     }
 }
 
-/// What a signature verifies.
+/// The verified content of a JWS.
 #[derive(Debug)]
 pub struct Verified {
     /// The header's `typ`.
@@ -46,7 +48,7 @@ pub struct Verified {
     pub payload: Vec<u8>,
 }
 
-/// A token taken apart, nothing decoded or checked yet.
+/// A token that is split into its parts. Nothing is decoded or checked yet.
 #[derive(Clone, Copy)]
 pub struct Compact<'t> {
     signing_input: &'t [u8],
@@ -56,17 +58,17 @@ pub struct Compact<'t> {
 }
 
 impl<'t> Compact<'t> {
-    /// Takes a token apart. How long it may be is the caller's policy.
+    /// Splits a token. The caller's policy limits its length.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where it isn't three parts of ASCII (a JWE has five).
+    /// [`Error::Malformed`] unless the token is three parts in ASCII (a JWE has five).
     pub fn split(token: &'t [u8]) -> Result<Self, Error> {
         if !token.is_ascii() {
             return Err(Error::Malformed("not ASCII"));
         }
         let (signing_input, signature) = split_last(token).ok_or(NOT_THREE_PARTS)?;
         let (header, payload) = split_last(signing_input).ok_or(NOT_THREE_PARTS)?;
-        if header.contains(&b'.') {
+        if memchr(b'.', header).is_some() {
             return Err(NOT_THREE_PARTS);
         }
         Ok(Self {
@@ -77,21 +79,20 @@ impl<'t> Compact<'t> {
         })
     }
 
-    /// The header as it stands.
+    /// The encoded header.
     pub(crate) fn encoded_header(&self) -> &'t [u8] {
         self.header
     }
 
-    /// Whether the header is one that everybody writes for this key's algorithm.
+    /// Whether the header is one that libraries usually write for this key's algorithm.
     pub(crate) fn has_header_of(&self, key: &VerifyingKey) -> bool {
         key.knows_header(self.header)
     }
 
-    /// The header, decoded, parsed strictly (RFC 7515 section 4) and unverified.
+    /// The header, decoded and strictly parsed (RFC 7515 section 4), but not verified.
     ///
     /// # Errors
-    /// [`Error::Malformed`], [`Error::HeaderUnsupported`], [`Error::AlgorithmMismatch`] for an `alg` that is none of
-    /// ours.
+    /// [`Error::Malformed`], [`Error::HeaderUnsupported`], [`Error::AlgorithmMismatch`] for an unknown `alg`.
     pub(crate) fn header(&self) -> Result<Header, Error> {
         read_header(&self.header_json()?)
     }
@@ -104,12 +105,12 @@ impl<'t> Compact<'t> {
         encoding::decode(self.signature)
     }
 
-    /// What the signature is over.
+    /// The text that is signed.
     pub fn signing_input(&self) -> &'t [u8] {
         self.signing_input
     }
 
-    /// The header, decoded and unverified.
+    /// The decoded header, not verified.
     ///
     /// # Errors
     /// [`Error::Malformed`].
@@ -117,7 +118,7 @@ impl<'t> Compact<'t> {
         encoding::decode(self.header)
     }
 
-    /// The payload, decoded and unverified.
+    /// The decoded payload, not verified.
     ///
     /// # Errors
     /// [`Error::Malformed`].
@@ -125,7 +126,7 @@ impl<'t> Compact<'t> {
         encoding::decode(self.payload)
     }
 
-    /// The payload, once `key` verifies the signature, and the header's `typ`.
+    /// Verifies the signature with `key`, and returns the payload and the header's `typ`.
     ///
     /// # Errors
     /// [`Error::Malformed`], [`Error::HeaderUnsupported`], [`Error::AlgorithmMismatch`], [`Error::SignatureInvalid`].
@@ -133,10 +134,11 @@ impl<'t> Compact<'t> {
         self.verified(self.header()?, [key])
     }
 
-    /// The payload, once one of `keys` with the header's algorithm verifies the signature, and the header's `typ`.
+    /// Verifies the signature with those of `keys` that have the header's algorithm, in order, until one succeeds.
+    /// Returns the payload and the header's `typ`.
     ///
     /// # Errors
-    /// [`Error::Malformed`], [`Error::AlgorithmMismatch`] where no key has the header's `alg`,
+    /// [`Error::Malformed`], [`Error::AlgorithmMismatch`] if none of the keys has the header's `alg`,
     /// [`Error::SignatureInvalid`].
     pub(crate) fn verified<'k>(
         &self,
@@ -162,7 +164,7 @@ impl<'t> Compact<'t> {
 const NOT_THREE_PARTS: Error = Error::Malformed("not three parts");
 
 fn split_last(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (before, after) = text.split_at_checked(text.iter().rposition(|byte| *byte == b'.')?)?;
+    let (before, after) = text.split_at_checked(memrchr(b'.', text)?)?;
     Some((before, after.get(1..)?))
 }
 
@@ -175,11 +177,11 @@ fn read_header(header: &[u8]) -> Result<Header, Error> {
     let name = members
         .get(ALG)
         .and_then(json::RawValue::as_string)
-        .ok_or(Error::Malformed("no alg in the header"))?;
+        .ok_or(Error::Malformed("the header has no alg"))?;
     Ok(Header {
         algorithm: Algorithm::from_name(&name).map_err(|_| Error::AlgorithmMismatch)?,
-        typ: text(&members, TYP, Error::Malformed("typ is no string"))?.map(Cow::Owned),
-        kid: text(&members, KID, Error::Malformed("kid is no string"))?,
+        typ: text(&members, TYP, Error::Malformed("typ must be a string"))?.map(Cow::Owned),
+        kid: text(&members, KID, Error::Malformed("kid must be a string"))?,
     })
 }
 
@@ -189,7 +191,7 @@ fn text(members: &Members<'_>, name: &str, mistyped: Error) -> Result<Option<Str
     Ok(text.transpose()?.map(Cow::into_owned))
 }
 
-/// The payload of a token whose signature `key` verifies; any bytes, JSON or not.
+/// Verifies a token with `key` and returns its payload: any bytes, JSON or not.
 ///
 /// # Errors
 /// Those of [`Compact::split`] and [`Compact::verified_by`].
@@ -197,18 +199,18 @@ pub fn verify(token: &[u8], key: &VerifyingKey) -> Result<Vec<u8>, Error> {
     Ok(Compact::split(token)?.verified_by(key)?.payload)
 }
 
-/// The compact serialization of `payload`, any bytes, with the header `{"alg":…,"typ":"JWT"}`.
+/// Signs `payload`, any bytes, under the header `{"alg":…,"typ":"JWT"}`, and returns the compact serialization.
 ///
 /// # Errors
-/// [`Error::KeyMalformed`] where the key can't sign.
+/// [`Error::KeyMalformed`] if the key can't sign.
 pub fn sign(payload: &[u8], key: &SigningKey) -> Result<String, Error> {
     sign_under(key.header(), payload, key)
 }
 
-/// The compact serialization of `payload`, any bytes, with this encoded header.
+/// Signs `payload`, any bytes, under this encoded header, and returns the compact serialization.
 ///
 /// # Errors
-/// [`Error::KeyMalformed`] where the key can't sign.
+/// [`Error::KeyMalformed`] if the key can't sign.
 pub(crate) fn sign_under(header: &str, payload: &[u8], key: &SigningKey) -> Result<String, Error> {
     let mut token = String::with_capacity(payload.len().saturating_mul(2).saturating_add(256));
     token.push_str(header);

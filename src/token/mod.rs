@@ -1,4 +1,4 @@
-//! Tokens: the compact serialization, strict JSON, and the rules for claims.
+//! Tokens: their compact serialization, strict JSON, and the rules for claims.
 
 pub mod claims;
 pub mod encoding;

@@ -1,12 +1,12 @@
-//! What a token is held against as a whole: its length, its `typ` and its claims.
+//! The rules for a token as a whole: its length, its `typ` and its claims.
 
 use crate::error::Error;
 use crate::token::claims::ClaimPolicy;
 
-/// What a `typ` may leave out (RFC 7515 section 4.1.9).
+/// A `typ` may leave out this prefix (RFC 7515 section 4.1.9).
 const MEDIA_TYPE_PREFIX: &str = "application/";
 
-/// What a verified token is held against.
+/// The rules that a token must satisfy.
 #[derive(Clone, Debug)]
 pub struct TokenPolicy {
     max_length: usize,
@@ -15,7 +15,7 @@ pub struct TokenPolicy {
 }
 
 impl TokenPolicy {
-    /// `max_length` is in bytes. A token's `typ`, where it has one, must be one of `allowed_typ`; `None` takes any.
+    /// `max_length` is in bytes. If a token has a `typ`, it must be one of `allowed_typ`; `None` accepts any.
     pub fn new(max_length: usize, allowed_typ: Option<Vec<String>>, claims: ClaimPolicy) -> Self {
         Self {
             max_length,
@@ -24,7 +24,7 @@ impl TokenPolicy {
         }
     }
 
-    /// The same for tokens of any time, issuer and audience: an expired one still says what it once was for.
+    /// The same policy without rules for times, issuer and audience: for reading what an expired token was issued for.
     #[must_use]
     pub fn at_any_time(&self) -> Self {
         Self {
@@ -52,10 +52,10 @@ impl TokenPolicy {
         &self.claims
     }
 
-    /// Holds the `typ` of a header against this policy (RFC 7519 section 5.1).
+    /// Checks the `typ` of a header (RFC 7519 section 5.1).
     ///
     /// # Errors
-    /// [`Error::HeaderUnsupported`].
+    /// [`Error::HeaderUnsupported`] if the policy does not allow it.
     pub fn check_typ(&self, typ: Option<&str>) -> Result<(), Error> {
         match (typ, &self.allowed_typ) {
             (Some(typ), Some(allowed)) if !allowed.iter().any(|name| is_same_type(typ, name)) => {
@@ -66,7 +66,7 @@ impl TokenPolicy {
     }
 }
 
-/// Refuses what is longer than may be, both in bytes. To be asked before anything is decoded.
+/// Refuses a token that is too long; both lengths are in bytes. The caller asks this before it decodes anything.
 ///
 /// # Errors
 /// [`Error::TooLarge`].

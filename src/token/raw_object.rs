@@ -1,4 +1,4 @@
-//! A JSON object whose members are kept as they stand, for a file that is written back.
+//! A JSON object that keeps the bytes of its members, for a file that is read and then written again.
 
 use std::fmt;
 
@@ -7,12 +7,13 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::token::json;
 
-/// Members in the order of the text, each value with the bytes that stood there, line breaks aside; wiped when dropped.
+/// The members in the order of the text. Each value keeps its bytes, except line breaks. The memory is wiped when the
+/// object is dropped.
 #[derive(Clone, Default)]
 pub(crate) struct RawObject(Vec<(String, Zeroizing<Vec<u8>>)>);
 
 impl RawObject {
-    /// The members of a strict JSON object, as [`json::parse_object`] has found it to be.
+    /// Reads the members of an object that [`json::parse_object`] has accepted.
     ///
     /// # Errors
     /// [`Error::Malformed`].
@@ -25,7 +26,7 @@ impl RawObject {
         ))
     }
 
-    /// The same without the members of these names.
+    /// The object without the members of these names.
     pub(crate) fn without(mut self, names: &[&str]) -> Self {
         self.0.retain(|(name, _)| !names.contains(&name.as_str()));
         self
@@ -38,14 +39,14 @@ impl RawObject {
     }
 }
 
-/// Nothing of a value: it may be a private part.
+/// Shows no value, because a value may be private key material.
 impl fmt::Debug for RawObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RawObject({} members)", self.0.len())
     }
 }
 
-/// A string has no raw line break, so those that a value has stand between its tokens.
+/// A JSON string never contains a raw line break, so every line break is white space between JSON tokens.
 fn on_one_line(value: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut line = Zeroizing::new(Vec::with_capacity(value.len()));
     line.extend(value.iter().filter(|byte| !matches!(byte, b'\n' | b'\r')));

@@ -1,4 +1,4 @@
-//! Every code is reached, and no message holds what it is about.
+//! Every error code is reached, and messages never contain tokens, claims or keys.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The suite of the Rust core: one binary, over the rlib, without an interpreter.
+//! The suite of the Rust core: one binary that uses the rlib and needs no Python interpreter.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -6,7 +6,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    reason = "a test that meets the unexpected is to stop there"
+    reason = "a test must stop at the first surprise"
 )]
 
 mod errors;

@@ -1,4 +1,4 @@
-//! What the modules of the suite share.
+//! Helpers that the modules of the suite share.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub const NOW: f64 = 1_700_000_000.0;
 pub const MAX_LENGTH: usize = 16_384;
 pub const SECRET: &[u8] = b"a secret of sixty-four bytes, so long that no hash finds it weak";
 
-/// Asks for nothing that a token need not have.
+/// A policy that accepts every well-formed token.
 pub fn open_policy() -> TokenPolicy {
     let claims = ClaimPolicy::new(0.0, None, None, false).unwrap();
     TokenPolicy::new(MAX_LENGTH, None, claims)
@@ -29,7 +29,7 @@ pub fn fixture(name: &str) -> Vec<u8> {
 /// The stem of the fixtures of an algorithm's keys.
 pub fn stem(algorithm: Algorithm) -> &'static str {
     match algorithm.family() {
-        Family::Hmac => panic!("an HMAC secret is no file"),
+        Family::Hmac => panic!("an HMAC secret has no fixture file"),
         Family::Rsa => "rsa",
         Family::Ec(Curve::P256) => "p256",
         Family::Ec(Curve::P384) => "p384",
@@ -68,14 +68,14 @@ pub fn signing_kid(ring: &KeyRing, now: f64) -> Option<String> {
     Some(header["kid"].as_str()?.to_owned())
 }
 
-/// A token with any header and payload, rightly signed.
+/// A token with any header and payload and a valid signature.
 pub fn signed(key: &SigningKey, header: &[u8], payload: &[u8]) -> String {
     let input = format!("{}.{}", encoding::encode(header), encoding::encode(payload));
     let signature = key.sign(input.as_bytes()).unwrap();
     format!("{input}.{}", encoding::encode(&signature))
 }
 
-/// Writes what the reader sees back as JSON, floats with all their digits.
+/// Writes the values that the reader reads as JSON again, floats with all their digits.
 pub struct Rewrite;
 
 impl Builder for Rewrite {

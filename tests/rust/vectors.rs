@@ -1,6 +1,7 @@
 //! Public vectors that this project did not write: RFC 7515 and Wycheproof.
 //!
-//! Each file's exceptions stand beside its test, one by one with a reason; a case that stops being one fails too.
+//! Each test lists the exceptions of its file, each with a reason. A case that no longer is an exception makes the
+//! test fail too.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ fn root() -> PathBuf {
     std::env::var_os("OXIJWT_VECTORS").map_or_else(default, PathBuf::from)
 }
 
-/// The vectors' file, or `None` where the folder is absent, which CI does not forgive.
+/// The text of a vectors' file, or `None` if the folder is absent, which makes CI fail.
 fn file(path: &str) -> Option<Value> {
     match std::fs::read(root().join(path)) {
         Ok(bytes) => Some(serde_json::from_slice(&bytes).unwrap()),
@@ -42,7 +43,7 @@ fn hex(text: &str) -> Vec<u8> {
         .collect()
 }
 
-/// How a file's cases went. The lines of all files make a table: `cargo test vectors -- --nocapture`.
+/// The results of a file's cases. The lines of all files make a table: `cargo test vectors -- --nocapture`.
 #[derive(Default)]
 struct Counts {
     accepted: u64,
@@ -72,7 +73,7 @@ impl Counts {
     }
 }
 
-/// Runs every case of a Wycheproof file and holds what it accepts against the verdicts.
+/// Runs every case of a Wycheproof file and compares the results with the file's verdicts.
 fn run(path: &str, exceptions: &[(u64, &str)], accepts: impl Fn(&Value, &Value) -> bool) {
     let Some(vectors) = file(path) else { return };
     let exceptions: BTreeMap<u64, &str> = exceptions.iter().copied().collect();
@@ -102,7 +103,7 @@ fn run(path: &str, exceptions: &[(u64, &str)], accepts: impl Fn(&Value, &Value) 
     counts.print(path);
 }
 
-/// The algorithm that a JWK names, or else that of the token's header.
+/// The algorithm that a JWK names; if it names none, the algorithm in the token's header.
 fn algorithm(jwk: &Value, token: &str) -> Option<Algorithm> {
     let named = jwk["alg"]
         .as_str()
@@ -121,14 +122,14 @@ fn verify_with(jwk: &Value, token: &str) -> Result<Vec<u8>, Error> {
     jws::verify(token.as_bytes(), &key)
 }
 
-/// The public half of a group where it has one, else the secret; a JWK or a set of them.
+/// The public half of a group if it has one, otherwise the secret; as a JWK or a JWK Set.
 fn group_key(group: &Value) -> &Value {
     group.get("public").unwrap_or(&group["private"])
 }
 
 /// Whether a group's key, or the key of its set that the token's `kid` names, verifies the token.
 fn accepts_jws(group: &Value, case: &Value) -> bool {
-    // What is no text is JWS or JWE JSON serialization, an object: never a token here.
+    // If the value is not a string, it is an object in the JWS or JWE JSON serialization, which is not supported.
     let token = case.get("jws").or(case.get("jwe")).and_then(Value::as_str);
     let key = group_key(group);
     token.is_some_and(|token| match key.get("keys") {
@@ -137,7 +138,7 @@ fn accepts_jws(group: &Value, case: &Value) -> bool {
     })
 }
 
-/// A set of ours, which is right as a whole or refused.
+/// Reads a set as the site's own, which is refused as a whole if any key is wrong.
 fn verify_with_set(set: &Value, token: &str) -> Option<Vec<u8>> {
     let keys = jwk_set::read_own(set.to_string().as_bytes()).ok()?;
     let header = encoding::decode(token.split('.').next()?.as_bytes()).ok()?;
@@ -157,7 +158,7 @@ fn rfc7515_appendix_a() {
     for case in cases {
         let (name, token) = (text(case, "name"), text(case, "compact"));
         if name == "RFC7515-A5" {
-            // "none" is no algorithm here, whichever key is at hand.
+            // "none" is not supported with any key.
             assert_eq!(
                 jws::verify(token.as_bytes(), &any_key()),
                 Err(Error::AlgorithmMismatch)
@@ -208,7 +209,7 @@ fn rfc7520_and_rfc8037_examples_sign_and_verify() {
     }
 }
 
-/// The key of a cookbook's example, where it is one of ours.
+/// The key of a cookbook's example, if its algorithm is supported.
 fn input_key(input: &Value) -> Option<VerifyingKey> {
     let algorithm = Algorithm::from_name(input["alg"].as_str()?).ok()?;
     let jwk = input["key"].to_string();
@@ -220,7 +221,7 @@ fn any_key() -> VerifyingKey {
     VerifyingKey::from_secret(Algorithm::HS256, b"any").unwrap()
 }
 
-/// All its examples are valid. Served are compact serializations with their payload in them; the exceptions are JSON
+/// All examples are valid. Compact serializations that contain their payload are supported; the exceptions are JSON
 /// serializations, detached payloads, `b64` (RFC 7797) and JWE.
 #[test]
 fn of_the_cookbook_only_compact_jws_is_served() {
@@ -247,7 +248,7 @@ fn of_the_cookbook_only_compact_jws_is_served() {
     }
 }
 
-/// The files of a folder; none where the folder is absent.
+/// The files of a folder; empty if the folder is absent.
 fn folder_of(path: &str) -> Vec<Value> {
     let Ok(entries) = std::fs::read_dir(root().join(path)) else {
         return Vec::new();
@@ -298,13 +299,13 @@ fn cookbook_keys() {
     counts.print("cookbook/jwk");
 }
 
-/// The tokens of another library's suite, as far as their keys are among the vectors.
+/// The tokens of another library's suite whose keys are among the vectors.
 #[test]
 fn joserfc() {
     for (path, accepted, exceptions) in [
         ("jws_examples", 3, 0),
         ("jws_rfc7520", 4, 0),
-        // `b64`, in whatever form.
+        // `b64` in every form.
         ("jws_rfc7797", 1, 3),
         ("jwt_use_jws", 3, 0),
         // JWE.
@@ -354,7 +355,7 @@ fn joserfc_key(case: &Value) -> Option<VerifyingKey> {
     VerifyingKey::from_jwk(algorithm, jwk.to_string().as_bytes()).ok()
 }
 
-/// Sets as a peer's suite has them: with keys for encryption, whose `alg` is none of ours.
+/// Sets of another library's suite. They contain keys for encryption, whose `alg` is not supported.
 #[test]
 fn jwk_sets_of_a_peer() {
     for (name, served) in [
@@ -457,8 +458,7 @@ fn wycheproof_json_web_key() {
 }
 
 /// Rotation from HS256 to ES256 needs such a set.
-const MIXED: &str =
-    "a secret beside a public key: each is one algorithm's, so neither can be taken for the other";
+const MIXED: &str = "a secret and a public key in one set: each has one algorithm, so neither can be used as the other";
 
 #[test]
 fn wycheproof_json_web_encryption_is_all_refused() {
@@ -478,7 +478,7 @@ fn wycheproof_json_web_encryption_is_all_refused() {
                 "{}",
                 case["tcId"]
             );
-            // A valid JWE is an exception: none is served here.
+            // A valid JWE is an exception, because JWE is not supported.
             if text(case, "result") == "valid" {
                 counts.exceptions += 1;
             } else {
@@ -489,7 +489,7 @@ fn wycheproof_json_web_encryption_is_all_refused() {
     counts.print("wycheproof/json_web_encryption_test.json");
 }
 
-/// The key of a group in both forms, which agree with each other.
+/// The key of a group in both forms, which must agree.
 fn group_keys(algorithm: Algorithm, group: &Value) -> Vec<VerifyingKey> {
     let pem = VerifyingKey::from_pem(algorithm, text(group, "publicKeyPem").as_bytes()).unwrap();
     let jwk = group.get("publicKeyJwk").or(group.get("keyJwk"));
@@ -530,7 +530,7 @@ fn wycheproof_ed25519() {
 
 #[test]
 fn wycheproof_rsa_pkcs1() {
-    // "acceptable", a signature without the NULL of its DigestInfo, counts as one to refuse.
+    // A case marked "acceptable" is a signature without the NULL of its DigestInfo. It must be refused.
     for bits in [2048, 3072, 4096, 8192] {
         signatures(&format!("rsa_signature_{bits}_sha256"), Algorithm::RS256);
         signatures(&format!("rsa_signature_{bits}_sha384"), Algorithm::RS384);
@@ -549,7 +549,7 @@ fn wycheproof_rsa_pss() {
 }
 
 /// Valid signatures of every other shape of PSS: JWS has one hash for all and a salt of its length (RFC 7518 section
-/// 3.5), so every group is refused that has another shape.
+/// 3.5), so every group with another shape is refused.
 #[test]
 fn wycheproof_rsa_pss_of_other_shapes_is_refused() {
     let Some(vectors) = file("wycheproof/rsa_pss_misc_test.json") else {
@@ -598,7 +598,7 @@ fn wycheproof_hmac() {
         };
         let mut counts = Counts::default();
         for group in vectors["testGroups"].as_array().unwrap() {
-            // A JWS has the whole tag (RFC 7518 section 3.2): valid truncated ones are refused.
+            // A JWS needs the whole tag (RFC 7518 section 3.2), so valid truncated tags are refused.
             let whole = group["tagSize"].as_u64() == Some(8 * algorithm.hash().length() as u64);
             for case in group["tests"].as_array().unwrap() {
                 let key = VerifyingKey::from_secret(algorithm, &hex(text(case, "key"))).unwrap();
@@ -616,8 +616,8 @@ fn wycheproof_hmac() {
     }
 }
 
-/// The CCTV and speccheck edge cases carry no verdict. What is recorded is which of them verify, so that a change of
-/// the library below is seen.
+/// The CCTV and speccheck edge cases have no verdict. The test records which of them verify, so that a change of
+/// AWS-LC is noticed.
 #[test]
 fn ed25519_edge_cases_are_as_recorded() {
     let verifies = |key: &str, message: &[u8], signature: &str| {

@@ -1,4 +1,4 @@
-//! Keys, parsed once and held ready to use. A key has one algorithm.
+//! Keys that are parsed once and then kept ready for use. A key has one algorithm.
 
 mod signing;
 mod verifying;
@@ -17,13 +17,13 @@ use crate::token::encoding;
 const REJECTED: Error = Error::KeyMalformed("the numbers of the key are not valid");
 const OTHER_FAMILY: Error = Error::KeyMismatch("another type of key");
 
-/// The headers that libraries write, encoded, ours first.
+/// The encoded headers that libraries usually write. The first is the one that this crate writes.
 fn canonical_headers(algorithm: Algorithm) -> [String; 2] {
-    let ours = format!(r#"{{"alg":"{algorithm}","typ":"JWT"}}"#);
-    let theirs = format!(r#"{{"typ":"JWT","alg":"{algorithm}"}}"#);
+    let first = format!(r#"{{"alg":"{algorithm}","typ":"JWT"}}"#);
+    let second = format!(r#"{{"typ":"JWT","alg":"{algorithm}"}}"#);
     [
-        encoding::encode(ours.as_bytes()),
-        encoding::encode(theirs.as_bytes()),
+        encoding::encode(first.as_bytes()),
+        encoding::encode(second.as_bytes()),
     ]
 }
 
@@ -33,7 +33,9 @@ fn hmac_key(algorithm: Algorithm, secret: &[u8]) -> Result<hmac::Key, Error> {
         return Err(Error::KeyEmpty);
     }
     if is_asymmetric_text(secret) {
-        return Err(Error::KeyMismatch("an asymmetric key is no HMAC secret"));
+        return Err(Error::KeyMismatch(
+            "an asymmetric key must not be used as an HMAC secret",
+        ));
     }
     let hash = match algorithm.hash() {
         Hash::Sha256 => hmac::HMAC_SHA256,
@@ -43,7 +45,7 @@ fn hmac_key(algorithm: Algorithm, secret: &[u8]) -> Result<hmac::Key, Error> {
     Ok(hmac::Key::new(hash, secret))
 }
 
-/// A public key taken for a secret is known to everybody: the classic confusion of RS256 with HS256.
+/// Everybody knows a public key, so it must never serve as a secret: the classic confusion of RS256 with HS256.
 fn is_asymmetric_text(secret: &[u8]) -> bool {
     let text = secret.trim_ascii_start();
     let openssh: [&[u8]; 4] = [b"ssh-rsa ", b"ssh-ed25519 ", b"ssh-dss ", b"ecdsa-sha2-"];
@@ -63,7 +65,7 @@ fn check_family(algorithm: Algorithm, family: Family) -> Result<(), Error> {
     }
 }
 
-/// Every RSA key passes here before the library sees it.
+/// Every RSA key is checked here before the library gets it.
 fn check_modulus(modulus: &[u8]) -> Result<(), Error> {
     match der::bits(modulus) {
         ..MIN_RSA_BITS => Err(Error::KeyTooSmall),

@@ -19,7 +19,7 @@ use crate::keys::der;
 use crate::keys::jwk::{Jwk, Material, Purpose, RsaPrivate, RsaPublic};
 use crate::keys::pem_file::{self, Label};
 
-/// A key that signs. Not `Clone`; its `Debug` names the algorithm only.
+/// A key that signs. It is not `Clone`, and its `Debug` shows only the algorithm.
 pub struct SigningKey {
     algorithm: Algorithm,
     signer: Signer,
@@ -29,7 +29,7 @@ pub struct SigningKey {
 
 #[allow(
     clippy::large_enum_variant,
-    reason = "keys are few and each lives behind one Arc"
+    reason = "there are few keys, and each is behind one Arc"
 )]
 enum Signer {
     Hmac(hmac::Key),
@@ -39,11 +39,11 @@ enum Signer {
 }
 
 impl SigningKey {
-    /// An HMAC key of these bytes.
+    /// Makes an HMAC key from these bytes.
     ///
     /// # Errors
-    /// [`Error::KeyEmpty`]; [`Error::KeyMismatch`] for an algorithm that takes no secret and for a secret that is the
-    /// text of an asymmetric key.
+    /// [`Error::KeyEmpty`]; [`Error::KeyMismatch`] for an algorithm other than HMAC, and for a secret that is the text
+    /// of an asymmetric key.
     pub fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, Error> {
         let key = hmac_key(algorithm, secret)?;
         Ok(Self::new(
@@ -53,10 +53,10 @@ impl SigningKey {
         ))
     }
 
-    /// A private key in PEM: PKCS#1, PKCS#8 or SEC1.
+    /// Reads a private key in PEM: PKCS#1, PKCS#8 or SEC1.
     ///
     /// # Errors
-    /// Every `Key…` error, each as its variant says.
+    /// The `Key…` errors, each as described at its variant.
     pub fn from_pem(algorithm: Algorithm, pem: &[u8]) -> Result<Self, Error> {
         if algorithm.family() == Family::Hmac {
             return Err(OTHER_FAMILY);
@@ -70,10 +70,10 @@ impl SigningKey {
         Ok(Self::new(algorithm, signer, false))
     }
 
-    /// A private or symmetric JWK (RFC 7517), as UTF-8 JSON.
+    /// Reads a private or symmetric JWK (RFC 7517) in UTF-8.
     ///
     /// # Errors
-    /// Every `Key…` error, each as its variant says.
+    /// The `Key…` errors, each as described at its variant.
     pub fn from_jwk(algorithm: Algorithm, jwk: &[u8]) -> Result<Self, Error> {
         Self::from_parsed_jwk(algorithm, &Jwk::parse(jwk)?)
     }
@@ -105,25 +105,25 @@ impl SigningKey {
         }
     }
 
-    /// Its one algorithm.
+    /// The key's algorithm.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// Whether it is an HMAC secret shorter than its hash (RFC 7518 section 3.2).
+    /// Whether the key is an HMAC secret that is shorter than its hash (RFC 7518 section 3.2).
     pub fn is_weak(&self) -> bool {
         self.weak
     }
 
-    /// The encoded header `{"alg":…,"typ":"JWT"}` of what it signs.
+    /// The encoded header of the tokens that this key signs: `{"alg":…,"typ":"JWT"}`.
     pub(crate) fn header(&self) -> &str {
         &self.header
     }
 
-    /// The key that verifies what this one signs.
+    /// The key that verifies this key's signatures.
     ///
     /// # Errors
-    /// [`Error::KeyMalformed`] where the library refuses the public half.
+    /// [`Error::KeyMalformed`] if the library refuses the public half.
     pub fn verifying_key(&self) -> Result<VerifyingKey, Error> {
         let verifier = match &self.signer {
             Signer::Hmac(key) => Verifier::Hmac(key.clone()),
@@ -134,10 +134,10 @@ impl SigningKey {
         Ok(VerifyingKey::new(self.algorithm, verifier, self.weak))
     }
 
-    /// The signature of `message`, in the form that JWS gives it (RFC 7518 section 3).
+    /// The signature of `message`, in the form of JWS (RFC 7518 section 3).
     ///
     /// # Errors
-    /// [`Error::KeyMalformed`] where the library can't sign with the key.
+    /// [`Error::KeyMalformed`] if the library can't sign with the key.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         let random = SystemRandom::new();
         let signature = match &self.signer {
@@ -218,10 +218,10 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// How ECDSA signs on the algorithm's curve.
+/// The ECDSA implementation for the algorithm's curve.
 ///
 /// # Errors
-/// [`Error::KeyMismatch`] for an algorithm that is none of ECDSA's.
+/// [`Error::KeyMismatch`] for an algorithm that does not use ECDSA.
 pub(crate) fn ecdsa(algorithm: Algorithm) -> Result<&'static EcdsaSigningAlgorithm, Error> {
     match algorithm.family() {
         Family::Ec(Curve::P256) => Ok(&signature::ECDSA_P256_SHA256_FIXED_SIGNING),

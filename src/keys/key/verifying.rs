@@ -16,7 +16,7 @@ use crate::keys::der;
 use crate::keys::jwk::{Jwk, Material, PublicJwk, Purpose, RsaPublic};
 use crate::keys::pem_file::{self, Label};
 
-/// A key that verifies. Not `Clone`; its `Debug` names the algorithm only.
+/// A key that verifies. It is not `Clone`, and its `Debug` shows only the algorithm.
 pub struct VerifyingKey {
     algorithm: Algorithm,
     verifier: Verifier,
@@ -26,7 +26,7 @@ pub struct VerifyingKey {
 
 #[allow(
     clippy::large_enum_variant,
-    reason = "keys are few and each lives behind one Arc"
+    reason = "there are few keys, and each is behind one Arc"
 )]
 pub(super) enum Verifier {
     Hmac(hmac::Key),
@@ -34,10 +34,10 @@ pub(super) enum Verifier {
 }
 
 impl VerifyingKey {
-    /// An HMAC key of these bytes.
+    /// Makes an HMAC key from these bytes.
     ///
     /// # Errors
-    /// As [`SigningKey::from_secret`].
+    /// The same as [`SigningKey::from_secret`](super::SigningKey::from_secret).
     pub fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, Error> {
         let key = hmac_key(algorithm, secret)?;
         Ok(Self::new(
@@ -47,11 +47,11 @@ impl VerifyingKey {
         ))
     }
 
-    /// A public key in PEM: PKCS#1, SubjectPublicKeyInfo or the key of an X.509 certificate (which is not checked
-    /// any further: whoever configures it trusts it).
+    /// Reads a public key in PEM: PKCS#1, SubjectPublicKeyInfo, or the key in an X.509 certificate. The certificate
+    /// itself is not checked, because the site has chosen to trust it.
     ///
     /// # Errors
-    /// Every `Key…` error, each as its variant says.
+    /// The `Key…` errors, each as described at its variant.
     pub fn from_pem(algorithm: Algorithm, pem: &[u8]) -> Result<Self, Error> {
         if algorithm.family() == Family::Hmac {
             return Err(OTHER_FAMILY);
@@ -67,10 +67,10 @@ impl VerifyingKey {
         Ok(Self::new(algorithm, verifier, false))
     }
 
-    /// A public or symmetric JWK (RFC 7517), as UTF-8 JSON.
+    /// Reads a public or symmetric JWK (RFC 7517) in UTF-8.
     ///
     /// # Errors
-    /// Every `Key…` error, each as its variant says.
+    /// The `Key…` errors, each as described at its variant.
     pub fn from_jwk(algorithm: Algorithm, jwk: &[u8]) -> Result<Self, Error> {
         Self::from_parsed_jwk(algorithm, &Jwk::parse(jwk)?)
     }
@@ -94,17 +94,17 @@ impl VerifyingKey {
         }
     }
 
-    /// Its one algorithm.
+    /// The key's algorithm.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// Whether it is an HMAC secret shorter than its hash (RFC 7518 section 3.2).
+    /// Whether the key is an HMAC secret that is shorter than its hash (RFC 7518 section 3.2).
     pub fn is_weak(&self) -> bool {
         self.weak
     }
 
-    /// Its public members as a JWK has them, whatever form it was given in; none of a secret.
+    /// The public members as in a JWK, for every form in which the key was given; `None` for a secret.
     pub fn public_jwk(&self) -> Option<&PublicJwk> {
         match &self.verifier {
             Verifier::Hmac(_) => None,
@@ -112,14 +112,14 @@ impl VerifyingKey {
         }
     }
 
-    /// Whether these bytes are an encoded header that everybody writes for this algorithm.
+    /// Whether these bytes are an encoded header that libraries usually write for this algorithm.
     pub(crate) fn knows_header(&self, encoded: &[u8]) -> bool {
         self.headers
             .iter()
             .any(|header| header.as_bytes() == encoded)
     }
 
-    /// Checks that `signature` is this key's over `message`, in constant time where that matters.
+    /// Checks this key's signature of `message`, in constant time where timing could tell a secret.
     ///
     /// # Errors
     /// [`Error::SignatureInvalid`].
@@ -155,7 +155,7 @@ impl Verifier {
             e: public.e.as_slice(),
         };
         let parameters = rsa_parameters(algorithm).ok_or(OTHER_FAMILY)?;
-        // Unlike the DER parser, this takes any exponent: an even one or 1 would make forging easy.
+        // Unlike the DER parser, this function accepts any exponent. With an even exponent, or 1, forging is easy.
         if public.e.last().is_none_or(|last| last & 1 == 0)
             || der::bits(&public.e) < 2
             || der::bits(&public.e) > 33
@@ -174,7 +174,7 @@ impl Verifier {
         Self::of_public(key)
     }
 
-    /// Whatever form the key was given in, the library writes it in one.
+    /// The library writes the key in one form, for every form in which it was given.
     fn of_public(key: ParsedPublicKey) -> Result<Self, Error> {
         let info = key.as_der().map_err(|_| REJECTED)?;
         let jwk = PublicJwk::from_key_info(info.as_ref())?;

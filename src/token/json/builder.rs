@@ -1,52 +1,52 @@
-//! What is made of the values that the reader sees.
+//! What callers build from the values that the reader reads.
 
 use crate::error::Error;
 
-/// Makes values out of what the reader sees, in the order of the text.
+/// Builds values from what the reader reads, in the order of the text.
 pub trait Builder {
-    /// Any finished value.
+    /// A complete value.
     type Value;
     /// A member name.
     type Name;
-    /// An object that still grows.
+    /// An object that is not complete yet.
     type Object;
-    /// An array that still grows.
+    /// An array that is not complete yet.
     type Array;
-    /// What a builder fails with; the reader's own refusals become one.
+    /// The error of the builder. The reader's own errors are converted to it.
     type Error: From<Error>;
 
     /// `null`.
     fn null(&mut self) -> Result<Self::Value, Self::Error>;
     /// `true` or `false`.
     fn boolean(&mut self, value: bool) -> Result<Self::Value, Self::Error>;
-    /// An integer by its decimal digits, with a sign where it is negative.
+    /// An integer as its decimal digits, with a minus sign if it is negative.
     fn integer(&mut self, digits: &str) -> Result<Self::Value, Self::Error>;
-    /// A number with a fraction or an exponent; always finite.
+    /// A number with a fraction or an exponent. It is always finite.
     fn float(&mut self, value: f64) -> Result<Self::Value, Self::Error>;
     /// A string.
     fn string(&mut self, value: &str) -> Result<Self::Value, Self::Error>;
-    /// A member name; never one that its object has already.
+    /// A member name. The object does not have a member of this name yet.
     fn name(&mut self, name: &str) -> Result<Self::Name, Self::Error>;
-    /// A new object.
+    /// Begins an object.
     fn object(&mut self) -> Result<Self::Object, Self::Error>;
-    /// Puts a member into an object.
+    /// Adds a member to an object.
     fn set(
         &mut self,
         object: &mut Self::Object,
         name: Self::Name,
         value: Self::Value,
     ) -> Result<(), Self::Error>;
-    /// The object is complete.
+    /// Completes an object.
     fn finish_object(&mut self, object: Self::Object) -> Result<Self::Value, Self::Error>;
-    /// A new array.
+    /// Begins an array.
     fn array(&mut self) -> Result<Self::Array, Self::Error>;
-    /// Puts a value at the end of an array.
+    /// Appends a value to an array.
     fn push(&mut self, array: &mut Self::Array, value: Self::Value) -> Result<(), Self::Error>;
-    /// The array is complete.
+    /// Completes an array.
     fn finish_array(&mut self, array: Self::Array) -> Result<Self::Value, Self::Error>;
 }
 
-/// Builds nothing: for text that is only to be checked.
+/// Builds nothing, for text that only needs checking.
 #[derive(Debug)]
 pub struct Discard;
 

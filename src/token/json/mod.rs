@@ -1,8 +1,8 @@
-//! JSON as strict as a token deserves (RFC 8259, with what RFC 7515 and 7519 demand on top).
+//! Strict JSON: RFC 8259, and the stricter rules of RFC 7515 and RFC 7519.
 //!
-//! One object in UTF-8 without a BOM and with nothing after it; no name twice in an object; at most [`MAX_DEPTH`]
-//! levels; no NaN, no infinity, no lone surrogate; integers exact up to [`MAX_INTEGER_DIGITS`] digits, and no number with more
-//! before its point.
+//! A text must be one object in UTF-8, without a BOM and without trailing text. A name occurs once in an object. There
+//! are at most [`MAX_DEPTH`] levels. NaN, infinities and lone surrogates are refused. Integers are exact and have at
+//! most [`MAX_INTEGER_DIGITS`] digits; a number with more digits before its point is refused too.
 
 mod builder;
 mod reader;
@@ -21,14 +21,14 @@ pub use writer::write_string;
 
 use crate::error::Error;
 
-/// Most levels of objects and arrays, the outermost object counted.
+/// The most levels of objects and arrays, including the outermost object.
 pub const MAX_DEPTH: usize = 32;
-/// Most digits of an integer, its sign not counted: what CPython converts by default.
+/// The most digits of an integer, without its sign: CPython's default limit.
 pub const MAX_INTEGER_DIGITS: usize = 4300;
-/// Most names that a reader can watch.
+/// The most member names that the reader can watch for.
 pub const MAX_WATCHED: usize = 8;
 
-/// The tokenizer's message would quote positions only, but ours are stable.
+/// The tokenizer's message is not used, because it only quotes positions and may change with its version.
 fn refused(_: JiterError) -> Error {
     Error::Malformed("not strict JSON")
 }

@@ -1,4 +1,4 @@
-//! The reader: one pass over one object, with every rule of the module.
+//! The reader: it reads one object in one pass and checks every rule of the module.
 
 use std::collections::HashSet;
 
@@ -9,14 +9,14 @@ use super::value::{Members, RawValue, has_float_mark};
 use super::{MAX_DEPTH, MAX_INTEGER_DIGITS, MAX_WATCHED, refused};
 use crate::error::Error;
 
-/// Names in one object up to which comparing each with each is faster than hashing.
+/// Up to this many names in one object, comparing each with each is faster than hashing.
 const FEW_NAMES: usize = 16;
 
-/// Reads one strict JSON object into `builder`, and keeps the raw text of its members named in `watched` (at most
-/// [`MAX_WATCHED`]; further ones are not seen).
+/// Reads one strict JSON object into `builder`, and keeps the raw text of the members named in `watched`. Only the
+/// first [`MAX_WATCHED`] names are watched for.
 ///
 /// # Errors
-/// [`Error::Malformed`] for any other text, and whatever the builder fails with.
+/// [`Error::Malformed`] for any other text, and the builder's errors.
 pub fn parse_object<'j, B: Builder>(
     text: &'j [u8],
     builder: &mut B,
@@ -106,7 +106,7 @@ impl<B: Builder> Reader<'_, '_, B> {
         self.builder.finish_object(object)
     }
 
-    /// The value of a member, its text kept where it is a watched one.
+    /// Reads the value of a member, and keeps its text if the member is watched.
     fn member(&mut self, watched: Option<usize>) -> Result<B::Value, B::Error> {
         let next = self.jiter.peek().map_err(refused)?;
         let start = self.jiter.current_index();
@@ -147,13 +147,13 @@ impl<B: Builder> Reader<'_, '_, B> {
     }
 }
 
-/// The names of the objects that are open, innermost last, in one buffer: no allocation for each name.
+/// The names of all open objects, the innermost object last, in one buffer: this avoids an allocation for each name.
 struct Names {
     text: Vec<u8>,
     spans: Vec<(usize, usize)>,
 }
 
-/// One open object: where its names begin, and all of them hashed once they are more than a few.
+/// One open object: where its names begin in the buffer, and a hash set of its names if it has many.
 struct Scope {
     spans: usize,
     text: usize,
@@ -161,7 +161,7 @@ struct Scope {
 }
 
 impl Names {
-    /// Room for the names of most tokens, so that it is asked for once.
+    /// Allocates once; the room is enough for the names of most tokens.
     fn with_room() -> Self {
         Self {
             text: Vec::with_capacity(256),

@@ -1,14 +1,15 @@
-//! The text of an array's elements and of an object's members, for readers that go on with each of them.
+//! The texts of an array's elements and of an object's members, for callers that then read each of them.
 
 use jiter::{Jiter, Peek};
 
 use super::refused;
 use crate::error::Error;
 
-/// The texts of the elements of the array that one JSON object has as its member `name`; at most `most` of them.
+/// Returns the text of each element of the array that is the member `name` of one JSON object. The array may have at
+/// most `most` elements.
 ///
-/// An element is well-formed, and strict (names, depth, finite numbers) only if [`parse_object`] says so too. What
-/// else the object has is passed over.
+/// Every element is well-formed JSON, but the stricter rules (names, depth, finite numbers) are not checked: for these
+/// the caller calls [`parse_object`](super::parse_object). Other members of the object are skipped.
 ///
 /// # Errors
 /// [`Error::Malformed`].
@@ -39,10 +40,10 @@ pub fn array_elements<'j>(text: &'j [u8], name: &str, most: usize) -> Result<Vec
     found.ok_or(Error::Malformed("a member is missing"))
 }
 
-/// The members of one strict JSON object: each name with the text of its value.
+/// Returns the members of one JSON object: each name with the text of its value.
 ///
 /// # Errors
-/// [`Error::Malformed`]. What [`parse_object`] would refuse besides is not all seen.
+/// [`Error::Malformed`]. The stricter rules of [`parse_object`](super::parse_object) are not checked.
 pub(crate) fn object_members(text: &[u8]) -> Result<Vec<(String, &[u8])>, Error> {
     let mut jiter = Jiter::new(text);
     let mut members = Vec::new();

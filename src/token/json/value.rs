@@ -27,7 +27,7 @@ impl<'j> RawValue<'j> {
             .is_some_and(|first| *first == b'-' || first.is_ascii_digit())
     }
 
-    /// The number nearest to it, where it is a number; an integer out of an `f64`'s range is infinite.
+    /// The nearest `f64` if this is a number. An integer outside the range of `f64` becomes infinite.
     pub fn as_number(self) -> Option<f64> {
         if self.is_number() {
             std::str::from_utf8(self.0).ok()?.parse().ok()
@@ -36,7 +36,7 @@ impl<'j> RawValue<'j> {
         }
     }
 
-    /// The string, where it is one.
+    /// The string, if this is a string.
     pub fn as_string(self) -> Option<Cow<'j, str>> {
         let inside = self.0.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
         if inside.contains(&b'\\') {
@@ -46,7 +46,7 @@ impl<'j> RawValue<'j> {
         std::str::from_utf8(inside).ok().map(Cow::Borrowed)
     }
 
-    /// The strings of an array of nothing else.
+    /// The strings, if this is an array of strings only.
     pub fn as_strings(self) -> Option<Vec<String>> {
         if self.0.first() != Some(&b'[') {
             return None;
@@ -62,14 +62,14 @@ impl<'j> RawValue<'j> {
     }
 }
 
-/// The raw text of the watched members of the outermost object.
+/// The raw text of those members of the outermost object that the reader watched for.
 pub struct Members<'j> {
     pub(super) names: &'static [&'static str],
     pub(super) values: [Option<RawValue<'j>>; MAX_WATCHED],
 }
 
 impl<'j> Members<'j> {
-    /// The member of this name, where it was watched for and present.
+    /// The member of this name, if the reader watched for it and the object has it.
     pub fn get(&self, name: &str) -> Option<RawValue<'j>> {
         self.values.get(self.position(name)?).copied().flatten()
     }

@@ -1,4 +1,4 @@
-//! Keys made here are read back by the reader that reads anybody's.
+//! New keys are read by the same reader as any other key.
 
 use std::collections::BTreeSet;
 
@@ -117,7 +117,8 @@ fn keys_have_the_length_of_their_algorithm() {
         (Algorithm::ES512, Curve::P521),
         (Algorithm::ES256K, Curve::Secp256k1),
     ] {
-        // Often enough that a coordinate with a leading zero byte is met; P-521's begin with seven zero bits.
+        // Repeats until a coordinate with a leading zero byte is likely; coordinates of P-521 begin with seven zero
+        // bits.
         for _ in 0..200 {
             let jwk = made(algorithm);
             for name in ["x", "y", "d"] {
@@ -128,7 +129,7 @@ fn keys_have_the_length_of_their_algorithm() {
     }
 }
 
-/// A text that grew would have left an unwiped copy behind.
+/// If the text had grown, it would have left an unwiped copy in memory.
 #[test]
 fn the_largest_text_needs_no_more_room_than_it_has() {
     let text = generate(Algorithm::PS512).unwrap();

@@ -44,7 +44,7 @@ fn every_algorithm_takes_its_jwk() {
             .verify(b"message", &signature)
             .unwrap();
         if algorithm.family() != Family::Hmac {
-            // The same key as the PEM's.
+            // The same key as in the PEM file.
             signing_key(algorithm)
                 .verifying_key()
                 .unwrap()
@@ -60,7 +60,7 @@ fn a_jwk_fits_its_algorithms_and_no_other() {
         for other in Algorithm::ALL {
             let same = algorithm.family() == other.family();
             let wanted = if same { "ok" } else { "key_mismatch" };
-            // HMAC never asks which half of an asymmetric key it was given; the kty says enough.
+            // HMAC does not check for the half of an asymmetric key, because the kty is already wrong.
             assert_eq!(
                 code(sign(other, &members(algorithm, "private"))),
                 wanted,
@@ -170,7 +170,7 @@ fn use_key_ops_and_alg_are_obeyed() {
     }
 }
 
-/// RFC 7517 section 4.3: what both say must be consistent.
+/// RFC 7517 section 4.3: `use` and `key_ops` must be consistent.
 #[test]
 fn use_and_key_ops_do_not_contradict() {
     for (key_use, operations, wanted) in [
@@ -194,7 +194,7 @@ fn use_and_key_ops_do_not_contradict() {
     }
 }
 
-/// Whoever can write these could otherwise name the key that verifies his own tokens.
+/// Otherwise an attacker who can write these members could name the key that verifies forged tokens.
 #[test]
 fn certificates_and_urls_in_a_jwk_lead_to_no_key() {
     let key = signing_key(Algorithm::RS256);
@@ -237,7 +237,7 @@ fn certificates_and_urls_in_a_jwk_lead_to_no_key() {
     }
 }
 
-/// The modulus of a key that nobody holds, of the right length and odd.
+/// An odd modulus of the right length, whose private key nobody has.
 fn other_modulus() -> String {
     let own = members(Algorithm::RS256, "public");
     let mut octets = _core::token::encoding::decode(own["n"].as_str().unwrap().as_bytes()).unwrap();
@@ -264,7 +264,7 @@ fn every_member_is_needed_and_exact() {
         );
         for name in names {
             let missing = code(sign(algorithm, &without(private.clone(), name)));
-            // Without d an EC or Ed25519 key is a public one; an RSA key still has its factors.
+            // Without d, an EC or Ed25519 key is public; an RSA key still has its factors.
             let public = *name == "d" && algorithm != Algorithm::RS256;
             assert!(
                 missing == "key_malformed" || missing == "key_public",
@@ -446,7 +446,7 @@ fn the_text_is_strict_json() {
     }
 }
 
-/// A parser's copy of an unescaped secret would not be wiped, and base64url needs no escapes.
+/// A parser would copy an escaped secret and not wipe the copy, and base64url needs no escapes.
 #[test]
 fn key_material_has_no_escapes_and_other_members_may() {
     for (text, wanted) in [

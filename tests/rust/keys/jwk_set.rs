@@ -69,7 +69,7 @@ fn issuer(keys: &[Value], algorithms: &[Algorithm]) -> IssuerSet {
     read_issuer(&set(keys), algorithms).unwrap()
 }
 
-/// What a set serves: `kid` and algorithm of each key.
+/// The `kid` and the algorithm of each key of a set.
 fn served(set: &IssuerSet) -> Vec<(Option<&str>, &'static str)> {
     set.keys
         .iter()
@@ -84,7 +84,7 @@ fn skipped(set: &IssuerSet) -> Vec<(usize, &'static str)> {
         .collect()
 }
 
-// What neither reader takes.
+// Sets that both readers refuse.
 
 fn broken_frames() -> Vec<(&'static str, Vec<u8>)> {
     let deep = format!(r#"{{"keys":[],"a":{}}}"#, "[".repeat(10_000));
@@ -124,7 +124,7 @@ fn broken_frames() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("a number too long in a key", huge.into_bytes()),
         ("NaN in a key", br#"{"keys":[{"a":NaN}]}"#.to_vec()),
-        ("depth beside the keys", deep.into_bytes()),
+        ("depth in another member than keys", deep.into_bytes()),
         ("depth in a key", nested.into_bytes()),
         ("too many keys", many.into_bytes()),
         ("too long", long),
@@ -169,7 +169,7 @@ fn the_frame_seen_open() {
     );
 }
 
-// Our own sets.
+// The site's own sets.
 
 #[test]
 fn a_set_of_ours_has_every_key_with_its_kid_and_algorithm() {
@@ -231,7 +231,7 @@ fn secrets_of_ours_sign_unless_their_key_ops_say_otherwise() {
     assert_eq!(signs, [true, false, true]);
 }
 
-/// A file may be rotated from HS256 to ES256. Each key serves its own algorithm, whatever the others are.
+/// A file may be rotated from HS256 to ES256. Each key serves only its own algorithm.
 #[test]
 fn secrets_stand_beside_asymmetric_keys() {
     let keys = own(&[
@@ -243,7 +243,7 @@ fn secrets_stand_beside_asymmetric_keys() {
     let algorithm = |key: &OwnKey| key.verifying.algorithm().name();
     let algorithms: Vec<_> = keys.iter().map(algorithm).collect();
     assert_eq!(algorithms, ["HS256", "ES256", "RS256"]);
-    // The classic confusion: a public key, in each form that an attacker has it in, as the secret of an HMAC.
+    // The classic confusion: an attacker uses a public key, in each of its forms, as an HMAC secret.
     let public = keys[2].verifying.public_jwk().unwrap();
     for secret in [
         fixture("rsa.public.pkcs1.pem")[30..].to_vec(),
@@ -353,7 +353,7 @@ fn one_odd_key_refuses_a_set_of_ours_and_is_named() {
         ),
         ("no kty", reads(&[json!({})]), (1, None, "key_malformed")),
         (
-            "a kid that is no text",
+            "a kid that is not a string",
             reads(&[public("p256", json!({"kid": 7}))]),
             (1, None, "key_malformed"),
         ),
@@ -372,7 +372,7 @@ fn one_odd_key_refuses_a_set_of_ours_and_is_named() {
     );
 }
 
-/// What another library computes of our fixtures.
+/// Compares with the thumbprints that another library computes from the fixtures.
 #[test]
 fn a_kid_is_the_thumbprint_where_there_is_none() {
     let thumbprint = |jwk: Value| own(&[jwk]).unwrap().remove(0).kid;
@@ -390,7 +390,7 @@ fn a_kid_is_the_thumbprint_where_there_is_none() {
             theirs.unwrap(),
             "{name}"
         );
-        // Both halves are one key.
+        // Both halves have the same thumbprint.
         assert_eq!(
             thumbprint(private(name, alg.clone())),
             thumbprint(public(name, alg))
@@ -484,7 +484,7 @@ fn an_issuers_odd_keys_are_skipped_and_the_rest_is_used() {
             "key_malformed",
         ),
         (
-            "a kid that is no text",
+            "a kid that is not a string",
             public("p384", json!({"kid": 7})),
             "key_malformed",
         ),
@@ -505,7 +505,7 @@ fn an_issuers_odd_keys_are_skipped_and_the_rest_is_used() {
             assert_eq!(skipped(&set), [(place, code)], "{what}");
         }
     }
-    // The gate seen open.
+    // The same check with valid input.
     let fine = issuer(
         &[good(), public("p384", json!({}))],
         &[Algorithm::ES256, Algorithm::ES384],
@@ -514,7 +514,7 @@ fn an_issuers_odd_keys_are_skipped_and_the_rest_is_used() {
     assert!(fine.skipped.is_empty());
 }
 
-/// Each element of `keys` is read on its own: what is well-formed and still not strict loses one key only.
+/// Each element of `keys` is read alone: a well-formed element that is not strict loses only one key.
 #[test]
 fn an_issuers_key_that_is_not_strict_is_skipped_alone() {
     let good = public("p256", json!({"kid": "good"})).to_string();
@@ -673,7 +673,7 @@ fn keys_that_cannot_be_told_apart_are_all_skipped() {
     }
 }
 
-// What is said.
+// Messages.
 
 #[test]
 fn a_kid_is_shown_short_and_printable() {
@@ -746,7 +746,7 @@ proptest! {
         let _ = read_issuer(&text, &Algorithm::ALL);
     }
 
-    /// Cut or bent anywhere, a set is refused or still serves no key that wasn't in it.
+    /// If a set is cut or altered anywhere, it is refused or yields only keys that it contained.
     #[test]
     fn a_bent_set_serves_no_other_key(place in any::<prop::sample::Index>(), byte in any::<u8>()) {
         let whole = set(&[public("p256", json!({"kid": "one"})), public("ed25519", json!({}))]);

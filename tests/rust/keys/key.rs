@@ -184,7 +184,7 @@ fn pem_armour_is_read_tolerantly_and_its_content_strictly() {
             "{broken}"
         );
     }
-    // The private key's DER under labels that are not its own.
+    // The private key's DER under wrong labels.
     let private = String::from_utf8(pem("p256.pkcs8")).unwrap();
     for (from, to) in [
         ("PRIVATE KEY", "EC PRIVATE KEY"),
@@ -261,7 +261,7 @@ fn encrypted_keys_say_so() {
     }
 }
 
-/// The code with which a fixture's RSA key is refused, in every form of both halves and for every algorithm.
+/// Asserts that a fixture's RSA key is refused with this code, in every form of both halves and for every algorithm.
 fn assert_rsa_key_is_refused(name: &str, code: &str) {
     let refused = |outcome: Result<(), Error>, form: &str| {
         assert_eq!(outcome.map_err(Error::code), Err(code), "{name} {form}");

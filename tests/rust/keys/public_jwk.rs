@@ -1,4 +1,4 @@
-//! The public members of a key, in whatever form it was given.
+//! The public members of a key, for every form in which it was given.
 
 use _core::keys::algorithm::{Algorithm, Family};
 use _core::keys::key::VerifyingKey;
@@ -132,7 +132,7 @@ fn a_kid_is_escaped() {
     }
 }
 
-/// The DER of a P-256 key under `PUBLIC KEY`, its point as SEC 1 section 2.3.3 compresses it.
+/// The DER of a P-256 key under `PUBLIC KEY`, with a compressed point (SEC 1 section 2.3.3).
 fn compressed_p256() -> Vec<u8> {
     let whole = ::pem::parse(fixture("p256.public.pem")).unwrap();
     let (identifier, point) = whole.contents().split_at(26);
@@ -154,7 +154,7 @@ fn a_compressed_point_is_the_same_key() {
     assert_eq!(key.verify(b"message", &signature), Ok(()));
 }
 
-/// RFC 7518: an RSA number has no leading zeros (section 2), a coordinate has all of its own (section 6.2.1.2).
+/// RFC 7518: an RSA number has no leading zeros (section 2), and a coordinate keeps all of them (section 6.2.1.2).
 #[test]
 fn numbers_are_minimal_and_coordinates_whole() {
     let rsa = published(&from_pem(Algorithm::RS256, "rsa.public"), "any");

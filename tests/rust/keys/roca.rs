@@ -1,10 +1,10 @@
-//! The ROCA fingerprint: on every modulus of the broken generator's form, and on no other.
+//! The ROCA fingerprint: every modulus of the broken generator has it, and others don't.
 
 use _core::keys::roca::has_fingerprint;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// A number by its digits to the base 2^32, the least first.
+/// A number as its digits in base 2^32, the least significant first.
 type Number = Vec<u32>;
 
 fn product(left: &[u32], right: &[u32]) -> Number {
@@ -55,7 +55,7 @@ fn primorial(most: u32) -> Number {
         .fold(vec![1], |number, prime| product(&number, &[prime]))
 }
 
-/// `k * M + 65537^a`, which is the generator's form with another `k`.
+/// `k * M + 65537^a`, the generator's form with another `k`.
 fn generated(k: &[u32], m: &[u32], a: usize) -> Number {
     let power = std::iter::repeat_n(65_537, a)
         .fold(vec![1], |power, generator| product(&power, &[generator]));
@@ -95,7 +95,7 @@ proptest! {
     }
 }
 
-/// The moduli of ten keys of a well-kept library.
+/// The moduli of ten keys that a sound library made.
 #[test]
 fn fresh_keys_are_not_found() {
     use aws_lc_rs::rsa::{KeyPair, KeySize};

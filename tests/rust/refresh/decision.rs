@@ -1,4 +1,5 @@
-//! The decision table, row by row: every gate open and shut, at its exact boundary.
+//! The decision table, row by row: each check passes on one side of its exact boundary and fails on
+//! the other.
 
 use _core::refresh::{
     LAST_GENERATION, Micros, RefreshClaims, RefreshDecision, RefreshPolicy, RefreshRefusal,
@@ -11,7 +12,7 @@ const MINUTE: Micros = 60 * SECOND;
 const DAY: Micros = 86_400 * SECOND;
 /// The grace interval of these tests.
 const G: Micros = 30 * SECOND;
-/// The moment of the login, with a fraction of a second that floors have to drop.
+/// The moment of the login, with a fraction of a second that rounding down must drop.
 const LOGIN: Micros = 1_700_000_000 * SECOND + 999_999;
 /// The moment of the last rotation, an hour after the login.
 const ROTATED: Micros = LOGIN + 3_600 * SECOND;
@@ -31,7 +32,7 @@ const KEEPING: RefreshPolicy = RefreshPolicy {
     ..POLICY
 };
 
-/// A session fresh from its login.
+/// A session right after its login.
 const FRESH: SessionState = SessionState {
     generation: 0,
     rotated_at: None,
@@ -477,7 +478,7 @@ fn further_behind_the_current_token_rotates_and_the_previous_one_is_refused() {
     }
 }
 
-// What follows from the row.
+// Claims that follow from the row.
 
 #[test]
 fn a_login_starts_with_both_ends() {

@@ -1,15 +1,15 @@
-//! Every course that two clients and a thief can take, up to a bound, held against the invariants.
+//! Every course that two clients and a thief can take, up to a bound, checked for the invariants.
 //!
-//! The two clients start from one token; the thief steals one. A request arrives (its `now` is read),
-//! reads the row and decides, writes on a condition, and is answered; a writer that changed no row
-//! reads again. Between any two of these steps anything else may happen: another request, the clock
-//! moving on by half a grace interval, a response getting lost, a logout, a machine whose clock is
-//! behind. All orders of all of it are walked, each state once.
+//! The two clients start from one token; the thief steals one. A request arrives (its `now` is
+//! read), reads the row and decides, writes on a condition, and is answered; a writer that changed
+//! no row reads again. Between any two of these steps anything else may happen: another request,
+//! the clock moving on by half a grace interval, a response getting lost, a logout, a machine whose
+//! clock is behind. The model walks all orders of these steps and each state once.
 //!
-//! Invariants 1 to 8 of SESSIONS.md are checked on the way, against what the model itself remembers
-//! (when a token was really retired, whose response was really lost), not against the row. A check
-//! that was never exercised fails the test, and for each one a deliberately broken rule proves that
-//! it can fail.
+//! Invariants 1 to 8 of SESSIONS.md are checked after each step. The checks use what the model
+//! itself records (when a token was really retired, whose response was really lost), not the row.
+//! The test fails if a check was never exercised, and for each check a deliberately broken rule
+//! proves that it can fail.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -26,10 +26,10 @@ const LOGIN: Micros = 1_700_000_000_000_000;
 const GRACE: Ticks = 2;
 const IDLE: Ticks = 3;
 const ABSOLUTE: Ticks = 5;
-/// As far behind as a clock is believed (60 s), and one tick further.
+/// How far behind a clock may be (60 s), and one tick further.
 const SKEW: Ticks = 4;
 const FAR_BEHIND: Ticks = 5;
-/// The third party: a thief, or where a world has none another client.
+/// The third party: a thief, or another client in a world without a thief.
 const THIEF: usize = 2;
 
 const POLICY: RefreshPolicy = RefreshPolicy {
@@ -49,16 +49,17 @@ fn ticks(micros: Micros) -> Ticks {
 
 // The invariants.
 
-/// What is checked, each with its number in SESSIONS.md.
+/// The invariants, each with its number in SESSIONS.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Invariant {
-    /// 1. Every commit leaves one generation that counts, made once and one on from the last.
+    /// 1. After every commit exactly one generation counts. It was made once, and it is one more
+    ///    than the last.
     OneLiveGeneration,
     /// 2. A revoked session answers no request that reads it afterwards.
     RevokedYieldsNothing,
-    /// 2. Nor does an expired one.
+    /// 2. An expired session answers no such request either.
     ExpiredYieldsNothing,
-    /// 2. Nor does it let a rotation through that was decided before and is written afterwards.
+    /// 2. A rotation that was decided before the revocation is not written after it.
     LateWriteLoses,
     /// 3. Of concurrent refreshes of one token, those that did not rotate name the one new generation.
     OneNewGeneration,
@@ -66,11 +67,12 @@ enum Invariant {
     RetrySucceeds,
     /// 5. A retired token used after G ends the session.
     ReuseEndsSession,
-    /// 6. Whatever is repeated to a retired token is repeated within G of its own retirement.
+    /// 6. A repeat for a retired token comes within G of the token's own retirement.
     GraceIsAnchored,
-    /// 6. A grandparent gets nothing, and ends the session.
+    /// 6. A grandparent is refused, and ends the session.
     GrandparentEndsSession,
-    /// 6. Two rotations are G apart, so that whatever is older than a parent was retired before G.
+    /// 6. Two rotations are at least G apart, so every token older than a parent was retired longer
+    ///    than G ago.
     RotatesOnceInGrace,
     /// 7. A child ends by the absolute end.
     ChildEndsInTime,
@@ -78,9 +80,9 @@ enum Invariant {
     IdleEndAdvances,
     /// 8. A logout ends the session for every generation.
     LogoutEndsAll,
-    /// 8. Also with a token that is retired already.
+    /// 8. A logout with a retired token does so too.
     RetiredLogoutEndsAll,
-    /// What 3 and 4 are for: tabs that share a token are never logged out by each other.
+    /// The purpose of 3 and 4: tabs that share a token never log each other out.
     NobodyLoggedOut,
 }
 
@@ -104,7 +106,7 @@ const ALL: [Invariant; 15] = [
     NobodyLoggedOut,
 ];
 
-/// An invariant that did not hold, and how it came to that.
+/// A violated invariant, and the steps that led to it.
 #[derive(Debug)]
 #[expect(dead_code, reason = "read by Debug, in the message of a failed test")]
 struct Violation {
@@ -119,7 +121,7 @@ struct Violation {
 struct State {
     clock: Ticks,
     row: Row,
-    /// When the token before the current one was really retired, whatever the row says.
+    /// When the token before the current one was really retired, independent of the row.
     retired: Ticks,
     parties: [Party; 3],
     left: Budget,
@@ -135,9 +137,10 @@ struct Row {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Party {
-    /// The generations of the tokens at hand, a bit for each: a client's newest, all that a thief saw.
+    /// The generations of the tokens that a party has, one bit for each: a client's newest, and all
+    /// that a thief saw.
     holds: u8,
-    /// Whether the last response, with the generation after the one at hand, was lost.
+    /// Whether the last response, which had the next generation, was lost.
     lost: bool,
     request: Request,
 }
@@ -155,7 +158,7 @@ enum Request {
 struct Asked {
     presented: u8,
     now: Ticks,
-    /// It asks for what was lost.
+    /// The request is a retry after a lost response.
     retry: bool,
     /// Another request rotated the same token while this one was on its way.
     raced: bool,
@@ -168,13 +171,13 @@ enum Write {
         to: Row,
     },
     Revoke,
-    /// Only a broken rule writes when it repeats.
+    /// Only a broken rule writes at a repeat.
     Slide {
         to: Row,
     },
 }
 
-/// How much more may happen.
+/// How many more events may happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Budget {
     ticks: u8,
@@ -229,7 +232,7 @@ impl State {
         }
     }
 
-    /// Parties that differ in nothing but their place are not told apart.
+    /// Parties that differ only in their place count as equal.
     fn told_apart(mut self, world: &World) -> Self {
         let alike = if world.thief { THIEF } else { 3 };
         self.parties[..alike].sort_unstable();
@@ -321,7 +324,7 @@ impl Row {
         self.rotated_at.unwrap_or(0)
     }
 
-    /// `now`, where a clock that is a little behind the row is the row's.
+    /// `now`, or the row's time if the clock is a little behind the row.
     fn moment(self, now: Ticks) -> Ticks {
         if (-SKEW..0).contains(&(now - self.since())) {
             self.since()
@@ -336,7 +339,7 @@ fn bits(set: u8) -> impl Iterator<Item = u8> {
     (0..8).filter(move |bit| set & (1 << bit) != 0)
 }
 
-// The world: what holds in it, and the rule that is on trial.
+// The world: its settings, and the rule that is tested.
 
 #[derive(Clone, Copy)]
 struct World {
@@ -346,7 +349,7 @@ struct World {
     rule: Rule,
 }
 
-/// What [`decide`] is asked; every user of the model may log in.
+/// The arguments of [`decide`]. Every user of the model may log in.
 #[derive(Clone, Copy)]
 struct Question {
     session: SessionState,
@@ -364,7 +367,7 @@ impl Question {
 
 type Decide = fn(Question) -> RefreshDecision;
 
-/// The rule as it is meant, or with one thing broken.
+/// The correct rule, or a rule with one fault.
 #[derive(Clone, Copy)]
 struct Rule {
     decide: Decide,
@@ -405,7 +408,8 @@ impl World {
         })
     }
 
-    /// `UPDATE … WHERE id = ? AND generation = ? AND revoked_at IS NULL`: whether it finds the row.
+    /// `UPDATE … WHERE id = ? AND generation = ? AND revoked_at IS NULL`: whether this statement
+    /// finds the row.
     fn finds(&self, row: Row, read: u8) -> bool {
         (row.generation == read || !self.rule.write_asks_generation)
             && !(row.revoked && self.rule.write_asks_revoked)
@@ -427,7 +431,7 @@ fn ends(decision: RefreshDecision) -> bool {
 
 struct Walk {
     world: World,
-    /// The only invariant whose violation counts, where a broken rule is on trial for it.
+    /// The only invariant whose violation counts, if a broken rule is tested for it.
     watched: Option<Invariant>,
     seen: HashSet<State>,
     trail: Vec<Action>,
@@ -480,7 +484,7 @@ impl Walk {
         Ok(state)
     }
 
-    /// Counts that the invariant was put to the test, and tests it.
+    /// Counts that the invariant was exercised, and checks it.
     fn check(&mut self, invariant: Invariant, state: &State, holds: bool) -> Checked {
         *self.exercised.entry(invariant).or_default() += 1;
         if holds || self.watched.is_some_and(|watched| watched != invariant) {
@@ -508,7 +512,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Invariant 2, and that tabs leave each other alone.
+    /// Checks invariant 2, and that tabs don't log each other out.
     fn check_endings(&mut self, state: &State, asked: Asked, decision: RefreshDecision) -> Checked {
         if state.row.revoked {
             self.check(RevokedYieldsNothing, state, !yields(decision))?;
@@ -522,7 +526,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Invariants 3 to 6: what a living session says to a retired token.
+    /// Checks invariants 3 to 6: the answers of a living session to a retired token.
     fn check_retired(&mut self, state: &State, asked: Asked, decision: RefreshDecision) -> Checked {
         match state.row.generation.saturating_sub(asked.presented) {
             0 => Ok(()),
@@ -550,7 +554,7 @@ impl Walk {
         Ok(())
     }
 
-    /// What the caller does about a decision.
+    /// The caller acts on a decision.
     fn follow(&self, row: Row, asked: Asked, decision: RefreshDecision) -> Request {
         let decided = |write| Request::Decided(asked, write);
         let read = row.generation;
@@ -627,7 +631,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Invariant 7, and that the times of rotations are as far apart as invariant 6 needs.
+    /// Checks invariant 7, and that rotations are as far apart as invariant 6 needs.
     fn check_times(&mut self, state: &State, asked: Asked, to: Row) -> Checked {
         let before = state.row;
         self.check(ChildEndsInTime, state, to.expires_at <= ABSOLUTE)?;
@@ -642,7 +646,7 @@ impl Walk {
         Ok(())
     }
 
-    /// How many generations a request could present now as the one that counts.
+    /// How many generations would count as the current one now.
     fn live(&self, state: &State) -> usize {
         let counts = |&presented: &u8| {
             let decision = self.world.decide(state.row, presented, state.row.since());
@@ -651,7 +655,8 @@ impl Walk {
         (0..=state.row.generation + 1).filter(counts).count()
     }
 
-    /// Tells the other requests with the token that was just rotated, as far as they arrived together.
+    /// Marks the other requests with the token that was just rotated, if they arrived at the same
+    /// time.
     fn mark_raced(&self, state: &mut State, presented: u8) {
         let together = state.retired - SKEW..state.retired + self.world.grace();
         for party in &mut state.parties {
@@ -661,7 +666,7 @@ impl Walk {
         }
     }
 
-    /// Invariant 5 and 8: the session is over for every token there is or could be.
+    /// Checks invariants 5 and 8: the session is over for every possible token.
     fn check_ended(&mut self, invariant: Invariant, state: &State) -> Checked {
         let over = |presented| {
             let decision = self.world.decide(state.row, presented, state.clock);
@@ -788,7 +793,7 @@ const TABS: World = World {
     ..USUAL
 };
 
-/// Walks the world; asserts that all invariants held and that exactly `tested` were put to the test.
+/// Walks the world, and asserts that all invariants held and that exactly `tested` were exercised.
 #[track_caller]
 fn holds(name: &str, world: World, tested: &[Invariant]) {
     let started = std::time::Instant::now();
@@ -811,7 +816,7 @@ fn holds(name: &str, world: World, tested: &[Invariant]) {
     );
 }
 
-/// The invariants but for some.
+/// All invariants except some.
 fn all_but(untested: &[Invariant]) -> Vec<Invariant> {
     let tested = |invariant: &Invariant| !untested.contains(invariant);
     ALL.into_iter().filter(tested).collect()
@@ -858,7 +863,7 @@ fn three_tabs_never_log_each_other_out() {
     holds("tabs", TABS, &tested);
 }
 
-// Broken rules: each is caught by every invariant that it breaks, so every check can fail.
+// Broken rules. Every invariant that a rule breaks must catch it, so every check can fail.
 
 struct Broken {
     what: &'static str,

@@ -1,4 +1,4 @@
-//! What holds for any row, any policy and any time, the absurd ones included.
+//! Properties for any row, any policy and any time, including absurd ones.
 
 use _core::clock::MAX_CLOCK_SKEW;
 use _core::refresh::{
@@ -11,17 +11,17 @@ use std::collections::HashMap;
 const SECOND: Micros = 1_000_000;
 /// How far behind a clock may be.
 const MAX_SKEW: Micros = MAX_CLOCK_SKEW * SECOND;
-/// The moment around which ordinary times lie.
+/// The moment near which ordinary times are.
 const EPOCH: Micros = 1_700_000_000 * SECOND;
 
-/// How many questions each property is asked; fewer in a build without optimization.
+/// How many cases each property runs; fewer in a build without optimization.
 const CASES: u32 = if cfg!(debug_assertions) {
     2_000
 } else {
     20_000
 };
 
-/// What [`decide`] is asked.
+/// The arguments of [`decide`].
 #[derive(Clone, Copy, Debug)]
 struct Question {
     session: SessionState,
@@ -66,8 +66,8 @@ impl Question {
     }
 }
 
-/// Times that meet each other at the boundaries: seconds apart, a microsecond off, or at the ends
-/// of the type.
+/// Times near each other at the boundaries: seconds apart, a microsecond apart, or at the ends of
+/// the type.
 fn time() -> impl Strategy<Value = Micros> {
     let near = (-120..=120i64, -1..=1i64).prop_map(|(s, us)| EPOCH + s * SECOND + us);
     let end = prop_oneof![Just(i64::MIN), Just(i64::MAX), Just(0)];
@@ -133,7 +133,8 @@ prop_compose! {
 }
 
 prop_compose! {
-    /// A login and the moments, forwards or at most a skewed clock behind, at which it refreshes.
+    /// A login, and the times at which it refreshes: each is later than the last, or earlier by at
+    /// most the skew.
     fn life()(
         policy in policy(),
         start in time(),
@@ -146,7 +147,7 @@ prop_compose! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The decision is total: it answers anything, and so does what follows from the row.
+    /// The decision has an answer for all arguments, and so have the claims of the row.
     #[test]
     fn nothing_panics(asked in question()) {
         let _ = (asked.decision(), asked.session.refresh_claims());
@@ -187,7 +188,7 @@ proptest! {
         }
     }
 
-    /// Through a whole life under one policy, on clocks that disagree within the skew.
+    /// Walks a whole login under one policy, with clocks that differ within the skew.
     #[test]
     fn the_idle_end_never_moves_backwards((policy, start, steps) in life()) {
         let mut session = SessionState::begin(&policy, start);
@@ -288,7 +289,8 @@ proptest! {
     }
 }
 
-/// The properties above say "if it rotates": the questions do reach every answer, and often.
+/// The properties above say "if it rotates", so this test checks that the cases reach every
+/// decision often.
 #[test]
 fn the_questions_reach_every_answer() {
     let mut runner = TestRunner::deterministic();

@@ -1,4 +1,4 @@
-//! Key files: what is read, what is kept, and what each change makes of them.
+//! Key files: reading, writing, and the result of each change.
 
 use _core::error::Error;
 use _core::keys::algorithm::Algorithm;
@@ -130,7 +130,7 @@ fn a_key_ends_after_it_begins() {
         (json!({"nbf": NOW, "exp": NOW - 1}), false),
         (json!({"exp": 1}), true),
         (json!({"exp": 0}), false),
-        // A key that took a revoked one's place signs from before it was made.
+        // A key that replaced a revoked key signs from a time before it was made.
         (json!({"iat": NOW, "nbf": 5, "exp": 9}), true),
     ] {
         assert_eq!(one(times.clone()).is_ok(), good, "{times}");
@@ -438,7 +438,7 @@ fn no_file_is_written_that_could_not_be_read() {
     );
 }
 
-/// Times that the file has not, and names outside ASCII, are longer in what is written.
+/// Absent times, and names outside ASCII, make the written text longer.
 #[test]
 fn no_file_is_pruned_that_could_not_be_read() {
     let public = |kid: &str, times| {
@@ -555,7 +555,7 @@ fn of_level_keys_the_first_in_the_file_signs() {
     assert_eq!(signing_kid(&ring, NOW as f64).as_deref(), Some("one"));
 }
 
-// Silence.
+// No key material in messages.
 
 #[test]
 fn nothing_that_is_printed_holds_a_private_part() {
@@ -578,7 +578,7 @@ fn nothing_that_is_printed_holds_a_private_part() {
     let whole = value(&change.key_set.unwrap());
     let mut keys = whole["keys"].as_array().unwrap().clone();
     for key in &mut keys {
-        // A member that is read after the material, so that the refusal comes late.
+        // This member is read after the material, so the refusal comes late.
         let mut broken = key.clone();
         broken["exp"] = json!("secret");
         let refusal = read(&[broken]).unwrap_err();

@@ -1,4 +1,4 @@
-//! The invariants of the schedule, held by whole key files: every change is written, and read back, as a file.
+//! The invariants of the schedule for whole key files: every change is written as a file and read again.
 
 use std::collections::BTreeSet;
 
@@ -16,12 +16,12 @@ use super::schedule_properties::exercised;
 use super::schedule_world::{ALL, RULE, Rule};
 use crate::support::{MAX_LENGTH, fixture, open_policy, signing_kid};
 
-/// How many courses are run: each takes hundreds of files.
+/// How many courses are run. Each course makes hundreds of files.
 const CASES: u32 = if cfg!(debug_assertions) { 20 } else { 300 };
 
 const START: Seconds = 1_700_000_000;
 
-/// A file of keys with this schedule, private or public. Their material is one: they differ in `kid`.
+/// A file of keys with this schedule, private or public. All keys have the same material and different `kid`s.
 fn file<'k>(keys: impl IntoIterator<Item = (&'k ScheduledKey, bool)>) -> KeySet {
     let jwk = |(key, private): (&ScheduledKey, bool)| {
         let half = if private { "private" } else { "public" };
@@ -47,7 +47,7 @@ fn private(keys: &[ScheduledKey]) -> KeySet {
     file(keys.iter().map(|key| (key, true)))
 }
 
-/// What a change made of a file, as a plan: told from the text that would be written.
+/// A change of a file as a plan, derived from the text that would be written.
 fn decision(before: &[ScheduledKey], change: KeySetChange) -> KeyRotationDecision {
     if let Some(kid) = change.waits_for {
         assert!(change.key_set.is_none());
@@ -128,13 +128,13 @@ fn files_keep_every_invariant() {
     assert_eq!(exercised(CASES, ON_FILES, false), ALL.into());
 }
 
-/// Times that meet each other.
+/// Times near each other.
 fn time() -> impl Strategy<Value = Seconds> {
     (0..8i64, -1..=1i64).prop_map(|(minutes, second)| START + minutes * 60 + second)
 }
 
 prop_compose! {
-    /// A file that anybody may have written: its keys, and whether each is private.
+    /// An arbitrary file: its keys, and whether each is private.
     fn any_file()(
         keys in prop::collection::vec((time(), time(), prop::option::of(1..500i64), any::<bool>()), 0..6)
     ) -> Vec<(ScheduledKey, bool)> {
@@ -150,7 +150,7 @@ fn read_any(keys: &[(ScheduledKey, bool)]) -> KeySet {
     file(keys.iter().map(|(key, private)| (key, *private)))
 }
 
-/// The keys that can sign: the schedule is about them.
+/// The keys of the schedule: those that can sign.
 fn line(keys: &[(ScheduledKey, bool)]) -> Vec<ScheduledKey> {
     let private = keys.iter().filter(|(_, private)| *private);
     private.map(|(key, _)| key.clone()).collect()
@@ -177,7 +177,7 @@ proptest! {
                 let latest = key.latest_expiry(&policy, now);
                 let token = signs(latest).unwrap();
                 ring.verify(token.as_bytes(), at, &open_policy(), &mut Discard).unwrap();
-                // A key that retires may live longer than one that a hand has written an end for.
+                // A retiring key may live longer than a key whose `exp` was written by hand.
                 let able = |key: &ScheduledKey| key.nbf <= now && key.latest_expiry(&policy, now) > latest;
                 let others = line.iter().any(able);
                 prop_assert!(others || signs(latest + 1).unwrap_err().code() == "outlives_key");
@@ -199,7 +199,7 @@ proptest! {
         prop_assert_eq!(signing_kid(&ring, now as f64), signing.map(|key| key.schedule.kid.clone()));
     }
 
-    /// Whatever is done to it: the text is read, and says the same again.
+    /// After every change, the text can be read and written again without a difference.
     #[test]
     fn a_file_is_written_as_it_was_read(keys in any_file(), now in time(), place: prop::sample::Index) {
         let set = read_any(&keys);

@@ -17,7 +17,7 @@ use crate::support::{MAX_LENGTH, NOW, open_policy, ring, signed, signing_key};
 
 const NOW_SECONDS: i64 = 1_700_000_000;
 
-/// A secret that no other test has, for this `kid`.
+/// A secret for this `kid`, which other tests don't use.
 fn secret(kid: &str) -> SigningKey {
     let secret = format!("a secret of more than thirty-two bytes for {kid}");
     SigningKey::from_secret(Algorithm::HS256, secret.as_bytes()).unwrap()
@@ -41,7 +41,7 @@ fn verify(ring: &KeyRing, token: &str, now: f64) -> Result<(), Error> {
         .map(|_| ())
 }
 
-/// A token of this key under any header.
+/// A token that this key signed, under any header.
 fn token(kid: &str, header: &str) -> String {
     signed(&secret(kid), header.as_bytes(), b"{}")
 }
@@ -80,7 +80,7 @@ fn a_kid_is_obeyed_however_the_header_is_written() {
         r#"{"kid":"\u0062","alg":"HS256"}"#,
     ] {
         assert_eq!(verify(&ring, &token("b", header), NOW), Ok(()), "{header}");
-        // Another key's signature under this kid.
+        // The signature of another key under this kid.
         assert_eq!(
             verify(&ring, &token("a", header), NOW),
             Err(Error::SignatureInvalid),
@@ -208,7 +208,7 @@ fn no_token_outlives_the_key_that_signs_it() {
     assert_eq!(sign(&retained, &exp(61)), Err(Error::OutlivesKey));
 }
 
-/// A ring whose one key signs from 100 s on, beside a pair that serves until 200 s.
+/// A ring with one key that signs from 100 s on, and a legacy pair until 200 s.
 fn with_legacy() -> (KeyRing, KeyRing) {
     let legacy = secret("old");
     let verifying = Arc::new(legacy.verifying_key().unwrap());
@@ -285,7 +285,7 @@ fn two_keys_of_one_kid_are_refused_by_name() {
     let expected = KeyRefusal {
         place: Some(3),
         kid: Some("a".into()),
-        error: Error::KeySetInvalid("two keys have one kid"),
+        error: Error::KeySetInvalid("two keys have the same kid"),
     };
     assert_eq!(refusal, expected);
 }
@@ -380,7 +380,7 @@ fn the_public_set_has_what_verifies_or_will() {
     );
 }
 
-/// Whoever puts the old key under its thumbprint and lets it serve as the legacy pair too.
+/// A site may list the old key under its thumbprint and also use it as the legacy pair.
 #[test]
 fn the_public_set_has_a_key_once() {
     let signing = Arc::new(signing_key(Algorithm::ES256));
@@ -436,7 +436,7 @@ fn no_key_signs_or_verifies_at_no_time() {
 }
 
 prop_compose! {
-    /// Times that meet each other, as of a key of KEYS or of a key file.
+    /// Times near each other, for a key of KEYS or of a key file.
     fn any_key()(from in prop::option::of(-3..3i64), life in prop::option::of(1..200i64), retain in prop::option::of(1..200u32))
         -> (Option<i64>, Option<i64>, Option<u32>)
     {
@@ -446,7 +446,7 @@ prop_compose! {
 }
 
 proptest! {
-    /// By a clock that is behind or on time, until the token expires, whoever signed it.
+    /// The token verifies by a clock that is behind or on time, until it expires, for every key that signs.
     #[test]
     fn what_a_ring_signs_it_verifies_to_the_end(
         times in prop::collection::vec(any_key(), 0..5),

@@ -1,4 +1,5 @@
-//! The schedule rule by rule: every gate open and shut, at its exact boundary.
+//! The schedule, rule by rule: each check passes on one side of its exact boundary and fails on the
+//! other.
 
 use _core::clock::MAX_CLOCK_SKEW;
 use _core::ring::schedule::{
@@ -22,12 +23,12 @@ fn old() -> ScheduledKey {
     key("old", NOW - 9 * DAY, NOW - 9 * DAY, None)
 }
 
-/// The same after a rotation at `at`.
+/// The same key after a rotation at `at`.
 fn superseded(at: Seconds) -> ScheduledKey {
     key("old", NOW - 9 * DAY, NOW - 9 * DAY, Some(at + AHEAD + DAY))
 }
 
-/// The key of a planned rotation at `at`.
+/// The new key of a planned rotation at `at`.
 fn new(at: Seconds) -> ScheduledKey {
     key("new", at, at + AHEAD, None)
 }
@@ -138,7 +139,7 @@ fn of_keys_with_one_nbf_the_one_superseded_last_signs() {
     assert_eq!(phases(&keys, NOW), expected);
 }
 
-/// As in a file that was written by hand.
+/// Such keys occur in a file that was written by hand.
 #[test]
 fn of_level_keys_the_first_signs_and_only_that() {
     let keys = [key("first", 0, 0, None), key("second", 0, 0, None)];
@@ -238,7 +239,7 @@ fn a_key_made_just_now_is_a_rotation_too() {
     assert!(matches!(later, KeyRotationDecision::Write(_)));
 }
 
-/// From the handover, or from when the slowest process has seen the file.
+/// The key is retained from the handover, or from when the slowest process has read the file.
 #[test]
 fn retain_is_counted_from_when_the_old_key_signed_last() {
     for (ahead, handover) in [(0, 60), (59, 60), (60, 60), (61, 61), (600, 600)] {
@@ -272,7 +273,7 @@ fn a_later_end_is_kept_and_the_next_one_comes_after_it() {
     rotates(&keys, RotationMode::Planned, NOW, plan);
 }
 
-/// A file that was written by hand: none of its keys may have an end, or the signer one too early.
+/// In a file that was written by hand, perhaps no key has an `exp`, or the signer's is too early.
 #[test]
 fn whatever_might_have_signed_gets_an_end_that_is_late_enough() {
     let end = Some(NOW + AHEAD + DAY);
@@ -321,7 +322,8 @@ fn at_once_a_waiting_key_is_promoted_and_the_old_end_stays() {
     ));
 }
 
-/// A machine with a faster clock rotated when the last handover was still to come by this one.
+/// A machine with a faster clock rotated when, by this machine's clock, the last handover was still
+/// in the future.
 #[test]
 fn at_once_all_waiting_keys_come_forward_in_line() {
     let keys = [
@@ -372,7 +374,7 @@ fn the_only_key_is_replaced_by_a_new_one_in_its_place() {
     revokes(&[old()], "old", NOW, plan);
 }
 
-/// Its end was reckoned for a key that signs no more.
+/// Its `exp` was calculated for a key that no longer signs.
 #[test]
 fn a_retiring_key_is_not_promoted_back() {
     let keys = [superseded(NOW), new(NOW)];
@@ -393,7 +395,7 @@ fn a_waiting_key_takes_the_place_of_the_signer() {
     revokes(&keys, "old", NOW + 1, plan);
 }
 
-/// A key that leaked is superseded at once and then revoked; on a clock that is behind it signs still.
+/// A leaked key is superseded at once and then revoked. By a clock that is behind, it still signs.
 #[test]
 fn the_next_key_takes_the_place_until_every_clock_finds_it_there() {
     let keys = [superseded(NOW), key("new", NOW, NOW, None)];
@@ -406,7 +408,7 @@ fn the_next_key_takes_the_place_until_every_clock_finds_it_there() {
     revokes(&keys, "old", last + 1, removes("old"));
 }
 
-/// Rotated at once twice within a second: there is nothing to change.
+/// Two rotations at once within a second: nothing needs to change.
 #[test]
 fn a_next_key_that_signs_from_the_same_moment_stays_as_it_is() {
     let keys = [
@@ -426,7 +428,7 @@ fn revoking_a_waiting_key_undoes_its_rotation() {
     revokes(&keys, "new", NOW + AHEAD - 1, plan);
 }
 
-/// The first key, on a clock that is behind; and a predecessor that is dropped already.
+/// The first key by a clock that is behind, and a predecessor that is already dropped.
 #[test]
 fn a_waiting_key_without_a_living_predecessor_is_replaced() {
     let plan = Plan {

@@ -1,8 +1,10 @@
-//! Every course that a key file can take on two machines, up to a bound, held against the invariants.
+//! Every course that a key file can take on two machines, up to a bound, checked for the
+//! invariants.
 //!
-//! Time goes on by a minute; in between either machine rotates, as planned or at once, revokes
-//! any of the keys, or prunes. All orders of all of it are walked, each state once. A check that was
-//! never exercised fails the test, and deliberately broken rules prove that each can fail.
+//! Time advances by a minute. In between, either machine rotates, as planned or at once, revokes
+//! any key, or prunes. The model walks all orders of these actions and each state once. The test
+//! fails if a check was never exercised, and deliberately broken rules prove that each check can
+//! fail.
 
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -16,23 +18,23 @@ use _core::ring::schedule::{
 use super::schedule_world::Invariant::*;
 use super::schedule_world::{ALL, Action, Invariant, RULE, Rule, Site, Trial, World};
 
-/// As far apart as clocks may be.
+/// The largest allowed difference of clocks.
 const TICK: Seconds = 60;
 
-/// How much may happen.
+/// The bounds of a walk.
 #[derive(Clone, Copy)]
 struct Budget {
     ticks: u8,
     writes: u8,
 }
 
-/// Enough for each broken rule to be caught.
+/// Bounds that are enough to catch each broken rule.
 const BUDGET: Budget = Budget {
     ticks: 7,
     writes: 4,
 };
 
-/// A build without optimization walks less far where it walks everything.
+/// A build without optimization walks less far if it walks everything.
 const WHOLE: Budget = Budget {
     writes: if cfg!(debug_assertions) { 3 } else { 4 },
     ..BUDGET
@@ -55,13 +57,13 @@ const ALIKE: World = World {
     ..APART
 };
 
-/// The same, and processes that see a new file as late as that leaves room for.
+/// The same, with processes that read a new file as late as the skew allows.
 const LATE: World = World {
     lateness: TICK,
     ..ALIKE
 };
 
-/// A policy that publishes nothing ahead and whose tokens live less long than clocks disagree.
+/// A policy that publishes nothing ahead, with tokens that live shorter than clocks may differ.
 const SHORT: World = World {
     policy: KeyRotationPolicy {
         publish_ahead: 0,
@@ -70,10 +72,10 @@ const SHORT: World = World {
     ..APART
 };
 
-/// Walks all courses from one site on.
+/// Walks all courses that begin at one site.
 struct Walk {
     trial: Trial,
-    /// Of each state its hash: there are too many to keep whole.
+    /// The hash of each state, because there are too many states to keep.
     seen: HashSet<u64>,
     hasher: RandomState,
     trail: Vec<Action>,
@@ -133,7 +135,7 @@ fn actions(site: &Site, left: Budget) -> Vec<Action> {
     actions
 }
 
-/// Pruning is free: it ends by itself.
+/// Pruning does not count, because it ends by itself.
 fn spent(left: Budget, action: &Action) -> Budget {
     let (ticks, writes) = match action {
         Action::Pass(_) => (1, 0),
@@ -146,7 +148,8 @@ fn spent(left: Budget, action: &Action) -> Budget {
     }
 }
 
-/// Walks the world; asserts that all invariants held and that all but `untested` were put to the test.
+/// Walks the world, and asserts that all invariants held and that all but `untested` were
+/// exercised.
 #[track_caller]
 fn holds(name: &str, world: World, untested: &[Invariant]) {
     let started = std::time::Instant::now();
@@ -187,7 +190,7 @@ fn two_machines_and_next_to_no_schedule() {
     holds("short", SHORT, &[TwiceIsOnce]);
 }
 
-// Broken rules: each is caught by every invariant that it breaks, so every check can fail.
+// Broken rules. Every invariant that a rule breaks must catch it, so every check can fail.
 
 struct Broken {
     what: &'static str,
@@ -196,7 +199,7 @@ struct Broken {
     caught_by: &'static [Invariant],
 }
 
-/// A rule in which rotation is another.
+/// A rule with another rotation.
 const fn rotating(
     rotate: fn(&[ScheduledKey], &KeyRotationPolicy, RotationMode, Seconds) -> KeyRotationDecision,
 ) -> Rule {
@@ -473,7 +476,7 @@ fn added(decision: &KeyRotationDecision) -> Option<NewKey> {
     }
 }
 
-/// The same decision with this `exp` wherever a new key supersedes another.
+/// The same decision, with this `exp` if a new key supersedes another.
 fn ending(decision: KeyRotationDecision, exp: Seconds) -> KeyRotationDecision {
     edit(decision, |plan| {
         if plan.add.is_some() {

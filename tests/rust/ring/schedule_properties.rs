@@ -1,4 +1,5 @@
-//! What holds for any policy, any clocks and any course of things, and for files that no plan wrote.
+//! Properties for any policy, any clocks and any course, and for files that were not written by a
+//! plan.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +17,7 @@ const CASES: u32 = if cfg!(debug_assertions) { 500 } else { 10_000 };
 
 const START: Seconds = 1_700_000_000;
 
-/// Spans that meet each other and the skew, and some that are out of all proportion.
+/// Spans near each other and near the skew, and some that are far too large.
 fn span() -> impl Strategy<Value = u32> {
     prop_oneof![
         2 => Just(0),
@@ -35,7 +36,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    /// Clocks and lateness use up the skew between them, or less.
+    /// Clock differences and lateness together are at most the skew.
     fn world()(
         policy in policy(),
         slower in -MAX_CLOCK_SKEW..=MAX_CLOCK_SKEW,
@@ -47,7 +48,7 @@ prop_compose! {
     }
 }
 
-/// An action whose key is yet to be picked from the file.
+/// An action whose key is picked from the file later.
 #[derive(Clone, Debug)]
 enum Step {
     Pass(Seconds),
@@ -83,7 +84,7 @@ fn action(step: &Step, site: &Site) -> Option<Action> {
     })
 }
 
-/// How long it is until one of the moments at which something changes by itself.
+/// The time until one of the moments at which something changes by itself.
 fn until_turn(index: Index, site: &Site) -> Option<Seconds> {
     let turns = site.keys.iter().flat_map(|key| [Some(key.nbf), key.exp]);
     let waits = turns.flatten().flat_map(|at| [at, at + MAX_CLOCK_SKEW]);
@@ -104,8 +105,8 @@ fn every_invariant_holds_and_is_put_to_the_test() {
     assert_eq!(exercised(CASES, RULE, true), ALL.into());
 }
 
-/// Walks courses under a rule, and panics where an invariant breaks: which ones were put to the test. `settle`: some
-/// sites begin with a key that was made before 1970.
+/// Walks courses under a rule and panics if an invariant breaks. Returns the invariants that were
+/// exercised. With `settle`, some sites begin with a key that was made before 1970.
 pub fn exercised(cases: u32, rule: Rule, settle: bool) -> BTreeSet<Invariant> {
     let config = ProptestConfig {
         failure_persistence: None,
@@ -139,14 +140,14 @@ fn failed(invariant: impl std::fmt::Debug) -> TestCaseError {
     TestCaseError::fail(format!("{invariant:?}"))
 }
 
-/// Times that meet each other, and the ends of the type.
+/// Times near each other, and the ends of the type.
 fn time() -> impl Strategy<Value = Seconds> {
     let near = (-3..=3i64, -1..=1i64).prop_map(|(minutes, s)| START + minutes * 60 + s);
     let end = prop_oneof![Just(i64::MIN), Just(i64::MAX), Just(0)];
     prop_oneof![8 => near, 1 => end, 1 => any::<i64>()]
 }
 
-/// A file that anybody may have written.
+/// An arbitrary file.
 fn file() -> impl Strategy<Value = Vec<ScheduledKey>> {
     let times = (time(), time(), prop::option::of(time()));
     prop::collection::vec(times, 0..6).prop_map(|keys| {
@@ -170,7 +171,7 @@ fn written(keys: &[ScheduledKey], plan: &Plan) -> Vec<ScheduledKey> {
     kept.chain(new).collect()
 }
 
-/// No two keys between which only their place decides.
+/// Whether all keys have different ranks, so that their order in the file does not matter.
 fn is_in_line(keys: &[ScheduledKey]) -> bool {
     let places: BTreeSet<_> = keys.iter().map(|key| (key.nbf, key.exp)).collect();
     let ages: BTreeSet<_> = keys.iter().map(|key| key.iat).collect();

@@ -1,9 +1,9 @@
-//! One key file, two machines and what must hold of them, for the model and the properties to walk.
+//! One key file, two machines and their invariants, which the model and the properties walk.
 //!
-//! A site knows what the file can't say: when a key was really published, and how long the tokens
-//! live that it signed. Both machines sign with every token as long as it may be (a shorter one asks
-//! for less), whenever anything happened, by their own clocks; and one may go on by the file of before.
-//! The checks look at all moments to come as well, as if nobody touched the file again.
+//! A site records what the file does not contain: when a key was really published, and how long the
+//! tokens that it signed live. After every action both machines sign, by their own clocks, tokens
+//! with the longest allowed lifetime, because shorter ones need less. One machine may still use the
+//! previous file. The checks also cover all future moments, as if the file never changed again.
 
 use std::collections::BTreeMap;
 
@@ -13,21 +13,22 @@ use _core::ring::schedule::{
     ScheduledKey, Seconds,
 };
 
-/// Longer ago than any rule looks back, in seconds.
+/// A span, in seconds, that is longer than any rule looks back.
 const LONG_AGO: Seconds = 10_000;
 
-/// What is checked. The numbers are those of the product's module.
+/// The invariants. The numbers are those in the docs of `schedule.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
-    /// 1. No token that is alive by some clock meets a key that was dropped or taken out, unless it was revoked.
+    /// 1. A token that is alive by some clock never meets a key that was dropped or removed, unless
+    ///    the key was revoked.
     AliveIsAccepted,
     /// 1. A written `exp` never becomes earlier.
     EndNeverEarlier,
-    /// 2. Every clock finds exactly one signer, now and at any time to come.
+    /// 2. By every clock there is exactly one signer, now and at any future time.
     OneSigner,
     /// 2. The signer can sign for the whole `retain`.
     SignsForRetain,
-    /// 2. What every clock found superseded signs no more.
+    /// 2. A key that is superseded by every clock no longer signs.
     RetiredStaysRetired,
     /// The line has one end: exactly one key has no `exp`.
     OneOpenEnd,
@@ -37,13 +38,13 @@ pub enum Invariant {
     TwiceIsOnce,
     /// 5. The order of the keys in the file changes nothing.
     OrderIsFree,
-    /// 6. A revoked key is in no phase, and revoking it again says so.
+    /// 6. A revoked key has no phase, and revoking it again is refused.
     RevokedIsGone,
-    /// A rotation at once has another key sign from that moment.
+    /// After a rotation at once, another key signs from that moment.
     AtOnceIsAtOnce,
-    /// A new key never signs from before the one it supersedes.
+    /// A new key never signs from an earlier time than the key that it supersedes.
     NeverBackwards,
-    /// What is dropped by every clock is pruned.
+    /// A key that is dropped by every clock is pruned.
     PastIsPruned,
 }
 
@@ -65,7 +66,7 @@ pub const ALL: [Invariant; 13] = [
     PastIsPruned,
 ];
 
-/// The decisions, replaceable by broken ones.
+/// The decision functions. Tests replace them with broken ones.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
     pub signer: fn(&[ScheduledKey], Seconds) -> Option<&ScheduledKey>,
@@ -89,7 +90,7 @@ pub struct World {
     pub policy: KeyRotationPolicy,
     /// How far the clocks of the two machines are ahead of true time: the slower one first.
     pub clocks: [Seconds; 2],
-    /// How long a process may go on by the file of before.
+    /// How long a process may still use the previous file.
     pub lateness: Seconds,
     pub rule: Rule,
 }
@@ -123,7 +124,7 @@ impl World {
 
 pub type Checked<T = ()> = Result<T, Invariant>;
 
-/// A world on trial: which invariants are asked for, and how often each was put to the test.
+/// A test of a world: which invariants are checked, and how often each was exercised.
 pub struct Trial {
     pub world: World,
     pub only: Option<Invariant>,
@@ -148,7 +149,7 @@ impl Trial {
     }
 }
 
-/// What happens. `by` is the machine.
+/// An action. `by` is the machine that acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     Pass(Seconds),
@@ -162,7 +163,7 @@ pub enum Action {
 pub struct Site {
     pub time: Seconds,
     pub keys: Vec<ScheduledKey>,
-    /// The file before its last change, and when that was, in a world where processes come late.
+    /// The file before its last change and the time of the change, in a world with late processes.
     before: Option<(Vec<ScheduledKey>, Seconds)>,
     pasts: BTreeMap<String, Past>,
     /// The first key's `nbf`.
@@ -174,21 +175,22 @@ pub struct Site {
 struct Past {
     /// Since when it is published, until it first signs; `None` if it need not be published ahead.
     waits_since: Option<Seconds>,
-    /// The latest `exp` of its tokens, as long as that may be to come.
+    /// The latest `exp` of its tokens, until it is past.
     signed_until: Option<Seconds>,
     retired: bool,
     revoked: bool,
 }
 
 impl Site {
-    /// A site that has had one key for so long that its beginning is forgotten.
+    /// A site that has had one key for a very long time.
     pub fn settled() -> Self {
         let mut site = Self::default();
         site.add(-LONG_AGO, -LONG_AGO, None);
         site
     }
 
-    /// The same with its times counted from now, and what is long ago as long ago as it matters.
+    /// The same site with times relative to now. Times that are long ago are cut to the longest
+    /// that matters.
     pub fn times_from_now(&self) -> Self {
         let mut site = self.clone();
         let shift = |at: &mut Seconds| *at = (*at - self.time).max(-LONG_AGO);
@@ -207,7 +209,7 @@ impl Site {
         site
     }
 
-    /// The site after this happened, if all held on the way.
+    /// The site after this action, if all invariants held.
     pub fn after(&self, action: &Action, trial: &mut Trial) -> Checked<Self> {
         let mut site = self.clone();
         let now = |by: &usize| self.time + trial.world.clocks[*by];
@@ -221,7 +223,7 @@ impl Site {
         Ok(site)
     }
 
-    // What is done to the file.
+    // Actions on the file.
 
     fn rotate(&mut self, mode: RotationMode, now: Seconds, trial: &mut Trial) -> Checked {
         let world = trial.world;
@@ -308,7 +310,7 @@ impl Site {
         self.pasts.get_mut(kid).unwrap()
     }
 
-    // What is asked of a decision.
+    // Checks of a decision.
 
     fn check_order(
         &self,
@@ -342,7 +344,7 @@ impl Site {
         Ok(())
     }
 
-    /// As long as keys are published ahead for longer than clocks disagree.
+    /// This holds if keys are published ahead for longer than clocks may differ.
     fn check_twice(&self, trial: &mut Trial) -> Checked {
         let world = trial.world;
         for now in world.clocks.map(|clock| self.time + clock) {
@@ -358,9 +360,9 @@ impl Site {
         Ok(())
     }
 
-    // What is asked of the file.
+    // Checks of the file.
 
-    /// Lets everyone sign and looks at everything.
+    /// Lets every machine sign, and then checks everything.
     fn live(&mut self, trial: &mut Trial) -> Checked {
         let latest = self.time - trial.world.lateness;
         self.before.take_if(|(_, at)| *at < latest);
@@ -376,7 +378,7 @@ impl Site {
         self.check_tokens(slowest, trial)
     }
 
-    /// That there is a signer now, and whenever something changes by itself.
+    /// Checks that there is a signer now, and whenever something changes by itself.
     fn check_moments(&self, now: Seconds, trial: &mut Trial) -> Checked {
         let turns = |key: &ScheduledKey| [Some(key.nbf), key.exp];
         let turns = self.keys.iter().flat_map(turns).flatten();
@@ -417,7 +419,7 @@ impl Site {
         }
     }
 
-    /// By the file of before: nothing is asked of it, but its tokens are to be accepted.
+    /// With the previous file: the file itself is not checked, but its tokens must be accepted.
     fn sign_late(&mut self, now: Seconds, world: &World) {
         let before = self.before.as_ref();
         if let Some(signer) = before.and_then(|(keys, _)| world.signer(keys, now)) {
@@ -426,7 +428,7 @@ impl Site {
         }
     }
 
-    /// Remembers what every clock finds superseded.
+    /// Records the keys that are superseded by every clock.
     fn retire(&mut self, slowest: Seconds) {
         let phases = schedule::phases(&self.keys, slowest);
         for (key, phase) in self.keys.iter().zip(phases) {
@@ -435,7 +437,7 @@ impl Site {
         }
     }
 
-    /// Asked of the times in the file, so it speaks for every moment of a token's life.
+    /// Checks the times in the file, which covers every moment of a token's life.
     fn check_tokens(&mut self, slowest: Seconds, trial: &mut Trial) -> Checked {
         for (kid, past) in &mut self.pasts {
             past.signed_until
@@ -461,7 +463,7 @@ pub fn key(kid: &str, iat: Seconds, nbf: Seconds, exp: Option<Seconds>) -> Sched
     ScheduledKey { kid, iat, nbf, exp }
 }
 
-/// Changes stand in the order of the file; what they say does not depend on it.
+/// Changes have the order of the file, but their content does not depend on it.
 pub fn sorted(mut decision: KeyRotationDecision) -> KeyRotationDecision {
     if let KeyRotationDecision::Write(plan) = &mut decision {
         plan.change.sort_by(|one, other| one.kid.cmp(&other.kid));

@@ -136,7 +136,7 @@ fn anything_else_is_refused() {
         "{\"a\":\u{a0}1}",
         "{\u{b}}",
         "{\"a\":1}\u{2028}",
-        // A name twice: plainly, escaped, nested, in an array, and equal only once it is decoded.
+        // A name occurs twice: plain, escaped, nested, in an array, and equal only after decoding.
         "{\"a\":1,\"a\":1}",
         "{\"a\":1,\"\\u0061\":2}",
         "{\"b\":{\"a\":1,\"a\":2}}",
@@ -204,7 +204,7 @@ fn depth_ends_at_its_limit() {
     }
     refused(nested("[", "", "]", 100_000).as_bytes());
     refused("{\"a\":[".repeat(100_000).as_bytes());
-    // What was left is not counted.
+    // Levels that were left do not count.
     assert!(rewrite(format!("{{\"a\":[{}0]}}", "[],{},".repeat(100)).as_bytes()).is_ok());
 }
 

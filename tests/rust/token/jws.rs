@@ -52,7 +52,7 @@ fn any_bytes_are_a_payload_below_the_claims() {
 
 #[test]
 fn a_token_is_bytes_equal_to_the_known_one() {
-    // As PyJWT 2.15 makes it: jwt.encode({"some": "payload"}, "secret", algorithm="HS256").
+    // Made by PyJWT 2.15: jwt.encode({"some": "payload"}, "secret", algorithm="HS256").
     let key = SigningKey::from_secret(Algorithm::HS256, b"secret").unwrap();
     let token = jws::sign(br#"{"some":"payload"}"#, &key).unwrap();
     assert_eq!(
@@ -69,7 +69,7 @@ fn no_byte_of_a_token_can_change() {
             .sign(br#"{"jti":"x"}"#, NOW, MAX_LENGTH)
             .unwrap()
             .into_bytes();
-        // Each character where verifying is fast, else one of each four.
+        // Every character if verifying is fast, otherwise every fourth.
         let step = if matches!(algorithm, Algorithm::HS256 | Algorithm::EdDSA) {
             1
         } else {
@@ -166,7 +166,7 @@ fn headers_are_read_strictly() {
         (r#"{"alg":"HS256","kid":1}"#, malformed),
         (r#"{"alg":"HS256","kid":null}"#, malformed),
         (r#"{"alg":"HS256","kid":["x"]}"#, malformed),
-        // Any string is a typ here; which ones are served is the policy's.
+        // The JWS layer accepts any string as typ; the policy decides which typ is allowed.
         (r#"{"alg":"HS256","typ":"JOSE"}"#, Ok(())),
         (r#"{"alg":"HS256","typ":""}"#, Ok(())),
         (r#"{"alg":"HS256","typ":null}"#, malformed),
@@ -305,7 +305,7 @@ fn the_payload_is_a_strict_object_of_fit_claims() {
             code,
             "{payload}"
         );
-        // Signing refuses to make what verifying would refuse to read, expiry aside.
+        // Signing refuses every payload that verifying would refuse, except expired ones.
         let outcome = ring
             .sign(payload.as_bytes(), NOW, MAX_LENGTH)
             .map(|_| "expired")
@@ -320,7 +320,7 @@ fn the_payload_is_a_strict_object_of_fit_claims() {
             "{payload}"
         );
     }
-    // A payload that isn't base64url, its signature right all the same.
+    // A payload that isn't base64url, with a valid signature.
     let input = format!("{}.{}", encode(br#"{"alg":"HS256"}"#), "e30=");
     let token = format!("{input}.{}", encode(&key.sign(input.as_bytes()).unwrap()));
     assert!(matches!(

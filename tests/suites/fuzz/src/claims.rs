@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::tree::{Tree, TreeBuilder};
 
 const NOW: f64 = 1_700_000_000.0;
-/// Around the fixed time, at the ends of what a datetime holds, and far beyond.
+/// Times near the fixed time, at the ends of the datetime range, and far beyond.
 const TIMES: [f64; 8] = [
     NOW,
     NOW + 0.5,
@@ -22,7 +22,7 @@ const TIMES: [f64; 8] = [
     f64::MIN,
 ];
 
-/// A policy as it is given, and as the core holds it.
+/// A policy as its settings, and as the core's object.
 struct Given {
     leeway: f64,
     audience: &'static [&'static str],
@@ -72,7 +72,7 @@ fn policy(given: Given) -> TokenPolicy {
     TokenPolicy::new(usize::MAX, None, claims.expect("a policy"))
 }
 
-/// Checks a payload, and holds what is accepted against the rules once more, as serde_json reads it.
+/// Checks a payload, and compares the result with the rules applied to what serde_json reads.
 pub fn run(data: &[u8]) {
     let [first, second, text @ ..] = data else {
         return;
@@ -90,11 +90,11 @@ pub fn run(data: &[u8]) {
         typed.is_err() || writable.is_ok(),
         "not to be signed: {writable:?}"
     );
-    // Where an integer is beyond f64, there is no second opinion.
+    // serde_json can't read integers beyond f64, so these are not compared.
     let Ok(claims) = serde_json::from_slice::<Value>(text) else {
         return;
     };
-    // serde_json makes floats of `-0` and of integers beyond 64 bits.
+    // serde_json converts `-0` and integers beyond 64 bits to floats.
     let integer_subject =
         GIVEN[place].integer_subject && matches!(tree.get("sub"), Some(Tree::Integer(_)));
     let expected = is_typed(&claims, integer_subject);
@@ -114,13 +114,13 @@ fn is_typed(claims: &Value, integer_subject: bool) -> bool {
             .all(|name| has(claims, name, is_time))
 }
 
-/// One to 255 characters, none of which steers a terminal.
+/// One to 255 characters, without control characters.
 fn is_id(text: &str) -> bool {
     let control = |character| matches!(character, '\0'..='\x1f' | '\x7f'..='\u{9f}');
     (1..=255).contains(&text.chars().count()) && !text.contains(control)
 }
 
-/// The rules of RFC 7519 section 4.1 for claims of the right types, and of this policy.
+/// The rules of RFC 7519 section 4.1 and of this policy, for claims of the right types.
 fn is_valid(claims: &Value, given: &Given, now: f64) -> bool {
     has(claims, "iat", |iat| {
         seconds(iat) <= now + given.leeway + 60.0
@@ -130,7 +130,7 @@ fn is_valid(claims: &Value, given: &Given, now: f64) -> bool {
         && is_for(claims, given.audience)
 }
 
-/// Whether a claim is absent or right.
+/// Whether a claim is absent or valid.
 fn has(claims: &Value, name: &str, right: impl Fn(&Value) -> bool) -> bool {
     claims.get(name).is_none_or(right)
 }

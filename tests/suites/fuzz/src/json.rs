@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::tree::{Tree, TreeBuilder, Unique};
 
-/// Reads `text` with both builders, holds the outcome against serde_json's, and reads its own writing again.
+/// Reads `text` with both builders, compares the result with serde_json's, and reads what the core writes.
 pub fn run(text: &[u8]) {
     let checked = json::parse_object(text, &mut Discard, REGISTERED).map(|_| ());
     let theirs = serde_json::from_slice::<Value>(text).ok();
@@ -26,14 +26,14 @@ pub fn run(text: &[u8]) {
     }
 }
 
-/// Whether our rules, asked of serde_json, allow the text.
+/// Whether the rules, applied to what serde_json reads, allow the text.
 fn is_strict(text: &[u8], value: Option<&Value>) -> bool {
     value.is_some_and(|value| value.is_object() && depth(value) <= MAX_DEPTH)
         && most_digits(text) <= MAX_INTEGER_DIGITS
         && serde_json::from_slice::<Unique>(text).is_ok()
 }
 
-/// The longest run of digits. Before a decimal point, too, our tokenizer takes so many and no more.
+/// The longest run of digits. The tokenizer limits the digits before a decimal point too.
 fn most_digits(text: &[u8]) -> usize {
     let runs = text.split(|byte| !byte.is_ascii_digit());
     runs.map(<[u8]>::len).max().unwrap_or(0)
@@ -67,7 +67,7 @@ fn longest_integer(tree: &Tree) -> usize {
     longest.unwrap_or(0)
 }
 
-/// A watched member's raw text says what the builder was told.
+/// A watched member's raw text has the same value as the builder received.
 fn check_members(tree: &Tree, members: &Members<'_>) {
     for name in REGISTERED {
         match (tree.get(name), members.get(name)) {
@@ -95,7 +95,7 @@ fn check_raw(tree: &Tree, raw: RawValue<'_>) {
     assert_eq!(raw.as_strings(), strings(tree));
 }
 
-/// The strings of an array of nothing else.
+/// The strings, if this is an array of strings only.
 fn strings(tree: &Tree) -> Option<Vec<String>> {
     let Tree::Array(values) = tree else {
         return None;
@@ -107,7 +107,7 @@ fn strings(tree: &Tree) -> Option<Vec<String>> {
     values.iter().map(text).collect()
 }
 
-/// What the core writes is ASCII, and reads as what was written.
+/// The core writes ASCII, and reading it gives the same string.
 fn check_rewritten(tree: &Tree) {
     let mut text = Vec::new();
     tree.write(&json::write_string, &mut text);

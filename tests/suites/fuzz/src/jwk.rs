@@ -10,7 +10,7 @@ use crate::tree::{Tree, TreeBuilder};
 
 const PRIVATE: [&str; 6] = ["d", "p", "q", "dp", "dq", "qi"];
 
-/// Reads a JWK to sign and to verify, and uses what is accepted.
+/// Reads a JWK for signing and for verifying, and uses each accepted key.
 pub fn run(data: &[u8]) {
     let Some((first, text)) = data.split_first() else {
         return;
@@ -36,12 +36,12 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// Keys are refused as keys, never as tokens or claims.
+/// Keys are refused with an error about keys, never about tokens or claims.
 fn check_error(error: Error) {
     assert!(error.code().starts_with("key_"), "{error:?}");
 }
 
-/// What is accepted is a strict object whose `kty`, `crv`, `alg` and `use` are the algorithm's.
+/// An accepted JWK is a strict object whose `kty`, `crv`, `alg` and `use` fit the algorithm.
 fn check_form(algorithm: Algorithm, text: &[u8]) {
     let jwk = tree(text);
     let (kty, crv) = match algorithm.family() {
@@ -73,7 +73,7 @@ fn names(jwk: &Tree, algorithm: Algorithm) -> bool {
     matches!(jwk.get("alg"), Some(Tree::String(name)) if Algorithm::from_name(name) == Ok(algorithm))
 }
 
-/// The same JWK without its private members verifies what the whole one signs.
+/// The JWK without its private members verifies what the whole JWK signs.
 fn check_public_half(algorithm: Algorithm, text: &[u8], signature: &[u8]) {
     let mut jwk = tree(text);
     if let Tree::Object(members) = &mut jwk {
@@ -88,7 +88,7 @@ fn check_public_half(algorithm: Algorithm, text: &[u8], signature: &[u8]) {
     assert!(keys::verifies(&key, signature));
 }
 
-/// A string with no more escapes than JSON needs: key material with any is refused.
+/// A string with only the escapes that JSON needs. Key material with escapes is refused.
 fn plain(text: &str, out: &mut Vec<u8>) {
     serde_json::to_writer(out, text).expect("a string");
 }

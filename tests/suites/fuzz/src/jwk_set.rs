@@ -1,5 +1,5 @@
-//! JWK Sets. An `o` as the first byte makes it one of ours, and a key file, the digits 0 to 3 an issuer's for some
-//! algorithms; the rest is the text.
+//! JWK Sets. If the first byte is `o`, the text is read as the site's own set and as a key file. If it is a digit from
+//! 0 to 3, the text is read as an issuer's set for some algorithms. The rest is the text.
 
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::keys;
 
 const ALL: &[Algorithm] = &Algorithm::ALL;
-/// What the digits stand for.
+/// The algorithms for each digit.
 const ALGORITHMS: [&[Algorithm]; 4] = [
     ALL,
     &[Algorithm::RS256],
@@ -28,7 +28,7 @@ const POLICY: KeyRotationPolicy = KeyRotationPolicy {
     retain: 3_600,
 };
 
-/// Reads a set, and uses every key that is accepted.
+/// Reads a set, and uses every accepted key.
 pub fn run(data: &[u8]) {
     let Some((first, text)) = data.split_first() else {
         return;
@@ -55,7 +55,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// Every key is there, under a name of its own.
+/// Every key is present, and all have different names.
 fn check_own(text: &[u8], keys: &[OwnKey], members: Option<&Vec<Value>>) {
     let kids: HashSet<_> = keys.iter().map(|key| &key.kid).collect();
     assert_eq!(kids.len(), keys.len(), "one kid for two keys");
@@ -69,7 +69,11 @@ fn check_own(text: &[u8], keys: &[OwnKey], members: Option<&Vec<Value>>) {
     assert!(members.is_none_or(|members| members.len() == keys.len()));
     if keys.iter().all(public) {
         let set = jwk_set::read_issuer(text, ALL).expect("a set");
-        assert_eq!(set.skipped, [], "public keys of ours, as an issuer's");
+        assert_eq!(
+            set.skipped,
+            [],
+            "the site's public keys, read as an issuer's"
+        );
     }
 }
 
@@ -89,8 +93,8 @@ fn is_symmetric(key: &OwnKey) -> bool {
     key.verifying.algorithm().family() == Family::Hmac
 }
 
-/// As a key file it is refused for the times of a key alone. It says the same when it is written and read again, after a
-/// change too.
+/// As a key file, the set is refused only for the times of a key. It stays the same when it is written and read again,
+/// also after a change.
 fn check_file(text: &[u8], set: Option<&Value>) {
     let file = match KeySet::read(text) {
         Ok(file) => file,
@@ -123,7 +127,7 @@ fn check_same(file: &KeySet) {
     assert_eq!(again.keys(NOW), file.keys(NOW));
 }
 
-/// The set with the times of its keys, as a file always says them.
+/// The set with the times of its keys, which a key file always contains.
 fn timed(set: &Value) -> Value {
     let mut set = set.clone();
     for key in set["keys"].as_array_mut().expect("keys") {
@@ -135,7 +139,7 @@ fn timed(set: &Value) -> Value {
     set
 }
 
-/// Every key serves an algorithm that was asked for; a `kid` and an algorithm name one key; no key is lost.
+/// Every key serves a requested algorithm; a `kid` and an algorithm name one key; every key is either used or skipped.
 fn check_issuer(set: &IssuerSet, algorithms: &[Algorithm], members: Option<&Vec<Value>>) {
     let mut names = HashSet::new();
     for (kid, key) in &set.keys {
@@ -154,7 +158,7 @@ fn check_issuer(set: &IssuerSet, algorithms: &[Algorithm], members: Option<&Vec<
     }
 }
 
-/// What is said of a key is short and printable, whatever its `kid` is.
+/// Messages about a key are short and printable for every `kid`.
 fn check_refusal(refusal: &KeyRefusal) {
     check_error(refusal.error);
     check_printable(refusal);

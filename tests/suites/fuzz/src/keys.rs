@@ -1,4 +1,4 @@
-//! Keys that are always the same, and what every key must do.
+//! Fixed keys, and the checks for every key.
 
 use std::sync::{Arc, LazyLock};
 
@@ -24,14 +24,14 @@ pub const FAMILIES: [Algorithm; 7] = [
 
 /// A key of each of [`FAMILIES`], the ring that knows all of them and signs with the first, and the same keys by `kid`.
 ///
-/// The `kid`s are the places, from 0; one more has a secret that nobody signs with.
+/// The `kid`s are the places, from 0. One more key has a secret that never signs.
 pub struct Keys {
     pub signers: Vec<Arc<SigningKey>>,
     pub ring: KeyRing,
     pub named: KeyRing,
 }
 
-/// Made once: a fixed ring for every token.
+/// A fixed ring for all tokens.
 pub static KEYS: LazyLock<Keys> = LazyLock::new(|| {
     let signers: Vec<_> = FAMILIES.map(|algorithm| Arc::new(fixed(algorithm))).into();
     let public = |key: &Arc<SigningKey>| Arc::new(key.verifying_key().expect("a public half"));
@@ -63,13 +63,13 @@ fn fixed(algorithm: Algorithm) -> SigningKey {
     SigningKey::from_pem(algorithm, pem).expect("a fixture")
 }
 
-/// The algorithm that a byte stands for: the letters a to n in the order of [`Algorithm::ALL`], and around again.
+/// The algorithm for a byte: the letters a to n in the order of [`Algorithm::ALL`]; other bytes wrap around.
 pub fn algorithm(byte: u8) -> Algorithm {
     Algorithm::ALL[usize::from(byte.wrapping_sub(b'a')) % Algorithm::ALL.len()]
 }
 
-/// The signature of a fixed message by a key that was accepted, once its own public half has verified it and nothing
-/// else.
+/// The signature of a fixed message by an accepted key, after its public half has verified this message and refused
+/// another.
 pub fn check_signing_key(algorithm: Algorithm, key: &SigningKey) -> Vec<u8> {
     assert_eq!(key.algorithm(), algorithm);
     assert_eq!(format!("{key:?}"), format!("SigningKey({algorithm})"));
@@ -81,7 +81,7 @@ pub fn check_signing_key(algorithm: Algorithm, key: &SigningKey) -> Vec<u8> {
     signature
 }
 
-/// A key that was accepted verifies no nonsense.
+/// An accepted key refuses invalid signatures.
 pub fn check_verifying_key(algorithm: Algorithm, key: &VerifyingKey) {
     assert_eq!(key.algorithm(), algorithm);
     assert_eq!(format!("{key:?}"), format!("VerifyingKey({algorithm})"));
@@ -90,7 +90,7 @@ pub fn check_verifying_key(algorithm: Algorithm, key: &VerifyingKey) {
     }
 }
 
-/// Whether `signature` is over the fixed message.
+/// Whether `signature` is a signature of the fixed message.
 pub fn verifies(key: &VerifyingKey, signature: &[u8]) -> bool {
     key.verify(MESSAGE, signature).is_ok()
 }

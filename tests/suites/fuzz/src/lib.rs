@@ -1,6 +1,7 @@
-//! What the fuzz targets assert, one module each. A property that fails is a finding, as a panic is.
+//! The assertions of the fuzz targets, one module for each target. A property that fails is a finding, just as a panic
+//! is.
 //!
-//! A target's `run` takes the fuzzer's bytes as they are; each module says how it cuts them up.
+//! A target's `run` gets the fuzzer's bytes; each module says how it splits them.
 
 pub mod claims;
 pub mod json;

@@ -1,5 +1,6 @@
-//! Keys in PEM. The first byte, a letter from a to n, picks the algorithm. For the digits 0 to 6 as the second byte the
-//! rest is the DER of one block, so that mutations need not get past base64; else it is the text of a file.
+//! Keys in PEM. The first byte, a letter from a to n, picks the algorithm. If the second byte is a digit from 0 to 6,
+//! the rest is the DER of one block, so that mutations need not be valid base64. Otherwise the rest is the text of a
+//! file.
 
 use _core::error::Error;
 use _core::keys::algorithm::{Algorithm, Family};
@@ -7,7 +8,7 @@ use _core::keys::key::{SigningKey, VerifyingKey};
 
 use crate::keys;
 
-/// What the digits stand for.
+/// The label for each digit.
 const LABELS: [&str; 7] = [
     "PRIVATE KEY",
     "RSA PRIVATE KEY",
@@ -18,7 +19,7 @@ const LABELS: [&str; 7] = [
     "ENCRYPTED PRIVATE KEY",
 ];
 
-/// Reads a file to sign and to verify, and uses what is accepted.
+/// Reads a file for signing and for verifying, and uses each accepted key.
 pub fn run(data: &[u8]) {
     let [first, second, rest @ ..] = data else {
         return;
@@ -51,13 +52,13 @@ fn check(algorithm: Algorithm, text: &[u8]) {
     }
 }
 
-/// No file is an HMAC key, neither as a key nor as the bytes of a secret.
+/// A PEM file is never accepted as an HMAC key, neither as a key nor as the bytes of a secret.
 fn check_accepted(algorithm: Algorithm, text: &[u8]) {
     assert_ne!(algorithm.family(), Family::Hmac);
     assert!(SigningKey::from_secret(Algorithm::HS256, text).is_err());
 }
 
-/// A private key is one of a single family.
+/// A private key belongs to one family only.
 fn check_other_families(algorithm: Algorithm, text: &[u8]) {
     for other in keys::FAMILIES {
         let accepted = SigningKey::from_pem(other, text).is_ok();
@@ -68,7 +69,7 @@ fn check_other_families(algorithm: Algorithm, text: &[u8]) {
     }
 }
 
-/// Keys are refused as keys, never as tokens or claims.
+/// Keys are refused with an error about keys, never about tokens or claims.
 fn check_error(error: Error) {
     assert!(error.code().starts_with("key_"), "{error:?}");
 }

@@ -1,5 +1,5 @@
-//! A whole compact token against a fixed ring. The first byte says what the rest is: a `t` that it is a token, the
-//! digits 0 to 6 a header and a payload, parted by the first line break, for the target to sign with that key.
+//! A whole compact token and a fixed ring. If the first byte is `t`, the rest is a token. If it is a digit from 0 to
+//! 6, the rest is a header and a payload, separated by the first line break, which the target signs with that key.
 
 use std::sync::LazyLock;
 
@@ -26,7 +26,7 @@ static POLICY: LazyLock<TokenPolicy> = LazyLock::new(|| {
     TokenPolicy::new(MAX_LENGTH, Some(typ), claims)
 });
 
-/// Verifies a token, the fuzzer's own or one that it had signed.
+/// Verifies a token that the fuzzer made, or that the target signs.
 pub fn run(data: &[u8]) {
     let Some((first, rest)) = data.split_first() else {
         return;
@@ -51,7 +51,7 @@ fn verify(token: &[u8]) -> Result<Tree, Error> {
     outcome.map(|verified| verified.claims)
 }
 
-/// Keys by `kid` accept what all keys accept, where the header names the one that has its `alg` and signed it.
+/// Keys by `kid` accept the same tokens, if the header names the key that has its `alg` and signed the token.
 fn check_named(token: &[u8], accepted: bool) {
     let outcome = KEYS.named.verify(token, NOW, &POLICY, &mut TreeBuilder);
     let header = Compact::split(token).and_then(|token| token.header_json());
@@ -74,7 +74,7 @@ fn named_kid(header: &[u8]) -> Option<String> {
     }
 }
 
-/// Whatever was accepted is small, three parts of base64url, and strict JSON that asks for nothing unusual.
+/// An accepted token is small, has three parts in base64url, and contains strict JSON without unsupported members.
 fn check_accepted(token: &[u8], verified: &VerifiedToken<Tree>) {
     let claims = &verified.claims;
     assert!(token.len() <= MAX_LENGTH);
@@ -106,7 +106,7 @@ fn check_header(header: &[u8], found: Option<&str>) {
             assert_eq!(found, Some(typ.as_str()));
             assert!(["jwt", "at+jwt"].contains(&&*subtype(typ)), "{typ}");
         }
-        _ => panic!("typ is no string"),
+        _ => panic!("typ must be a string"),
     }
     let Some(Tree::String(name)) = header.get("alg") else {
         panic!("no alg");
@@ -115,7 +115,7 @@ fn check_header(header: &[u8], found: Option<&str>) {
     assert!(FAMILIES.contains(&algorithm), "{algorithm}");
 }
 
-/// A `typ` in lower case, without what it may leave out.
+/// A `typ` in lower case, without `application/`.
 fn subtype(typ: &str) -> String {
     let typ = typ.to_ascii_lowercase();
     typ.strip_prefix("application/").unwrap_or(&typ).to_owned()
@@ -132,7 +132,7 @@ fn check_claims(claims: &Tree) {
         None => {}
         Some(Tree::Integer(digits)) => assert!(digits.parse::<f64>().is_ok_and(|exp| exp > NOW)),
         Some(Tree::Float(exp)) => assert!(*exp > NOW),
-        _ => panic!("exp is no number"),
+        _ => panic!("exp must be a number"),
     }
 }
 
@@ -140,7 +140,7 @@ fn is_api(name: &Tree) -> bool {
     matches!(name, Tree::String(name) if name == "api")
 }
 
-/// Signs as whoever holds the key could, and holds the verdict against what was signed.
+/// Signs the header and the payload, and checks the verdict on the token.
 fn check_signed(algorithm: Algorithm, key: usize, header: &[u8], payload: &[u8]) {
     let input = format!("{}.{}", encoding::encode(header), encoding::encode(payload));
     let signature = KEYS.signers[key]
@@ -160,7 +160,7 @@ fn check_signed(algorithm: Algorithm, key: usize, header: &[u8], payload: &[u8])
 }
 
 fn named_algorithm(header: &[u8]) -> Option<Algorithm> {
-    // Not by serde_json, which refuses integers beyond an `f64`.
+    // serde_json can't be used here, because it refuses integers beyond an `f64`.
     let (header, _) = json::parse_object(header, &mut TreeBuilder, &[]).ok()?;
     match header.get("alg") {
         Some(Tree::String(name)) => Algorithm::from_name(name).ok(),
@@ -168,7 +168,7 @@ fn named_algorithm(header: &[u8]) -> Option<Algorithm> {
     }
 }
 
-/// Every bit of a signature counts; the last byte, the length and an empty one stand for all.
+/// Every bit of a signature counts. This tests the last byte, the length and an empty signature.
 fn check_altered(input: &str, signature: &[u8]) {
     let (last, rest) = signature.split_last().expect("no signature is empty");
     let flipped = [rest, &[last ^ 1]].concat();
@@ -178,14 +178,14 @@ fn check_altered(input: &str, signature: &[u8]) {
     }
 }
 
-/// Taken apart, it is what it was made of.
+/// The parts of the split token are the header and the payload.
 fn check_unverified(token: &str, header: &[u8], payload: &[u8]) {
     let compact = Compact::split(token.as_bytes()).expect("three parts");
     assert_eq!(compact.header_json().as_deref(), Ok(header));
     assert_eq!(compact.unverified_payload().as_deref(), Ok(payload));
 }
 
-/// What a ring of ours signs is refused for what it says, never for its form.
+/// A token that a ring signs may be refused for its claims, but never for its form.
 fn check_own(ring: &KeyRing, payload: &[u8]) {
     let Ok(token) = ring.sign(payload, NOW, MAX_LENGTH) else {
         return;

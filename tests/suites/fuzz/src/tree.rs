@@ -1,4 +1,4 @@
-//! JSON as a tree, built by the core's reader, beside what serde_json makes of the same text.
+//! JSON as a tree: the core's reader builds it, and it is compared with serde_json's reading of the same text.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -21,7 +21,7 @@ pub enum Tree {
     Object(Vec<(String, Tree)>),
 }
 
-/// Makes a [`Tree`] of what the reader sees.
+/// Builds a [`Tree`] from what the reader reads.
 pub struct TreeBuilder;
 
 impl Builder for TreeBuilder {
@@ -72,7 +72,7 @@ impl Builder for TreeBuilder {
 }
 
 impl Tree {
-    /// Levels of objects and arrays, itself counted.
+    /// The levels of objects and arrays, including this value.
     pub fn depth(&self) -> usize {
         let inside = match self {
             Self::Array(values) => values.iter().map(Self::depth).max(),
@@ -82,7 +82,8 @@ impl Tree {
         inside.unwrap_or(0) + 1
     }
 
-    /// Whether it has a number that an `f64` can't hold: serde_json refuses those, the core keeps integers exact.
+    /// Whether it has a number that an `f64` can't hold. serde_json refuses such numbers; the core keeps integers
+    /// exact.
     pub fn has_huge_integer(&self) -> bool {
         match self {
             Self::Integer(digits) => digits.parse::<f64>().is_ok_and(f64::is_infinite),
@@ -92,7 +93,7 @@ impl Tree {
         }
     }
 
-    /// The member of this name, where it is an object that has one.
+    /// The member of this name, if this is an object that has it.
     pub fn get(&self, name: &str) -> Option<&Tree> {
         match self {
             Self::Object(members) => members
@@ -103,7 +104,7 @@ impl Tree {
         }
     }
 
-    /// Whether serde_json says the same, names and order of members included where it keeps them.
+    /// Whether serde_json has the same value, with the same names, and the same order of members if it keeps it.
     pub fn is_same(&self, other: &serde_json::Value) -> bool {
         use serde_json::Value;
         match (self, other) {
@@ -127,7 +128,7 @@ impl Tree {
         }
     }
 
-    /// Appends it as JSON, its strings and names in the writing of `string`.
+    /// Appends the value as JSON. `string` writes strings and names.
     pub fn write(&self, string: &impl Fn(&str, &mut Vec<u8>), out: &mut Vec<u8>) {
         match self {
             Self::Null => out.extend_from_slice(b"null"),
@@ -157,7 +158,7 @@ impl Tree {
     }
 }
 
-/// serde_json keeps integers of 64 bits and makes an `f64` of the others, `-0` included.
+/// serde_json keeps integers of 64 bits, and converts the others and `-0` to `f64`.
 fn is_same_integer(digits: &str, number: &Number) -> bool {
     if let Some(theirs) = number.as_u64() {
         return digits.parse() == Ok(theirs);
@@ -174,7 +175,7 @@ fn write_comma(place: usize, out: &mut Vec<u8>) {
     }
 }
 
-/// JSON in which serde_json finds no name twice in an object; it would let the last one win.
+/// JSON that is refused if an object has a name twice; serde_json itself would keep the last value.
 pub struct Unique;
 
 impl<'de> Deserialize<'de> for Unique {
