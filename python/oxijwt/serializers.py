@@ -150,9 +150,13 @@ class RefreshingSerializer(serializers.Serializer[None]):
 
     def get_active_user(self, token: Token) -> AbstractBaseUser | None:
         """The user that the token names, or None if it names no user. Raises AccountRefused."""
-        if token.session is None and token.get(api_settings.USER_ID_CLAIM) is None:
+        user: AbstractBaseUser | None
+        if token.session is not None:
+            user = token.session.user
+        elif token.get(api_settings.USER_ID_CLAIM) is None:
             return None
-        user: AbstractBaseUser | None = token.records.find_user()
+        else:
+            user = token.records.find_user()
         if user is None or not api_settings.USER_AUTHENTICATION_RULE(user):
             raise AccountRefused(self.error_messages["no_active_account"], "no_active_account")
         if not password_is_unchanged(token, user):
