@@ -103,7 +103,7 @@ class InvalidToken(AuthenticationFailed):
 
 
 def invalid_token(error: TokenError) -> InvalidToken:
-    """The 401 for a TokenError: the same message, and the error's own code if it has one."""
+    """The 401 for a TokenError, with the same message. A SessionError also sets the code."""
     return InvalidToken(error.args[0], code=getattr(error, "code", None))
 
 

@@ -34,7 +34,7 @@ Data = dict[str, Any]
 """Validated data by field name: what a serializer reads, or what it answers."""
 
 HIDDEN_PASSWORD = "********************"
-"""What ON_LOGIN_FAILED and Django's receivers get instead of a password, as from Django's own `authenticate`."""
+"""ON_LOGIN_FAILED and Django's receivers get this instead of a password, as Django's own `authenticate` sends it."""
 
 
 def default_on_login_success(user: AbstractBaseUser, request: HttpRequest | None) -> None:
@@ -97,7 +97,7 @@ class TokenObtainSerializer(serializers.Serializer[None]):
     def report_refusal(self, credentials: dict[str, str]) -> None:
         """Send Django's `user_login_failed` if USER_AUTHENTICATION_RULE refused the user; call ON_LOGIN_FAILED."""
         request = self.context.get("request")
-        if self.user is not None:  # where there is no user, `authenticate` has sent the signal
+        if self.user is not None:  # without a user, `authenticate` has sent the signal
             user_login_failed.send(__name__, credentials=credentials, request=request)
         api_settings.ON_LOGIN_FAILED(credentials, request)
 
