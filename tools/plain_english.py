@@ -19,7 +19,7 @@ REPOSITORY = Path(__file__).parents[1]
 IS = r"\b(?:is|are|was|were|be)"
 CONSTRUCTIONS = {
     '"is no X"': rf"(?i)(?<!\bthere ){IS} no (?!longer\b|more\b|less\b)\w",
-    '"is none of", "has none"': r"(?i)\b(?:is|are|was|were|be|has|have|had) none\b",
+    '"is none of", "has none"': r"\b(?:is|are|was|were|be|has|have|had) none\b",
     "a verb without its object (`where there is one`)": (
         r"(?i)\b(?:where|if|when|while|unless|until) (?:there|it|they) (?:is|are|was|were|has|have|had)(?: one| any)?"
         r"(?=[.,;:)]|$)"
