@@ -1,4 +1,4 @@
-"""`python -m tools.house`: figures of the package's shape, each with a limit. Ends with 1 if a figure is over its limit.
+"""`python -m tools.house`: figures of the package's shape, each with a limit. Ends with 1 if one is over its limit.
 
 It counts python/oxijwt and src. Migrations do not count, because Django writes them.
 """
