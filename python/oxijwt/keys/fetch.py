@@ -61,7 +61,7 @@ class Fetched(NamedTuple):
 
 
 def url_problem(url: object) -> str | None:
-    """Why no JWK Set can be fetched from a URL, as the end of a sentence; None if one can. It quotes no part of the URL."""
+    """Why no JWK Set can be fetched from a URL, without any part of the URL; None if one can be fetched."""
     if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
         return "must be a URL in printable ASCII"
     try:
