@@ -306,7 +306,7 @@ class Signer:
         )
 
     def sign(self, payload: Claims, now: float) -> str:
-        """The compact serialization of these claims. If they have no `aud` or `iss`, the configured one is added.
+        """The compact serialization of these claims, with the configured `aud` and `iss` if they have none.
 
         Raises CoreError, TypeError for a value that JSON can't express, RecursionError in a custom encoder.
         """
