@@ -322,9 +322,8 @@ DECODE = TokenBackend.decode
 def read(backend: Decoder, token: str | bytes, accepts: Accepts = AS_CONFIGURED) -> Verified:
     """Verify a token with a backend of any class. Raises TokenBackendError, KeyConfigurationError.
 
-    If a project has its own `decode`, the claims are its result. The signer is then the one that the backend's
-    `verify` finds. If it finds none, or there is no `verify`, the signer is JWK_URL's issuer if the backend has a
-    `jwks_client`, and we are otherwise.
+    If a project has its own `decode`, the claims are its result, and the backend's `verify` says who signed. If there
+    is no `verify`, or it refuses the token, a backend with a `jwks_client` means JWK_URL, and any other one means us.
     """
     if has_stock_decode(backend):
         return backend.verify(token, accepts)

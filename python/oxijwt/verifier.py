@@ -58,7 +58,7 @@ class Verified(NamedTuple):
     issuer: str | None = None
     """The issuer's name if it is one of ISSUERS."""
     at: float | None = None
-    """The time at which the registered claims were checked, in seconds since 1970; None if they were not."""
+    """The time at which our Verifier checked the registered claims, in seconds since 1970; None if it did not."""
 
     def __repr__(self) -> str:
         return f"<Verified: signed by {self.issuer or self.signed_by.value}>"
