@@ -88,7 +88,7 @@ class _Asking:
             if self.in_flight is not None:
                 return self.in_flight, False
             now = time.monotonic()
-            # To fetch a set that is no longer fresh is not a repetition, unless the last attempt failed.
+            # A fetch of a set that is no longer fresh is not a repetition, unless the last fetch failed.
             repeated = self.is_down or now < fresh_until
             if repeated and now - self.asked_at < interval:
                 return None, False

@@ -27,7 +27,7 @@ def rotation_policy() -> KeyRotationPolicy:
 
 
 def longest_life() -> timedelta:
-    """The longest time that a token of ours is accepted: lifetimes, a session's absolute lifetime, and the leeway."""
+    """The longest time for which our tokens are accepted: lifetimes, a session's absolute lifetime, and the leeway."""
     longest = longest_lifetime()
     if apps.is_installed("oxijwt.token_sessions") and api_settings.SESSION_ABSOLUTE_LIFETIME is not None:
         longest = max(longest, api_settings.SESSION_ABSOLUTE_LIFETIME)
