@@ -24,6 +24,9 @@ NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
 SECOND = timedelta(seconds=1)
 MICROSECOND = timedelta(microseconds=1)
 
+Claims = dict[str, Any]
+"""A token's claims by name."""
+
 MAX_ID_LENGTH = 255
 CONTROL_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f]")
 
