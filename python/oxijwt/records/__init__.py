@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from enum import Enum
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 
 from django.apps import apps
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     Ended = tuple[BlacklistedToken | TokenSession | None, bool]
     """What holds the end of a token, or None if nothing can, and whether this call ended it."""
+
+Result = TypeVar("Result")
 
 BLACKLIST_LABEL = "token_blacklist"
 SESSIONS_LABEL = "token_sessions"
@@ -119,6 +122,25 @@ def session_app() -> SessionApp | None:
 def can_end_tokens() -> bool:
     """Whether an installed app can end tokens before their `exp`."""
     return has_blacklist() or session_app() is not None
+
+
+class WhileRevocable(Generic[Result]):
+    """Decorator for a method that only exists while an app that can end tokens is installed.
+
+    Code written for simplejwt asks `hasattr(token, "blacklist")` or catches AttributeError.
+    """
+
+    def __init__(self, function: Callable[..., Result]) -> None:
+        self._function = function
+        self.__doc__ = function.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, owner: type) -> Callable[..., Result]:
+        if not can_end_tokens():
+            raise AttributeError(f"{owner.__name__}.{self._name} needs an app that can end tokens")
+        return self._function if instance is None else partial(self._function, instance)
 
 
 def records_of(token: Token) -> Records:
