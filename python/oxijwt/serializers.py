@@ -144,9 +144,13 @@ class _RefreshableUser:
 
     def get_active_user(self, token: Token) -> Any:
         """The user the token names, or None where it names none. Raises AccountRefused."""
-        if token.session is None and token.get(api_settings.USER_ID_CLAIM) is None:
+        user: Any
+        if token.session is not None:
+            user = token.session.user
+        elif token.get(api_settings.USER_ID_CLAIM) is None:
             return None
-        user = token.records.find_user()
+        else:
+            user = token.records.find_user()
         if user is None or not api_settings.USER_AUTHENTICATION_RULE(user):
             raise AccountRefused(self.error_messages["no_active_account"], "no_active_account")
         if not password_is_unchanged(token, user):

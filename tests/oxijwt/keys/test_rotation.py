@@ -247,7 +247,7 @@ def test_what_the_core_says_of_a_ring_is_translated(path, monkeypatch):
     twice = [RingKey(None, VerifyingKey.from_secret("HS256", b"k" * 32), kid="a")] * 2
     monkeypatch.setattr(key_file.WatchedKeyFile, "key_set", lambda _self: refusing)
     for use in (lambda: token_backend.encode({}), lambda: token_backend.decode("a.b.c"), token_backend.public_jwk_set):
-        with pytest.raises(KeyConfigurationError, match=r"^SIMPLE_JWT\['KEY_FILE'\].*'a'.*two keys have one kid"):
+        with pytest.raises(KeyConfigurationError, match=r"^SIMPLE_JWT\['KEY_FILE'\].*'a'.*two keys have the same kid"):
             use()
     assert ids() == ["oxijwt.E027"]
 

@@ -683,7 +683,7 @@ def test_user_login_failed_is_sent_once_for_a_user_our_rule_refuses(django_signa
     assert post("", {"username": "grace", "password": PASSWORD}).status_code == 401
     [(signal, arguments)] = django_signals
     assert signal is user_login_failed
-    assert arguments["credentials"] == {"username": "grace"}
+    assert arguments["credentials"] == {"username": "grace", "password": "*" * 20}
     assert TokenSession.objects.count() == 0
 
 
