@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from uuid import UUID
 
+    from django.core.cache import BaseCache
+
 KEY_PREFIX = "oxijwt:revoked:"
 SENTINEL = f"{KEY_PREFIX}complete"
 LEEWAY_SECONDS = 180
@@ -57,7 +59,7 @@ def publish(session_ids: Iterable[UUID]) -> None:
         return
     entries = {key_of(sid): 1 for sid in session_ids}
     with refused_while_down():
-        failed = caches[api_settings.REVOCATION_CACHE].set_many(entries, timeout=seconds_kept())
+        failed = cache().set_many(entries, timeout=seconds_kept())
     if failed:
         raise ServiceUnavailable
 
@@ -70,7 +72,7 @@ def rebuild() -> None:
     sessions = TokenSession.objects.using(router.db_for_write(TokenSession))
     publish(sessions.filter(revoked_at__gte=oldest_that_matters()).values_list("pk", flat=True))
     with refused_while_down():
-        caches[api_settings.REVOCATION_CACHE].set(SENTINEL, 1, timeout=None)
+        cache().set(SENTINEL, 1, timeout=None)
 
 
 def oldest_that_matters() -> datetime:
@@ -81,8 +83,13 @@ def oldest_that_matters() -> datetime:
 def entries_for(sid: UUID) -> dict[str, object]:
     """This session's entry and the sentinel, as far as the cache has them. Raises ServiceUnavailable."""
     with refused_while_down():
-        found: dict[str, object] = caches[api_settings.REVOCATION_CACHE].get_many([key_of(sid), SENTINEL])
+        found: dict[str, object] = cache().get_many([key_of(sid), SENTINEL])
     return found
+
+
+def cache() -> BaseCache:
+    """The Django cache that REVOCATION_CACHE names."""
+    return caches[api_settings.REVOCATION_CACHE]
 
 
 @contextmanager
