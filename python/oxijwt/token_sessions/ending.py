@@ -107,10 +107,10 @@ def usable_by(user: AbstractBaseUser) -> TokenSessionQuerySet:
     return live if hashes == {b""} else live.filter(auth_hash__in=hashes)
 
 
-def end_rows(sessions: TokenSessionQuerySet, reason: RevokeReason) -> int:
+def end_rows(sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime | None = None) -> int:
     """End those of the sessions that have not ended. Returns how many. Raises ServiceUnavailable."""
     with refused_while_busy():
-        return unless_deadlocked(lambda: update_live(sessions, reason, datetime_from_micros(now_micros())))
+        return unless_deadlocked(lambda: update_live(sessions, reason, now or datetime_from_micros(now_micros())))
 
 
 def update_live(sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime) -> int:
@@ -125,9 +125,7 @@ def end_adopted_meanwhile(sessions: TokenSessionQuerySet, reason: RevokeReason, 
     If an adopting request committed before the marker was committed, this function sees its session. If it committed
     later, it sees the marker, since it looks for one after its commit.
     """
-    with refused_while_busy():
-        ended = unless_deadlocked(lambda: update_live(sessions, reason, now))
-    if ended:
+    if end_rows(sessions, reason, now):
         publish_after_commit(recently_ended(sessions))
 
 
