@@ -36,11 +36,6 @@ MICROSECOND = timedelta(microseconds=1)
 Claims = dict[str, Any]
 """A token's claims by name."""
 
-Names = str | Sequence[str]
-"""One audience or issuer, or several."""
-
-User = TypeVar("User", bound="AbstractBaseUser")
-
 MAX_ID_LENGTH = 255
 CONTROL_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f]")
 
@@ -48,6 +43,11 @@ NO_USER_ID = (bool, float)
 """Types that can't be a user's id. Django would convert them to an integer, but `true` is not user 1."""
 UNFIT_USER_ID = (TypeError, ValueError, OverflowError, ValidationError, DataError)
 """The errors of a query for a value that the user model's field can't hold."""
+
+Names = str | Sequence[str]
+"""One audience or issuer, or several."""
+
+User = TypeVar("User", bound="AbstractBaseUser")
 
 
 def get_md5_hash_password(password: str) -> str:
