@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_request: ContextVar[Any] = ContextVar("oxijwt_request", default=None)
+    from django.http import HttpRequest
+    from rest_framework.request import Request
+
+_request: ContextVar[HttpRequest | Request | None] = ContextVar("oxijwt_request", default=None)
 _login: ContextVar[bool] = ContextVar("oxijwt_login", default=False)
 
 
 @contextmanager
-def handling(request: Any, *, login: bool = False) -> Iterator[None]:
-    """Code inside works for this request (or for None), which may be a login."""
+def handling(request: HttpRequest | Request | None, *, login: bool = False) -> Iterator[None]:
+    """Inside, `current_request` returns this request, and `is_login` returns `login`."""
     tokens = _request.set(request), _login.set(login)
     try:
         yield
@@ -24,11 +27,11 @@ def handling(request: Any, *, login: bool = False) -> Iterator[None]:
         _login.reset(tokens[1])
 
 
-def current_request() -> Any:
-    """The request that a token view handles now, or None."""
+def current_request() -> HttpRequest | Request | None:
+    """The request that a token view is handling, or None outside of token views."""
     return _request.get()
 
 
 def is_login() -> bool:
-    """Whether a login view checks credentials now."""
+    """Whether a login view is checking credentials."""
     return _login.get()

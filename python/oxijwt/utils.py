@@ -1,13 +1,15 @@
-"""Small helpers in simplejwt's names."""
+"""Small helpers that several modules use; some have simplejwt's names."""
+
+from __future__ import annotations
 
 import hashlib
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -16,6 +18,13 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from .exceptions import TokenError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.db.models.manager import Manager
+    from django.db.models.query import QuerySet
 
 logger = logging.getLogger("oxijwt")
 
@@ -31,50 +40,55 @@ MAX_ID_LENGTH = 255
 CONTROL_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 NO_USER_ID = (bool, float)
-"""Django would read an integer from these: `true` is not user 1."""
+"""Types that can't be a user's id. Django would convert them to an integer, but `true` is not user 1."""
 UNFIT_USER_ID = (TypeError, ValueError, OverflowError, ValidationError, DataError)
-"""What a look-up raises for a value that the user model's field can't take."""
+"""The errors of a query for a value that the user model's field can't hold."""
+
+Names = str | Sequence[str]
+"""One audience or issuer, or several."""
+
+User = TypeVar("User", bound="AbstractBaseUser")
 
 
 def get_md5_hash_password(password: str) -> str:
-    """The MD5 of a password hash, 32 upper-case hex digits: the value of simplejwt's REVOKE_TOKEN_CLAIM."""
+    """The value of simplejwt's REVOKE_TOKEN_CLAIM: the MD5 of a password hash, 32 upper-case hex digits."""
     return hashlib.md5(password.encode(), usedforsecurity=False).hexdigest().upper()
 
 
 def make_utc(dt: datetime) -> datetime:
-    """A naive datetime read as UTC where USE_TZ is on; any other unchanged."""
+    """Make a naive datetime aware, in UTC, if USE_TZ is on. Any other datetime is returned unchanged."""
     if settings.USE_TZ and dt.tzinfo is None:
         return dt.replace(tzinfo=UTC)
     return dt
 
 
 def aware_utcnow() -> datetime:
-    """Now in UTC: aware where USE_TZ is on, naive elsewhere."""
+    """Now in UTC: aware if USE_TZ is on, else naive."""
     now = datetime.now(tz=UTC)
     return now if settings.USE_TZ else now.replace(tzinfo=None)
 
 
 def datetime_to_epoch(dt: datetime) -> int:
-    """Whole seconds since 1970, naive datetimes read as UTC."""
+    """Whole seconds since 1970. A naive datetime is read as UTC."""
     return (dt - (NAIVE_EPOCH if dt.tzinfo is None else EPOCH)) // SECOND
 
 
 def datetime_from_epoch(ts: float) -> datetime:
-    """The datetime of seconds since 1970: aware where USE_TZ is on, naive UTC elsewhere.
+    """The datetime for `ts` seconds since 1970: aware if USE_TZ is on, else naive in UTC.
 
-    Raises OverflowError, OSError or ValueError where no datetime can hold it.
+    Raises OverflowError, OSError or ValueError if no datetime can hold it.
     """
     moment = datetime.fromtimestamp(ts, tz=UTC)
     return moment if settings.USE_TZ else moment.replace(tzinfo=None)
 
 
 def now_micros() -> int:
-    """Now in microseconds since 1970, the unit of a token session's row."""
+    """Now, in microseconds since 1970."""
     return time.time_ns() // 1000
 
 
 def datetimes_to_micros(*moments: datetime | None) -> list[int | None]:
-    """Microseconds since 1970 of each, None for None; naive datetimes are read as UTC."""
+    """Microseconds since 1970 for each datetime, None for None. Naive datetimes are read as UTC."""
     micros: list[int | None] = []
     for moment in moments:
         epoch = NAIVE_EPOCH if moment is None or moment.tzinfo is None else EPOCH
@@ -83,13 +97,13 @@ def datetimes_to_micros(*moments: datetime | None) -> list[int | None]:
 
 
 def datetime_from_micros(micros: int) -> datetime:
-    """The datetime of microseconds since 1970: aware where USE_TZ is on, naive UTC elsewhere."""
+    """The datetime for microseconds since 1970: aware if USE_TZ is on, else naive in UTC."""
     moment = EPOCH + micros * MICROSECOND
     return moment if settings.USE_TZ else moment.replace(tzinfo=None)
 
 
 def datetime_from_claim(value: object) -> datetime:
-    """As `datetime_from_epoch`, of a claim. Raises TokenError for anything but seconds that a datetime can hold."""
+    """As `datetime_from_epoch`, for a claim. Raises TokenError unless it is a number that a datetime can hold."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TokenError(_("Token is invalid"))
     try:
@@ -99,24 +113,24 @@ def datetime_from_claim(value: object) -> datetime:
 
 
 def is_id(jti: object) -> bool:
-    """Whether a claim can be a token's id: the core's rule for `jti`, for the claim that JTI_CLAIM names."""
+    """Whether a claim can be a token's id. The core has the same rule for `jti`; JTI_CLAIM may name another claim."""
     if not isinstance(jti, str) or not 0 < len(jti) <= MAX_ID_LENGTH:
         return False
     return jti.isprintable() or CONTROL_CHARACTER.search(jti) is None
 
 
-def _format(template: Any, *args: object, **kwargs: object) -> str:
+def _format(template: object, *args: object, **kwargs: object) -> str:
     return str(template).format(*args, **kwargs)
 
 
 format_lazy = lazy(_format, str)
 
 
-def find_user(users: Any, field: str, user_id: object) -> Any | None:
-    """The one of `users` (a manager or query set) whose `field` is `user_id`, or None.
+def find_user(users: Manager[User] | QuerySet[User], field: str, user_id: object) -> User | None:
+    """The user whose `field` is `user_id`, or None.
 
-    None also where the field can't take such a value at all, and where it differs from what the token says: fields
-    read " 1" and "+1" as 1, and a case-blind collation finds "Ada" by "ada". The text of both must be the same.
+    Also None if the field can't hold such a value, and if the user found has an id that is written in another way than
+    `user_id`: an integer field reads " 1" and "+1" as 1, and a case-insensitive collation finds "Ada" for "ada".
     """
     if isinstance(user_id, NO_USER_ID):
         return None
@@ -128,9 +142,12 @@ def find_user(users: Any, field: str, user_id: object) -> Any | None:
 
 
 def late_names(module: str, **homes: str) -> Callable[[str], Any]:
-    """A module's `__getattr__` for names that other modules hold: each is imported when it is asked for."""
+    """A module's `__getattr__` that finds names in other modules.
 
-    def find(name: str) -> Any:
+    `homes` says in which module each name is. That module is imported when the name is first used.
+    """
+
+    def find(name: str) -> object:
         if name in homes:
             return getattr(import_module(homes[name]), name)
         raise AttributeError(f"module {module!r} has no attribute {name!r}")

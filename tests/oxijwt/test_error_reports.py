@@ -114,7 +114,7 @@ FAULTS = {
     "decode for": KEYS_MADE,
     "decode expired": KEYS_MADE,
     "find the key": ["oxijwt.keys.material.prepare"],
-    "read expired": [*KEYS_MADE, "oxijwt.tokens._verify_user_id"],
+    "read expired": [*KEYS_MADE, "oxijwt.tokens.check_user_id"],
     "jwks": ["oxijwt.keys.material.prepare"],
     "rotate": ["oxijwt.records.blacklist.replace", "INSERT"],
     "end": ["INSERT"],

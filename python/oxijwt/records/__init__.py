@@ -1,15 +1,16 @@
-"""What is kept about a token, and who keeps it: nobody, the blacklist's tables, or a token session.
+"""What is kept about a token, and where: nowhere, in the blacklist's tables, or in a token session.
 
-`records_of` chooses once for each token. The apps are looked up when a token is used, never at import, so installing
-or overriding them needs no reload.
+`records_of` chooses once for each token. It looks the apps up when a token is used, not at import, so a project can
+install an app in a test (`override_settings`) without reloading modules.
 """
 
 from __future__ import annotations
 
 from contextlib import nullcontext
 from enum import Enum
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 
 from django.apps import apps
 
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from oxijwt.tokens import Token
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+    from oxijwt.token_sessions.models import TokenSession
+    from oxijwt.tokens import RefreshToken, Token
+
+    Ended = tuple[BlacklistedToken | TokenSession | None, bool]
+    """What holds the end of a token, or None if nothing can, and whether this call ended it."""
+
+Result = TypeVar("Result")
 
 BLACKLIST_LABEL = "token_blacklist"
 SESSIONS_LABEL = "token_sessions"
@@ -30,89 +40,115 @@ SESSION_APP = "oxijwt.token_sessions"
 
 
 class Kind(Enum):
-    """What a token class is for, as far as records differ."""
+    """What a class of tokens is for. Records differ by this only."""
 
     ACCESS = "access"
-    """It authenticates requests, and nothing else."""
+    """Tokens that only authenticate requests."""
     REFRESH = "refresh"
     SLIDING = "sliding"
     UNTYPED = "untyped"
-    """Its class reads tokens of any type: the claims say which one it is."""
+    """Tokens of any type; the claims say of which."""
 
 
 class Records(Protocol):
-    """What is kept about one token."""
+    """What is kept about one token. The verbs are explained here; classes say only where they differ."""
 
     @property
     def rotates(self) -> bool:
-        """Whether a refresh with this token answers with another refresh token."""
+        """Whether a refresh with this token returns a new refresh token."""
 
-    def issued(self, user: Any) -> None:
-        """Write down a token that was just made for this user; sets the claims that follow from it."""
+    def issued(self, user: AbstractBaseUser) -> None:
+        """Record a token that was just made for this user, and set the claims that depend on the record."""
 
     def check(self) -> None:
-        """Raise TokenError, or SessionError with a code, where the token does not count any more."""
+        """Raise TokenError if the token is not valid any more: SessionError, with a code, if its session says so."""
 
     def check_blacklist(self) -> None:
-        """Raise TokenError where the token is in the blacklist's table, without asking a session."""
+        """Raise TokenError if the token is in the blacklist's table. Sessions are not checked."""
 
     def check_current(self) -> None:
-        """Raise SessionError for a spent token that only the grace interval forgives: it is good for a refresh."""
+        """Raise SessionError for a spent token in its grace interval: it can only be refreshed."""
 
     def check_untyped(self) -> None:
-        """As `check`, of a token of unknown type. Nothing is written."""
+        """As `check`, for a token of unknown type. Writes nothing and ends nothing."""
 
     def check_session(self) -> None:
-        """Raise SessionError where the token's session has ended, unless `check` or `find_user` has asked that."""
+        """Raise SessionError if the token's session has ended. If `check` or `find_user` has read it, do nothing."""
 
-    def find_user(self) -> Any | None:
-        """The user that the token names, or None. Raises SessionError where the token's session has ended."""
+    def find_user(self) -> AbstractBaseUser | None:
+        """The user that the token names, or None. Raises SessionError if the token's session has ended."""
 
-    def rotate(self, user: Any) -> str:
-        """Make the token its own successor, and return that one signed. Raises TokenError, ServiceUnavailable."""
+    def rotate(self, user: AbstractBaseUser | None) -> str:
+        """Give the token the claims of its successor, and return the successor, signed.
 
-    def end(self) -> tuple[Any, bool]:
-        """Make the token count no longer: what was written, and whether it is new. Raises TokenError."""
+        `user` is the token's user, or None if the caller has not read it. Raises TokenError, or SessionError, if
+        another request has spent the token, and ServiceUnavailable if the database is busy.
+        """
 
-    def listed(self) -> Any:
-        """Write the token down unless it is: (record, whether it is new), or None where nothing is kept."""
+    def end(self) -> Ended:
+        """Make the token invalid from now on. Raises TokenError."""
+
+    def listed(self) -> tuple[OutstandingToken, bool] | None:
+        """Record the token unless it is recorded: (row, whether it is new), or None if no table holds tokens."""
 
 
 class SessionApp(Protocol):
-    """What `oxijwt.token_sessions`' AppConfig offers."""
+    """What the AppConfig of `oxijwt.token_sessions` offers."""
 
-    record_kinds: Mapping[Kind, Callable[[Any], Records]]
-    """What makes the records of a token that our own key signed, by its class's `record_kind`."""
+    record_kinds: Mapping[Kind, Callable[[Token], Records]]
+    """By `record_kind`: what makes the records of a token that our own key signed."""
 
-    def end_session_of(self, token_class: type[Token], text: str) -> Any:
-        """End the session of a refresh token, spent and expired ones included: the session as it was, or None."""
+    def end_session_of(self, token_class: type[RefreshToken], text: str) -> TokenSession | None:
+        """End the session of a refresh token, also if the token is spent or expired.
+
+        Returns the session as it was before, or None if the token has no session.
+        """
 
     def following_rehash(self, password: str) -> AbstractContextManager[None]:
-        """Inside, sessions survive when Django only renews the hash of this password."""
+        """Inside, sessions survive if Django only renews the hash of this password."""
 
 
 def has_blacklist() -> bool:
-    """Whether an app that can hold a blacklist is installed: ours, or simplejwt's own."""
+    """Whether an app with the blacklist's tables is installed: this package's, or simplejwt's own."""
     return BLACKLIST_LABEL in apps.app_configs
 
 
 def session_app() -> SessionApp | None:
-    """The app `oxijwt.token_sessions`, or None where it is not installed."""
+    """The app `oxijwt.token_sessions`, or None if it is not installed."""
     config = apps.app_configs.get(SESSIONS_LABEL)
     return cast("SessionApp", config) if config is not None and config.name == SESSION_APP else None
 
 
 def can_end_tokens() -> bool:
-    """Whether an app is installed that can end a token before its `exp`."""
+    """Whether an installed app can end tokens before their `exp`."""
     return has_blacklist() or session_app() is not None
 
 
-def records_of(token: Any) -> Records:
-    """Who keeps records of this token: a Token keeps the answer."""
+class WhileRevocable(Generic[Result]):
+    """Decorator for a method that only exists while an app that can end tokens is installed.
+
+    Code written for simplejwt asks `hasattr(token, "blacklist")` or catches AttributeError.
+    """
+
+    def __init__(self, function: Callable[..., Result]) -> None:
+        self._function = function
+        self.__doc__ = function.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, owner: type) -> Callable[..., Result]:
+        if not can_end_tokens():
+            raise AttributeError(f"{owner.__name__}.{self._name} needs an app that can end tokens")
+        return self._function if instance is None else partial(self._function, instance)
+
+
+def records_of(token: Token) -> Records:
+    """The records of this token. A Token keeps them, so that they are chosen once."""
     kept: Records | None = getattr(token, "kept_records", None)
     if kept is not None:
         return kept
-    # What a project's own class in AUTH_TOKEN_CLASSES makes says nothing of who signed: its backend is its own.
+    # AUTH_TOKEN_CLASSES may have a project's own class without `verified`: its tokens count as signed by us.
     verified = getattr(token, "verified", None)
     app = session_app() if verified is None or verified.signed_by is SignedBy.US else None
     if app is None:
@@ -124,8 +160,8 @@ def records_of(token: Any) -> Records:
     return kept
 
 
-def records_without_session(token: Any) -> StatelessRecords:
-    """Who keeps records of a token that has no session."""
+def records_without_session(token: Token) -> StatelessRecords:
+    """The records of a token that has no session."""
     verified = getattr(token, "verified", None)
     if verified is not None and verified.issuer is not None:
         return OtherIssuersToken(token)
@@ -133,15 +169,14 @@ def records_without_session(token: Any) -> StatelessRecords:
 
 
 def following_rehash(password: str) -> AbstractContextManager[None]:
-    """Inside, a user whose password hash Django only renews (same password, more iterations) keeps their sessions."""
+    """Inside, a user's sessions survive if Django only renews the password's hash (same password, new hasher)."""
     app = session_app()
     return nullcontext() if app is None else app.following_rehash(password)
 
 
 def refuse_revoked(claim: object) -> None:
-    """Ask REVOCATION_CACHE about a `sid`: raises SessionError where its session has ended, ServiceUnavailable.
+    """Look a `sid` claim up in REVOCATION_CACHE. Raises SessionError if its session has ended, and ServiceUnavailable.
 
-    Needs no app: a service without a database asks too.
+    Works without the session app too: services without a database call it.
     """
-    cache: Any = import_module("oxijwt.token_sessions.revocation_cache")
-    cache.refuse_revoked(claim)
+    import_module("oxijwt.token_sessions.revocation_cache").refuse_revoked(claim)

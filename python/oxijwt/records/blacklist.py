@@ -1,16 +1,17 @@
-"""simplejwt's two tables: tokens that were issued, and those of them that do not count any more.
+"""simplejwt's two tables: tokens that were issued, and those of them that are not valid any more.
 
-Reads go to the database that is written to: a lagging replica must not decide about a token.
+Reads use the database that is written to, since a replica that lags behind must not decide about a token.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.db import IntegrityError, connections, router, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.db.models import QuerySet
+
     from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 BLACKLIST_LABEL = "token_blacklist"
@@ -31,22 +35,22 @@ BATCH_SIZE = 1000
 
 
 class BlacklistRecords(StatelessRecords):
-    """A row when the token is issued, and another one when it is blacklisted (`records.Records`)."""
+    """Records of a token that gets a row when it is issued, and another one when it is blacklisted."""
 
     _outstanding: OutstandingToken | None = None
-    """The token's row, once it was found or written."""
+    """The token's row, after it was found or written."""
 
-    def issued(self, user: Any) -> None:
-        """One INSERT; nothing without JTI_CLAIM."""
+    def issued(self, user: AbstractBaseUser) -> None:
+        """One INSERT, or nothing without JTI_CLAIM."""
         if api_settings.JTI_CLAIM is not None:
-            self._outstanding = record_new(self._issued_token(user, str(self.token)))
+            self._outstanding = record_new(self.issued_token(user, str(self.token)))
 
     def check(self) -> None:
-        """Ask the token's own `check_blacklist`, which a project may override."""
-        self.token.check_blacklist()
+        """Call the token's own `check_blacklist`, which a project may override."""
+        self.token.check_blacklist()  # type: ignore[attr-defined]  # only a BlacklistMixin calls check()
 
     def check_blacklist(self) -> None:
-        """Raises TokenError where the token is blacklisted. One statement, whose row later steps use."""
+        """One SQL statement. Later steps use the row that it found."""
         if api_settings.JTI_CLAIM is None:
             return
         self._outstanding = find(self.jti())
@@ -54,17 +58,19 @@ class BlacklistRecords(StatelessRecords):
             raise TokenError(_("Token is blacklisted"))
 
     @sensitive_variables()
-    def rotate(self, user: Any) -> str:
-        """New `jti`, `exp` and `iat`. Under BLACKLIST_AFTER_ROTATION the old `jti` is blacklisted in one transaction
-        with the new row: of several requests that try, one succeeds, and the others get TokenError.
+    def rotate(self, user: AbstractBaseUser | None) -> str:
+        """Only `jti`, `exp` and `iat` change.
+
+        With BLACKLIST_AFTER_ROTATION one transaction blacklists the old `jti` and records the new one. If several
+        requests try, one succeeds, and the others get TokenError.
         """
         if api_settings.JTI_CLAIM is None:
             return super().rotate(user)
         predecessor = self._recorder(user) if api_settings.BLACKLIST_AFTER_ROTATION else None
         self.renew()
         self._outstanding = None
-        text = str(self.token)  # signed before anything is written: where signing fails, nothing was written
-        successor = self._issued_token(user, text)
+        text = str(self.token)  # sign before anything is written, since signing may fail
+        successor = self.issued_token(user, text)
         if predecessor is None:
             self._outstanding = record_new(successor)
             return text
@@ -75,44 +81,45 @@ class BlacklistRecords(StatelessRecords):
         return text
 
     def end(self) -> tuple[BlacklistedToken, bool]:
-        """Blacklist the token, with a row for it first where there is none: the entry, and whether it is new."""
+        """Blacklist the token: (entry, whether it is new). If the token has no row, it gets one first."""
         return self.end_for(None)
 
-    def end_for(self, user: Any) -> tuple[BlacklistedToken, bool]:
-        """As `end`; `user` spares a look-up."""
+    def end_for(self, user: AbstractBaseUser | None) -> tuple[BlacklistedToken, bool]:
+        """As `end`, for a token whose user the caller has read: that saves a query."""
         self._outstanding = self._recorder(user)()
         return blacklist(self._outstanding)
 
     def listed(self) -> tuple[OutstandingToken, bool] | None:
-        """(row, whether it is new); None without JTI_CLAIM."""
+        """None without JTI_CLAIM."""
         if api_settings.JTI_CLAIM is None:
             return None
-        return record(self._issued_token(self.find_user(), self._text()))
+        return record(self.issued_token(self.find_user(), self.signed_text()))
 
     def check_untyped(self) -> None:
-        """As `check`, for tokens with a `jti` and under BLACKLIST_AFTER_ROTATION only, as simplejwt asks it."""
+        """As in simplejwt, only tokens with a `jti` are checked, and only with BLACKLIST_AFTER_ROTATION."""
         jti = self.token.get(api_settings.JTI_CLAIM) if api_settings.BLACKLIST_AFTER_ROTATION else None
         if isinstance(jti, str) and is_blacklisted(find(jti)):
             raise BlacklistedError
 
-    def _recorder(self, user: Any) -> Callable[[], OutstandingToken]:
-        """What returns this token's row, and writes it where there is none."""
+    def _recorder(self, user: AbstractBaseUser | None) -> Callable[[], OutstandingToken]:
+        """A function that returns this token's row, and writes it first if there is none."""
         jti, outstanding = self.jti(), self._outstanding
-        # Where a `jti` was set after the check, the row is another token's.
+        # If the project's code has set another `jti` after the check, the row belongs to another token.
         row = outstanding if outstanding is not None and outstanding.jti == jti else find(jti)
         if row is not None:
             return lambda: row
-        issued = self._issued_token(user or self.find_user(), self._text())
+        issued = self.issued_token(user or self.find_user(), self.signed_text())
         return lambda: record(issued)[0]
 
-    def _text(self) -> str:
-        """The text that the token was read from, while its claims are the same; else it is signed by today's key."""
+    def signed_text(self) -> str:
+        """The text that the token was read from, if its claims have not changed. Else the token is signed again."""
         text = self.token.token
         if text is None or self.token.get_token_backend().decode(text, verify=False) != self.token.payload:
             return str(self.token)
         return text.decode() if isinstance(text, bytes) else str(text)
 
-    def _issued_token(self, user: Any, text: str) -> IssuedToken:
+    def issued_token(self, user: AbstractBaseUser | None, text: str) -> IssuedToken:
+        """What the token's row is made from. Raises TokenError if `jti` or `exp` can't be stored."""
         return IssuedToken(
             jti=self.jti(),
             text=text,
@@ -123,28 +130,28 @@ class BlacklistRecords(StatelessRecords):
 
 
 class BlacklistedError(TokenError):
-    """A token that the verify view asked about is blacklisted: a 400 there, as in simplejwt."""
+    """The verify view was asked about a blacklisted token. It answers with 400, as simplejwt's does."""
 
     def __init__(self) -> None:
         super().__init__(_("Token is blacklisted"))
 
 
 class AlreadyBlacklistedError(Exception):
-    """Another request blacklisted this `jti` first."""
+    """Another request has blacklisted this `jti` before."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class IssuedToken:
-    """A token as the blacklist app records it; its text is in no repr."""
+    """A token as the blacklist app records it. Its repr does not show the text."""
 
     jti: str
     text: str
-    user: Any | None
+    user: AbstractBaseUser | None
     created_at: datetime
     expires_at: datetime
 
-    def as_row(self) -> dict[str, Any]:
-        """The fields of its OutstandingToken beside `jti`."""
+    def as_row(self) -> dict[str, object]:
+        """The fields of its OutstandingToken, without `jti`."""
         return {
             "user": self.user,
             "token": stored_text(self.text),
@@ -154,92 +161,81 @@ class IssuedToken:
 
 
 def stored_text(text: str) -> str:
-    """What OutstandingToken.token holds: the token, or its digest where OUTSTANDING_TOKEN_DIGEST is set."""
+    """The value of OutstandingToken.token: the token's text, or its digest if OUTSTANDING_TOKEN_DIGEST is set."""
     if not api_settings.OUTSTANDING_TOKEN_DIGEST:
         return text
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
+def outstanding_tokens() -> QuerySet[OutstandingToken]:
+    """The rows of issued tokens, in the database that is written to."""
+    model = apps.get_model(BLACKLIST_LABEL, "OutstandingToken")
+    tokens: QuerySet[OutstandingToken] = model.objects.using(router.db_for_write(model))
+    return tokens
+
+
+def blacklist_entries() -> QuerySet[BlacklistedToken]:
+    """The rows of blacklisted tokens, in the database that is written to."""
+    model = apps.get_model(BLACKLIST_LABEL, "BlacklistedToken")
+    entries: QuerySet[BlacklistedToken] = model.objects.using(router.db_for_write(model))
+    return entries
+
+
 def find(jti: str) -> OutstandingToken | None:
-    """The record of a token with its blacklist entry, if there is one: one statement."""
-    model = _outstanding_model()
-    records = model.objects.using(_database(model)).select_related("blacklistedtoken").defer("token")
-    return records.filter(jti=jti).first()
+    """The token's row, with its blacklist entry if there is one. One SQL statement."""
+    return outstanding_tokens().select_related("blacklistedtoken").defer("token").filter(jti=jti).first()
 
 
 def is_blacklisted(record: OutstandingToken | None) -> bool:
-    """Whether a record from `find` has a blacklist entry: no statement."""
+    """Whether a row from `find` has a blacklist entry. No SQL statement."""
     return record is not None and hasattr(record, "blacklistedtoken")
 
 
 @sensitive_variables()
 def record(token: IssuedToken) -> tuple[OutstandingToken, bool]:
-    """Write a token down unless its `jti` is already: the record, and whether it is new."""
-    model = _outstanding_model()
-    return model.objects.using(_database(model)).get_or_create(jti=token.jti, defaults=token.as_row())
+    """Record a token unless its `jti` is recorded: (row, whether it is new)."""
+    return outstanding_tokens().get_or_create(jti=token.jti, defaults=token.as_row())
 
 
 @sensitive_variables()
 def record_new(token: IssuedToken) -> OutstandingToken:
-    """Write down a token that was made just now: one statement."""
-    model = _outstanding_model()
-    return model.objects.using(_database(model)).create(jti=token.jti, **token.as_row())
+    """Record a token that was just made. One SQL statement."""
+    return outstanding_tokens().create(jti=token.jti, **token.as_row())
 
 
 def blacklist(outstanding: OutstandingToken) -> tuple[BlacklistedToken, bool]:
-    """Blacklist a recorded token: the entry, and whether it is new. It INSERTs first, which mostly succeeds."""
-    model = _blacklisted_model()
-    database = _database(model)
+    """Blacklist a recorded token: (entry, whether it is new). Tries an INSERT first, since that mostly succeeds."""
+    entries = blacklist_entries()
     try:
-        with transaction.atomic(using=database):
-            return model.objects.using(database).create(token=outstanding), True
+        with transaction.atomic(using=entries.db):
+            return entries.create(token=outstanding), True
     except IntegrityError:
-        return _entry_in_the_way(model.objects.using(database), outstanding), False
-
-
-def _entry_in_the_way(entries: Any, outstanding: OutstandingToken) -> BlacklistedToken:
-    if connections[entries.db].in_atomic_block:
-        # The caller's snapshot may be older than the entry: a locking read sees it (MariaDB), or nothing does.
-        entries = entries.select_for_update()
-    entry: BlacklistedToken | None = entries.filter(token=outstanding).first()
-    return entry or entries.model(token=outstanding)
+        if connections[entries.db].in_atomic_block:
+            # The caller's snapshot may be older than the entry. Only a locking read on MariaDB sees it then.
+            entries = entries.select_for_update()
+        return entries.filter(token=outstanding).first() or entries.model(token=outstanding), False
 
 
 def replace(outstanding: OutstandingToken, successor: IssuedToken) -> None:
     """Blacklist a token and record its successor, both or neither.
 
-    The INSERT into the blacklist decides who of several may: the others get AlreadyBlacklistedError.
+    If several requests try, the first INSERT into the blacklist wins. The others get AlreadyBlacklistedError.
     """
-    model = _blacklisted_model()
-    database = _database(model)
+    entries = blacklist_entries()
     try:
-        with transaction.atomic(using=database):
-            model.objects.using(database).create(token=outstanding)
+        with transaction.atomic(using=entries.db):
+            entries.create(token=outstanding)
             record_new(successor)
     except IntegrityError as error:
         raise AlreadyBlacklistedError from error
 
 
-def blacklist_all_of(user: Any) -> None:
-    """Blacklist every recorded token of a user; nothing without the app."""
+def blacklist_all_of(user: AbstractBaseUser) -> None:
+    """Blacklist every recorded token of a user. Without the blacklist app it does nothing."""
     if BLACKLIST_LABEL not in apps.app_configs:
         return
-    records, entries = _outstanding_model(), _blacklisted_model()
-    database = _database(entries)
-    open_ids = (
-        records.objects.using(database).filter(user=user, blacklistedtoken__isnull=True).values_list("pk", flat=True)
-    )
-    new = [entries(token_id=pk) for pk in open_ids.order_by("pk")]
-    entries.objects.using(database).bulk_create(new, batch_size=BATCH_SIZE, ignore_conflicts=True)
-
-
-def _outstanding_model() -> type[OutstandingToken]:
-    return apps.get_model(BLACKLIST_LABEL, "OutstandingToken")
-
-
-def _blacklisted_model() -> type[BlacklistedToken]:
-    return apps.get_model(BLACKLIST_LABEL, "BlacklistedToken")
-
-
-def _database(model: type[Any]) -> str:
-    return router.db_for_write(model)
+    entries = blacklist_entries()
+    # The tokens are read from the database of the entries, also if a router puts the two tables into different ones.
+    open_tokens = outstanding_tokens().using(entries.db).filter(Q(user=user), blacklistedtoken__isnull=True)
+    new = [entries.model(token_id=pk) for pk in open_tokens.order_by("pk").values_list("pk", flat=True)]
+    entries.bulk_create(new, batch_size=BATCH_SIZE, ignore_conflicts=True)

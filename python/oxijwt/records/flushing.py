@@ -1,13 +1,14 @@
-"""Deleting what has expired from the tables of the installed apps, in batches, in constant memory.
+"""Delete expired tokens and sessions from the tables of the installed apps, in batches and in constant memory.
 
-Each app has a `flushexpiredtokens` command, and Django runs only the first of that name: each empties both apps.
+Both apps have a `flushexpiredtokens` command, and Django only runs the first of two with the same name. So each of the
+two commands flushes the tables of both apps.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.apps import apps
 from django.core.management.base import BaseCommand
@@ -20,19 +21,26 @@ from . import has_blacklist, session_app
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from django.db.models import Model, QuerySet
+
+    Row = TypeVar("Row", bound=Model)
+    Key = TypeVar("Key")
+
 BATCH_SIZE = 5000
-"""The most rows of one transaction. Where the database is slow there are fewer, so that none is long."""
+"""The most rows that one transaction deletes. A slow database gets smaller batches, so that transactions stay short."""
 FEWEST = 1000
-SLOW, FAST = 0.15, 0.05  # seconds
+"""The smallest batch for a slow database, in rows."""
+SLOW, FAST = 0.15, 0.05
+"""A transaction longer than SLOW halves the next batch, a shorter one than FAST doubles it; in seconds."""
 
 
 def flush_expired() -> int:
-    """Delete every expired token and session; how many."""
-    return _flush_outstanding_tokens() + _flush_sessions()
+    """Delete every expired token and session. Returns how many rows it deleted."""
+    return flush_outstanding_tokens() + flush_sessions()
 
 
-class _Batches:
-    """Transactions of `size` rows: half as many after a slow one, twice as many after a fast one."""
+class Batches:
+    """Transactions that delete `size` rows each; `size` follows the speed of the database."""
 
     def __init__(self, database: str) -> None:
         self.size = BATCH_SIZE
@@ -40,6 +48,7 @@ class _Batches:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        """Inside, one batch is deleted in a transaction."""
         begun = monotonic()
         with transaction.atomic(using=self._database):
             yield
@@ -50,66 +59,72 @@ class _Batches:
             self.size = min(self.size * 2, BATCH_SIZE)
 
 
-def _flush_outstanding_tokens() -> int:
+def flush_outstanding_tokens() -> int:
+    """Delete the blacklist app's expired tokens, with their blacklist entries. Returns how many tokens there were."""
     if not has_blacklist():
         return 0
     outstanding = apps.get_model("token_blacklist", "OutstandingToken")
     blacklisted = apps.get_model("token_blacklist", "BlacklistedToken")
     database = router.db_for_write(outstanding)
     now = aware_utcnow()
-    batches, flushed = _Batches(database), 0
-    # simplejwt's table has no index on the time: its rows are walked once, along the primary key.
-    for window in _windows(outstanding.objects.using(database), batches):
+    batches, flushed = Batches(database), 0
+    # simplejwt's table has no index on `expires_at`, so the loop reads it once, in the order of the primary key.
+    for window in windows(outstanding.objects.using(database), batches):
         expired = outstanding.objects.using(database).filter(**window, expires_at__lte=now).order_by()
-        # The window is said again, so that this table too is read along an index.
+        # The window is repeated here, so that the database uses an index of this table too.
         entries = blacklisted.objects.using(database).filter(**{f"token__{name}": pk for name, pk in window.items()})
         with batches.transaction():
-            _delete(entries.filter(token_id__in=expired.values("pk")))
-            flushed += _delete(expired)
+            delete(entries.filter(token_id__in=expired.values("pk")))
+            flushed += delete(expired)
     return flushed
 
 
-def _windows(rows: Any, batches: _Batches) -> Iterator[dict[str, Any]]:
-    # Lookups that part the table into windows of so many rows, whatever was deleted from those before.
+def windows(rows: QuerySet[Row], batches: Batches) -> Iterator[dict[str, object]]:
+    """Lookups for `filter` that divide a table into windows of `batches.size` rows, in the order of the primary key.
+
+    The caller may delete rows of a window before it takes the next one.
+    """
     keys = rows.order_by("pk").values_list("pk", flat=True)
-    window: dict[str, Any] = {}
+    window: dict[str, object] = {}
     while (last := keys.filter(**window)[batches.size - 1 : batches.size].first()) is not None:
         yield window | {"pk__lte": last}
         window = {"pk__gt": last}
     yield window
 
 
-def _flush_sessions() -> int:
+def flush_sessions() -> int:
+    """Delete expired sessions. Returns how many."""
     if session_app() is None:
         return 0
     model = apps.get_model("token_sessions", "TokenSession")
     sessions = model.objects.using(router.db_for_write(model))
-    # In the index's order: only what has expired is read, and PostgreSQL is not tempted to read the table.
+    # In the index's order: so the database reads only expired rows, and PostgreSQL does not choose a table scan.
     expired = (
         sessions.filter(flush_after__lt=aware_utcnow().date()).order_by("flush_after").values_list("pk", flat=True)
     )
-    batches, flushed = _Batches(sessions.db), 0
-    while (keys := _some(expired, batches.size)) is not None:
+    batches, flushed = Batches(sessions.db), 0
+    while (keys := first_of(expired, batches.size)) is not None:
         with batches.transaction():
-            flushed += _delete(sessions.filter(pk__in=keys))
+            flushed += delete(sessions.filter(pk__in=keys))
     return flushed
 
 
-def _some(keys: Any, number: int) -> Any:
-    # As a subquery, which spares sending keys here and back; MySQL and MariaDB have none with a limit.
+def first_of(keys: QuerySet[Row, Key], number: int) -> QuerySet[Row, Key] | list[Key] | None:
+    """The first `number` keys for `pk__in`, or None if there are none."""
+    # A subquery saves sending the keys here and back. MySQL and MariaDB allow no LIMIT in such a subquery.
     if connections[keys.db].features.allow_sliced_subqueries_with_in:
         return None if keys.first() is None else keys[:number]
     return list(keys[:number]) or None
 
 
-def _delete(rows: Any) -> int:
-    # Without collecting related objects first: nothing refers to these rows but what was deleted just before.
+def delete(rows: QuerySet[Row]) -> int:
+    """Delete rows without looking for related objects first: the rows that refer to these were deleted before."""
     deleted: int = rows._raw_delete(rows.db)
     return deleted
 
 
 class Command(BaseCommand):
-    """The command of both apps."""
+    """The `flushexpiredtokens` command of both apps."""
 
     help = "Deletes expired tokens and sessions."
 

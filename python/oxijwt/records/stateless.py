@@ -1,8 +1,8 @@
-"""Tokens of which nothing is kept: they count until their `exp`."""
+"""Tokens about which nothing is kept: they are valid until their `exp`."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
@@ -12,84 +12,94 @@ from oxijwt.exceptions import TokenError
 from oxijwt.settings import api_settings
 from oxijwt.utils import find_user, is_id
 
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    from oxijwt.token_blacklist.models import OutstandingToken
+    from oxijwt.tokens import Token
+
+    from . import Ended
+
 
 class StatelessRecords:
-    """Nothing is kept of the token (`records.Records`)."""
+    """Records (`records.Records`) of a token about which nothing is kept."""
 
-    def __init__(self, token: Any) -> None:
+    def __init__(self, token: Token) -> None:
         self.token = token
-        """A Token, or what a project's own class in AUTH_TOKEN_CLASSES makes."""
+        """A Token, or an object of a project's own class in AUTH_TOKEN_CLASSES."""
 
     @property
     def rotates(self) -> bool:
         """ROTATE_REFRESH_TOKENS."""
         return bool(api_settings.ROTATE_REFRESH_TOKENS)
 
-    def issued(self, user: Any) -> None:
+    def issued(self, user: AbstractBaseUser) -> None:
         """Nothing is written."""
 
     def check(self) -> None:
-        """Every token counts."""
+        """Every token is valid."""
 
     def check_blacklist(self) -> None:
         """There is no blacklist."""
 
     def check_current(self) -> None:
-        """No token is spent."""
+        """A token is never spent."""
 
     def check_untyped(self) -> None:
-        """Every token counts."""
+        """Every token is valid."""
 
     def check_session(self) -> None:
         """The token has no session."""
 
-    def find_user(self) -> Any | None:
-        """One statement, without one where the token names nobody."""
+    def find_user(self) -> AbstractBaseUser | None:
+        """One SQL statement; none if the token names no user."""
         user_id = self.token.get(api_settings.USER_ID_CLAIM)
         return None if user_id is None else find_user(get_user_model().objects, api_settings.USER_ID_FIELD, user_id)
 
     @sensitive_variables()
-    def rotate(self, user: Any) -> str:
-        """New `jti`, `exp` and `iat`; the token before goes on counting."""
+    def rotate(self, user: AbstractBaseUser | None) -> str:
+        """Only `jti`, `exp` and `iat` change. The old token stays valid."""
         self.renew()
         return str(self.token)
 
     def renew(self) -> None:
-        """Give the token the claims of its successor."""
+        """Set a new `jti`, `exp` and `iat`."""
         self.token.set_jti()
         self.token.set_exp()
         self.token.set_iat()
 
     def jti(self) -> str:
-        """The token's id. Raises TokenError where it has none that a row can hold."""
+        """The token's id. Raises TokenError if it has none, or one that a row can't hold."""
         jti = self.token.get(api_settings.JTI_CLAIM)
         if not isinstance(jti, str):
             raise TokenError(_("Token has no id"))
-        # Nothing has checked the id of a token that was read unverified, or an id that the project's code has set.
+        # Nobody has checked the id of a token that was read without verification, or an id that the project has set.
         if not is_id(jti):
             raise TokenError(_("Token is invalid"))
         return jti
 
-    def end(self) -> tuple[Any, bool]:
+    def end(self) -> Ended:
         """Nothing can end the token."""
         return None, False
 
-    def listed(self) -> Any:
-        """None: nothing is kept."""
+    def listed(self) -> tuple[OutstandingToken, bool] | None:
+        """None."""
         return None
 
 
 class OtherIssuersToken(StatelessRecords):
-    """A token of one of ISSUERS: it authenticates requests. To refresh, end and record it is that issuer's business."""
+    """Records of a token of one of ISSUERS. It can only authenticate requests: refreshing, ending and recording it
+    raise TokenError.
+    """
 
-    def rotate(self, user: Any) -> str:
+    def rotate(self, user: AbstractBaseUser | None) -> str:
         """Raises TokenError."""
         raise TokenError(_("Token is invalid"))
 
-    def end(self) -> tuple[Any, bool]:
+    def end(self) -> Ended:
         """Raises TokenError."""
         raise TokenError(_("Token is invalid"))
 
-    def listed(self) -> Any:
+    def listed(self) -> tuple[OutstandingToken, bool] | None:
         """Raises TokenError."""
         raise TokenError(_("Token is invalid"))

@@ -1,1 +1,1 @@
-"""Logins that can be ended: one row per login, updated in place when its refresh token rotates."""
+"""Logins that can be ended. Each login has one row, which a refresh updates in place."""

@@ -1,10 +1,10 @@
-"""Adopting refresh tokens that have no session: simplejwt's, and ours from before the app was installed."""
+"""Adoption: a refresh token without a session gets one. simplejwt has issued it, or oxijwt without the session app."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, connections, transaction
 
@@ -20,21 +20,26 @@ from .reading import Reading, decided, find_with_user, permitted
 from .rows import flush_day, new_session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import timedelta
+
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    from oxijwt.utils import Claims
 
 ADOPTION_NAMESPACE = uuid.UUID("6f786a77-7400-5e55-8000-61646f707465")
 
 
 def adopted_session_id(jti: str) -> uuid.UUID:
-    """The id of the session that adopts a refresh token with this `jti`: the same however often it is tried."""
+    """The id of the session that adopts a refresh token with this `jti`. It is the same in every attempt."""
     return uuid.uuid5(ADOPTION_NAMESPACE, jti)
 
 
-def read_without_sid(claims: dict[str, Any], jti: str, lifetime: timedelta) -> Reading | None:
-    """The session that has adopted a refresh token without `sid`, or adopts it now; None where it stays without one.
+def read_without_sid(claims: Claims, jti: str, lifetime: timedelta) -> Reading | None:
+    """The session that has adopted this refresh token, or can adopt it now, and the decision on it. None if neither.
 
-    What was adopted once is decided by its session also when adopting is over. A new session is decided on but not
-    written: `is_new` says so.
+    A token that was adopted belongs to its session, also after ADOPT_UNTIL. A new session is not written; `is_new`
+    marks it. Raises SessionError and TokenReusedError.
     """
     now = now_micros()
     user, session = find_with_user(adopted_session_id(jti), claims.get(api_settings.USER_ID_CLAIM))
@@ -44,19 +49,22 @@ def read_without_sid(claims: dict[str, Any], jti: str, lifetime: timedelta) -> R
         return permitted(decided(session, user, 0, lifetime, now))
     if is_marked(user, claims.get("iat")):
         raise SessionError("session_revoked")
-    if not _adopts():
+    if api_settings.TOKEN_SESSIONS != "issue" or not api_settings.ROTATE_REFRESH_TOKENS or not adopts_now():
         return None
-    session = _adopting_session(user, claims, jti, lifetime, now)
+    session = adopting_session(user, claims, jti, lifetime, now)
     return replace(decided(session, user, 0, lifetime, now), is_new=True, issued_at=claims.get("iat"))
 
 
-def end_without_sid(claims: dict[str, Any], jti: str, lifetime: timedelta) -> TokenSession | None:
-    """End a refresh token without `sid`: the session that would adopt it is there already, and over."""
+def end_without_sid(claims: Claims, jti: str, lifetime: timedelta) -> TokenSession | None:
+    """End the session that has adopted this refresh token. If there is none, insert one that has ended already.
+
+    Returns the session, or None if the token's user does not exist.
+    """
     user, session = find_with_user(adopted_session_id(jti), claims.get(api_settings.USER_ID_CLAIM))
     if user is None:
         return None
     if session is None:
-        session = _adopting_session(user, claims, jti, lifetime, now_micros())
+        session = adopting_session(user, claims, jti, lifetime, now_micros())
         session.revoked_at, session.revoke_reason = session.created_at, RevokeReason.LOGOUT
         if insert_adopted(session, lambda: None):
             return session
@@ -64,8 +72,11 @@ def end_without_sid(claims: dict[str, Any], jti: str, lifetime: timedelta) -> To
     return session
 
 
-def insert_adopted(session: TokenSession, on_adoption: Any) -> bool:
-    """Insert an adopted session with what `on_adoption` writes; False where another request has adopted it."""
+def insert_adopted(session: TokenSession, on_adoption: Callable[[], None]) -> bool:
+    """Insert an adopted session, and call `on_adoption` in the same transaction.
+
+    Returns False if another request has adopted the token.
+    """
 
     def insert() -> bool:
         try:
@@ -80,27 +91,27 @@ def insert_adopted(session: TokenSession, on_adoption: Any) -> bool:
 
 
 def refuse_logged_out(reading: Reading) -> None:
-    """Raise SessionError, and end the session, where a logout everywhere came while its token was being adopted."""
+    """End a session that was just inserted, if a logout everywhere has come since its token was read.
+
+    Raises SessionError then. In a transaction of the caller the check waits for the commit, and raises nothing.
+    """
     if connections[database()].in_atomic_block:
-        transaction.on_commit(lambda: _end_if_logged_out(reading), using=database())
-    elif _end_if_logged_out(reading):
+        transaction.on_commit(lambda: end_if_logged_out(reading), using=database())
+    elif end_if_logged_out(reading):
         raise SessionError("session_revoked")
 
 
-def _adopting_session(user: Any, claims: dict[str, Any], jti: str, lifetime: timedelta, now: int) -> TokenSession:
-    session = new_session(user, lifetime, None, now, pk=adopted_session_id(jti))
-    # Kept until the adopted token has expired, whatever its lifetime was: it must not be adopted twice.
-    session.flush_after = flush_day(datetime_from_micros(int(claims["exp"]) * 1_000_000), session.flush_after)
-    return session
-
-
-def _end_if_logged_out(reading: Reading) -> bool:
-    """End a session adopted just now, where a logout everywhere has come since its token was read."""
+def end_if_logged_out(reading: Reading) -> bool:
+    """End an adopted session if a marker forbids to adopt its token. Whether one does."""
     marked = is_marked(reading.user, reading.issued_at)
     if marked:
         end(reading.session.pk, reading.user.pk, RevokeReason.LOGOUT_GLOBAL)
     return marked
 
 
-def _adopts() -> bool:
-    return api_settings.TOKEN_SESSIONS == "issue" and api_settings.ROTATE_REFRESH_TOKENS and adopts_now()
+def adopting_session(user: AbstractBaseUser, claims: Claims, jti: str, lifetime: timedelta, now: int) -> TokenSession:
+    """A session that adopts this refresh token at `now`, in microseconds since 1970. It is not written."""
+    session = new_session(user, lifetime, None, now, pk=adopted_session_id(jti))
+    # The row is kept until the adopted token has expired, whatever its lifetime was, so that it is not adopted twice.
+    session.flush_after = flush_day(datetime_from_micros(int(claims["exp"]) * 1_000_000), session.flush_after)
+    return session

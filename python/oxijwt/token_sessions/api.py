@@ -1,11 +1,11 @@
-"""What projects call: ending sessions, listing them, and keeping one over a change of password.
+"""The functions that projects call: end sessions, list them, and keep one session over a change of password.
 
-`oxijwt.authentication.authenticate_token` is the face for code that authenticates by itself.
+Code that authenticates by itself calls `oxijwt.authentication.authenticate_token`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from oxijwt.tokens import RefreshToken
 
@@ -13,9 +13,10 @@ from . import ending, password, record
 from .models import RevokeReason, TokenSession
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from uuid import UUID
 
+    from django.contrib.auth.base_user import AbstractBaseUser
     from django.db.models import QuerySet
 
     from oxijwt.tokens import Token
@@ -32,35 +33,38 @@ __all__ = [
 
 
 def end_session(session: TokenSession, reason: RevokeReason = RevokeReason.REVOKED) -> None:
-    """End one session, once. Raises ServiceUnavailable where the database is busy."""
+    """End one session, unless it has ended. Raises ServiceUnavailable if the database is busy."""
     ending.end(session.pk, session.user_id, reason)
 
 
 def end_session_of(raw_token: str) -> TokenSession | None:
-    """End the session of a refresh token, spent and expired ones included: the session as it was.
+    """End the session of a refresh token, also if the token is spent or expired.
 
-    None for tokens without a session. Raises TokenError for tokens that are not ours, ServiceUnavailable.
+    Returns the session as it was before, or None if the token has no session. Raises TokenError if our own key has not
+    signed the token, and ServiceUnavailable if the database is busy.
     """
     return record.end_session_of(RefreshToken, raw_token)
 
 
-def revoke_for_user(user: Any, except_: Collection[UUID] = (), reason: RevokeReason = RevokeReason.REVOKED) -> int:
-    """End every session of a user but those whose ids are in `except_`; how many ended.
+def revoke_for_user(
+    user: AbstractBaseUser, except_: Collection[UUID] = (), reason: RevokeReason = RevokeReason.REVOKED
+) -> int:
+    """End a user's sessions, except those whose ids are in `except_`. Returns how many it ended.
 
-    Tokens that the blacklist app recorded are blacklisted too. Raises ServiceUnavailable.
+    Tokens that the blacklist app recorded are blacklisted too. Raises ServiceUnavailable if the database is busy.
     """
     return ending.revoke_for_user(user, except_, reason)
 
 
-def sessions_of(user: Any) -> QuerySet[TokenSession]:
-    """A user's live sessions, without those that ended when the password was changed."""
-    sessions: QuerySet[TokenSession] = ending.usable_by(user)
-    return sessions
+def sessions_of(user: AbstractBaseUser) -> QuerySet[TokenSession]:
+    """A user's live sessions, without those that the last change of the password has ended."""
+    return ending.usable_by(user)
 
 
-def update_session_auth_hash(token: Token, user: Any) -> None:
-    """Keep the session of `token`, in which the user's password was just changed (Django's function of this name).
+def update_session_auth_hash(token: Token | Mapping[str, object], user: AbstractBaseUser) -> None:
+    """Keep the session of `token` after the user's password was changed in it (Django's function of this name).
 
-    Raises SessionError for a `sid` that is not one of ours. A token without a session has nothing to keep.
+    `token` is a Token or its claims; one without a session changes nothing. Raises SessionError if `sid` is not in the
+    form that oxijwt writes.
     """
     password.update_session_auth_hash(token, user)

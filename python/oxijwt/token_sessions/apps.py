@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class TokenSessionsConfig(AppConfig):
-    """The app, and what it offers to modules that must not know it (`records.SessionApp`).
+    """The app, and what it offers to modules that must not import it (`records.SessionApp`).
 
-    The modules behind it are imported when they are asked for, since they need the loaded apps.
+    The attributes import their modules late, since those modules need the loaded apps.
     """
 
     name = "oxijwt.token_sessions"
@@ -29,9 +29,9 @@ class TokenSessionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from oxijwt import checks  # noqa: PLC0415  settings must not be looked at before the apps are loaded
+        from oxijwt import checks  # noqa: PLC0415  settings must not be read before the apps are loaded
 
-        from . import password  # noqa: PLC0415  likewise the user model
+        from . import password  # noqa: PLC0415  the same applies to the user model
 
         checks.register()
         password.connect()

@@ -1,11 +1,11 @@
-"""The claims of a session: `sid` names it, `gen` says how often it was refreshed. They follow from its row.
+"""The claims of a session: `sid` names it, and `gen` counts its refreshes. They are computed from its row.
 
-A service without tables reads them too: no model is imported here.
+This module imports no model, since services without a database read the claims too.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 from uuid import UUID, uuid5
 
 from oxijwt._core import SessionState
@@ -14,15 +14,17 @@ from oxijwt.settings import api_settings
 from oxijwt.utils import datetimes_to_micros
 
 if TYPE_CHECKING:
+    from oxijwt.utils import Claims
+
     from .models import TokenSession
 
 MAX_GENERATION = 2**31 - 1
 
 
 def session_id(claim: object) -> UUID:
-    """The id in a `sid` claim, in the one form that we write. Raises SessionError `token_not_valid`."""
+    """The id in a `sid` claim. Raises SessionError `token_not_valid` for anything but the form that `str(UUID)` has."""
     try:
-        sid = UUID(claim)  # type: ignore[arg-type]  # it raises for anything but a text
+        sid = UUID(claim)  # type: ignore[arg-type]  # it raises for anything but a str
     except (ValueError, TypeError, AttributeError):
         raise SessionError("token_not_valid") from None
     if str(sid) != claim:
@@ -31,14 +33,14 @@ def session_id(claim: object) -> UUID:
 
 
 def generation_in(claim: object) -> int:
-    """The generation in a `gen` claim. Raises SessionError `token_not_valid`."""
+    """The generation in a `gen` claim. Raises SessionError `token_not_valid` for anything else."""
     if type(claim) is int and 0 <= claim <= MAX_GENERATION:
         return claim
     raise SessionError("token_not_valid")
 
 
 def state_of(session: TokenSession) -> SessionState:
-    """The row as Rust reads it."""
+    """The row as the core reads it."""
     rotated_at, created_at, expires_at, absolute_expires_at = datetimes_to_micros(
         session.rotated_at, session.created_at, session.expires_at, session.absolute_expires_at
     )
@@ -52,10 +54,10 @@ def state_of(session: TokenSession) -> SessionState:
     )
 
 
-def refresh_claims(session: TokenSession) -> dict[str, Any]:
-    """The claims of the session's current refresh token that follow from its row."""
+def refresh_claims(session: TokenSession) -> Claims:
+    """The claims of the session's current refresh token that are computed from the row."""
     generation, issued_at, expires_at = state_of(session).refresh_claims()
-    claims = {
+    claims: Claims = {
         api_settings.SESSION_ID_CLAIM: str(session.pk),
         api_settings.SESSION_GENERATION_CLAIM: generation,
         "iat": issued_at,
@@ -69,6 +71,6 @@ def refresh_claims(session: TokenSession) -> dict[str, Any]:
 def token_id(session: TokenSession) -> str:
     """The `jti` of the session's current refresh token, 32 hex digits.
 
-    It follows from the row, so that a token said again is equal; it is no secret.
+    It is computed from the row, so that a repeated answer has the same token. It is not secret.
     """
     return uuid5(session.pk, str(session.generation)).hex

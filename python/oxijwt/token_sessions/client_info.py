@@ -1,23 +1,27 @@
-"""Which device a login came from: shown to its user, never relied on."""
+"""The IP address and user agent of a login. Users see them in the list of their sessions; nothing depends on them."""
 
 from __future__ import annotations
 
 import ipaddress
 import unicodedata
-from typing import Any
+from typing import TYPE_CHECKING
 
 from oxijwt.settings import api_settings
 
 from .models import USER_AGENT_LENGTH
 
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from rest_framework.request import Request
 
-def default_client_info(request: Any) -> tuple[str | None, str]:
-    """SESSION_CLIENT_INFO's default: REMOTE_ADDR and User-Agent. No forwarded header is believed."""
+
+def default_client_info(request: HttpRequest | Request) -> tuple[str | None, str]:
+    """SESSION_CLIENT_INFO's default: REMOTE_ADDR and the User-Agent header. Forwarded headers are not read."""
     return request.META.get("REMOTE_ADDR"), request.META.get("HTTP_USER_AGENT", "")
 
 
-def client_info(request: Any) -> tuple[str | None, str]:
-    """(IP address or None, user agent) as the session's columns can hold them; never an error."""
+def client_info(request: HttpRequest | Request | None) -> tuple[str | None, str]:
+    """(IP address or None, user agent), cleaned so that the session's columns can hold them."""
     read = api_settings.SESSION_CLIENT_INFO
     if request is None or read is None:
         return None, ""
@@ -26,10 +30,10 @@ def client_info(request: Any) -> tuple[str | None, str]:
 
 
 def clean_address(address: object) -> str | None:
-    """A bare IP address, its port and zone taken off, or None where there is none in it."""
+    """The IP address without port and zone, or None if the value has none."""
     if not isinstance(address, str):
         return None
-    for candidate in (address, _without_port(address)):
+    for candidate in (address, address.rpartition(":")[0]):
         try:
             return str(ipaddress.ip_address(candidate.split("%", 1)[0].strip("[]")))
         except ValueError:
@@ -37,12 +41,8 @@ def clean_address(address: object) -> str | None:
     return None
 
 
-def _without_port(address: str) -> str:
-    return address.rpartition(":")[0]
-
-
 def clean_user_agent(agent: object) -> str:
-    """The text without control characters and lone surrogates, cut to the column."""
+    """The text without control characters and lone surrogates, cut to the length of the column."""
     if not isinstance(agent, str):
         return ""
     kept = (char for char in agent if unicodedata.category(char) not in {"Cc", "Cs"})

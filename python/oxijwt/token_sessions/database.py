@@ -1,4 +1,4 @@
-"""The database that sessions are written to, and what it is to be busy."""
+"""The sessions' database, and what happens when it is busy."""
 
 from __future__ import annotations
 
@@ -19,21 +19,28 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MARIADB_DEADLOCK = 1213
+"""ER_LOCK_DEADLOCK, an error number."""
 POSTGRESQL_DEADLOCK = "40P01"
+"""deadlock_detected, an SQLSTATE."""
 DEADLOCK_TRIES = 10
+"""How often a write is tried if it ends in a deadlock each time."""
 DEADLOCK_PAUSE = 0.02
+"""The longest pause before the next try, in seconds."""
 MAX_TRIES = 5
-"""How often something is decided or written again when another request got ahead."""
+"""How often a refresh is decided and written if other requests get ahead of it each time."""
 
 
 def database() -> str:
-    """The alias of the database that sessions are written to; decisions read there too."""
+    """The alias of the database that sessions are written to. Decisions read from it too, and not from a replica."""
     return router.db_for_write(TokenSession)
 
 
 @contextmanager
 def refused_while_busy() -> Iterator[None]:
-    """A deadlock, a lock timeout or a snapshot that is too old is 503: the request may be repeated."""
+    """Raise ServiceUnavailable (503) on a deadlock, a lock timeout or an outdated snapshot.
+
+    The client may repeat the request.
+    """
     try:
         yield
     except OperationalError as error:
@@ -41,19 +48,22 @@ def refused_while_busy() -> Iterator[None]:
 
 
 def unless_deadlocked(write: Callable[[], T]) -> T:
-    """What `write` returns; called again where the database undid it to end a deadlock, and the transaction is ours."""
+    """Call `write`, and call it again if the database undid it to end a deadlock. Returns what `write` returns.
+
+    In a transaction of the caller it is called only once: the database undid that whole transaction.
+    """
     tries = 1 if connections[database()].in_atomic_block else DEADLOCK_TRIES
     while True:
         tries -= 1
         try:
             return write()
         except OperationalError as error:
-            if not tries or not _is_deadlock(error):
+            if not tries or not is_deadlock(error):
                 raise
-        # Whoever was undone at the same time is to come back at another.
+        # A random pause, so that two deadlocked writers do not try again at the same moment.
         time.sleep(random.uniform(0, DEADLOCK_PAUSE))  # noqa: S311  no secret
 
 
-def _is_deadlock(error: OperationalError) -> bool:
-    # MariaDB's ER_LOCK_DEADLOCK, PostgreSQL's deadlock_detected.
+def is_deadlock(error: OperationalError) -> bool:
+    """Whether MariaDB or PostgreSQL has undone a statement to end a deadlock."""
     return MARIADB_DEADLOCK in error.args or getattr(error.__cause__, "sqlstate", None) == POSTGRESQL_DEADLOCK

@@ -1,9 +1,9 @@
-"""Ending sessions, and telling of it."""
+"""Ends sessions, publishes the ends in REVOCATION_CACHE, and sends signals."""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Case, When
@@ -25,28 +25,35 @@ from .password import auth_hash, fallback_hashes
 if TYPE_CHECKING:
     import uuid
     from collections.abc import Collection, Iterable
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from django.contrib.auth.base_user import AbstractBaseUser
 
-def end(sid: uuid.UUID, user_id: Any, reason: RevokeReason | None = None) -> None:
-    """End one session, once; ending it again only publishes it again. Without a reason it is a logout."""
+    from .models import TokenSessionQuerySet
+
+
+def end(sid: uuid.UUID, user_id: object, reason: RevokeReason | None = None) -> None:
+    """End one session. If it has ended already, only publish that again. Without a reason it is a logout."""
     reason = RevokeReason.LOGOUT if reason is None else reason
     ended = end_rows(TokenSession.objects.filter(pk=sid), reason)
     try:
-        _publish([sid])
-    finally:  # it ended, whether or not the list could be told
+        publish_after_commit([sid])
+    finally:  # also if the list could not be written: the session has ended
         if ended:
-            _announce_end([sid], user_id, reason)
+            announce_end([sid], user_id, reason)
 
 
-def revoke_for_user(user: Any, except_: Collection[uuid.UUID] = (), reason: Any = RevokeReason.REVOKED) -> int:
-    """End a user's sessions but those in `except_`, and what else of the user's could still be adopted."""
-    sessions = TokenSession.objects.filter(user=user).exclude(pk__in=except_)
+def revoke_for_user(
+    user: AbstractBaseUser, except_: Collection[uuid.UUID] = (), reason: RevokeReason = RevokeReason.REVOKED
+) -> int:
+    """End a user's sessions, except those whose ids are in `except_`, and all tokens that could still be adopted."""
+    sessions = TokenSession.objects.of(user).exclude(pk__in=except_)
     now = datetime_from_micros(now_micros())
 
     def write() -> int:
-        with _one_transaction():
-            ended = _update(sessions, reason, now)
+        with one_transaction():
+            ended = update_live(sessions, reason, now)
             blacklist_all_of(user)
             leave_marker(user)
         return ended
@@ -54,23 +61,25 @@ def revoke_for_user(user: Any, except_: Collection[uuid.UUID] = (), reason: Any 
     with refused_while_busy():
         ended = unless_deadlocked(write)
     if may_adopt_later():
-        transaction.on_commit(lambda: _end_adopted_meanwhile(sessions, reason, now), using=database())
-    recent = _recently_ended(sessions)
+        transaction.on_commit(lambda: end_adopted_meanwhile(sessions, reason, now), using=database())
+    recent = recently_ended(sessions)
     try:
-        _publish(recent)
+        publish_after_commit(recent)
     finally:
         if ended:
-            _announce_end([pk for pk, revoked_at in recent.items() if revoked_at == now], user.pk, reason)
+            announce_end([pk for pk, revoked_at in recent.items() if revoked_at == now], user.pk, reason)
     return ended
 
 
-def publish_again(user: Any) -> None:
-    """Tell REVOCATION_CACHE again of a user's sessions that ended lately: a logout that it missed was repeated."""
-    _publish(_recently_ended(TokenSession.objects.filter(user=user)))
+def publish_again(user: AbstractBaseUser) -> None:
+    """Publish the user's recently ended sessions again, since the cache may have missed a logout."""
+    publish_after_commit(recently_ended(TokenSession.objects.of(user)))
 
 
-def end_for_reuse(session: TokenSession, user: Any, retired_for: int) -> None:
-    """End the session of a refresh token that came back `retired_for` microseconds after it was spent; signal it."""
+def end_for_reuse(session: TokenSession, user: AbstractBaseUser, retired_for: int) -> None:
+    """End the session of a reused refresh token, and send a signal. The token was spent `retired_for` microseconds
+    before.
+    """
     try:
         end(session.pk, user.pk, RevokeReason.REUSE)
     finally:
@@ -79,68 +88,73 @@ def end_for_reuse(session: TokenSession, user: Any, retired_for: int) -> None:
         )
 
 
-def end_least_recently_refreshed(user: Any, newest: TokenSession) -> None:
-    """End what is over SESSION_LIMIT_PER_USER: two statements."""
-    # Logins of the same moment see each other: they go before `newest`, so that all of them end the same sessions.
+def end_least_recently_refreshed(user: AbstractBaseUser, newest: TokenSession) -> None:
+    """End the sessions above SESSION_LIMIT_PER_USER, the least recently refreshed ones first. Two SQL statements."""
+    # Logins at the same time see each other's sessions. They put them before `newest`, so that all end the same ones.
     is_older = Case(When(created_at__gte=newest.created_at, then=0), default=1)
     recent = usable_by(user).order_by(is_older, Coalesce("rotated_at", "created_at").desc(), "pk")
     surplus = list(recent.values_list("pk", flat=True)[max(api_settings.SESSION_LIMIT_PER_USER, 1) :])
     if surplus:
         end_rows(TokenSession.objects.filter(pk__in=surplus), RevokeReason.LIMIT)
-        _publish(surplus)
-        _announce_end(surplus, user.pk, RevokeReason.LIMIT)
+        publish_after_commit(surplus)
+        announce_end(surplus, user.pk, RevokeReason.LIMIT)
 
 
-def usable_by(user: Any) -> Any:
-    """A user's live sessions, those less that ended when the password was changed."""
+def usable_by(user: AbstractBaseUser) -> TokenSessionQuerySet:
+    """A user's live sessions, without those that the last change of the password has ended."""
     hashes = {auth_hash(user), *fallback_hashes(user), b""}
-    live = TokenSession.objects.db_manager(database()).live(datetime_from_micros(now_micros())).filter(user=user)
+    live = TokenSession.objects.db_manager(database()).live(datetime_from_micros(now_micros())).of(user)
     return live if hashes == {b""} else live.filter(auth_hash__in=hashes)
 
 
-def end_rows(sessions: Any, reason: Any, now: datetime | None = None) -> int:
-    """End those that are not ended yet, and forget where they came from; how many."""
+def end_rows(sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime | None = None) -> int:
+    """End those of the sessions that have not ended. Returns how many. Raises ServiceUnavailable."""
     with refused_while_busy():
-        return unless_deadlocked(lambda: _update(sessions, reason, now or datetime_from_micros(now_micros())))
+        return unless_deadlocked(lambda: update_live(sessions, reason, now or datetime_from_micros(now_micros())))
 
 
-def _update(sessions: Any, reason: Any, now: datetime) -> int:
+def update_live(sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime) -> int:
+    """Write the end into rows that have none, and delete their IP address and user agent. Returns how many."""
     live = sessions.using(database()).filter(revoked_at__isnull=True)
-    ended: int = live.update(revoked_at=now, revoke_reason=reason, ip_address=None, user_agent="")
-    return ended
+    return live.update(revoked_at=now, revoke_reason=reason, ip_address=None, user_agent="")
 
 
-def _end_adopted_meanwhile(sessions: Any, reason: Any, now: datetime) -> None:
-    """End what was adopted while a logout everywhere was written.
+def end_adopted_meanwhile(sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime) -> None:
+    """End the sessions that have adopted a token while a logout everywhere was written.
 
-    Either this sees the adopted session, committed before the marker was; or who adopted it looks for the marker after
-    that commit, and sees it.
+    If an adopting request committed before the marker was committed, this function sees its session. If it committed
+    later, it sees the marker, since it looks for one after its commit.
     """
     if end_rows(sessions, reason, now):
-        _publish(_recently_ended(sessions))
+        publish_after_commit(recently_ended(sessions))
 
 
-def _one_transaction() -> Any:
-    # Without the blacklist app and without a marker a single UPDATE is written.
+def one_transaction() -> AbstractContextManager[None]:
+    """A transaction, if a logout everywhere needs more than one UPDATE: for the blacklist app, or for a marker."""
     if has_blacklist() or may_adopt_later():
         return transaction.atomic(using=database())
     return nullcontext()
 
 
-def _recently_ended(sessions: Any) -> dict[uuid.UUID, datetime]:
-    # Nobody listening and no cache: the UPDATE alone will do.
+def recently_ended(sessions: TokenSessionQuerySet) -> dict[uuid.UUID, datetime]:
+    """Those of the sessions that have ended, but may have valid access tokens: when they ended, by their ids.
+
+    Empty, without a query, if REVOCATION_CACHE is not set and nobody listens to the signal.
+    """
     if not revocation_cache.is_configured() and not signals.session_revoked.has_listeners(TokenSession):
         return {}
     recent = sessions.using(database()).filter(revoked_at__gte=revocation_cache.oldest_that_matters())
-    return dict(recent.exclude(revoke_reason=RevokeReason.MARKER).values_list("pk", "revoked_at"))
+    rows = recent.exclude(revoke_reason=RevokeReason.MARKER).values_list("pk", "revoked_at")
+    return {pk: revoked_at for pk, revoked_at in rows if revoked_at is not None}
 
 
-def _publish(ids: Iterable[uuid.UUID]) -> None:
-    # After the commit: a list that says more than the database would end a session that is alive.
+def publish_after_commit(ids: Iterable[uuid.UUID]) -> None:
+    """Publish ended sessions in REVOCATION_CACHE, after the commit: a rollback would leave the session alive."""
     transaction.on_commit(lambda: revocation_cache.publish(ids), using=database())
 
 
-def _announce_end(ids: list[uuid.UUID], user_id: Any, reason: Any) -> None:
+def announce_end(ids: list[uuid.UUID], user_id: object, reason: RevokeReason) -> None:
+    """Send the signal `session_revoked`."""
     signals.session_revoked.send(
         TokenSession, session_ids=ids, user_id=user_id, reason=reason, request=current_request()
     )

@@ -1,8 +1,8 @@
-"""Marks in the table that refresh tokens of a user, issued before, are not adopted: left by a logout everywhere."""
+"""Markers: rows that a logout everywhere leaves, so that the user's older refresh tokens are not adopted later."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_micros, now_micros
@@ -11,22 +11,25 @@ from .database import database
 from .models import RevokeReason, TokenSession
 from .rows import new_session
 
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
 
 def may_adopt_later() -> bool:
-    """Whether tokens without `sid` are, or are still to be, adopted."""
+    """Whether tokens without `sid` are adopted now, or may be adopted after TOKEN_SESSIONS is set to "issue"."""
     if api_settings.TOKEN_SESSIONS == "accept":
         return True
     return adopts_now()
 
 
 def adopts_now() -> bool:
-    """Whether ADOPT_UNTIL is set and not passed."""
+    """Whether ADOPT_UNTIL is set and in the future."""
     until = api_settings.ADOPT_UNTIL
     return until is not None and now_micros() < until.timestamp() * 1_000_000
 
 
-def leave_marker(user: Any) -> None:
-    """Mark that the user's tokens issued until now are not adopted, where any may be."""
+def leave_marker(user: AbstractBaseUser) -> None:
+    """Write a marker: tokens that the user got before now are not adopted. Does nothing if no token can be adopted."""
     if not may_adopt_later():
         return
     marker = new_session(user, api_settings.REFRESH_TOKEN_LIFETIME, None, now_micros())
@@ -35,12 +38,15 @@ def leave_marker(user: Any) -> None:
     marker.save(using=database(), force_insert=True)
 
 
-def is_marked(user: Any, issued_at: object) -> bool:
-    """Whether a token of the user issued at this time, a claim, is not to be adopted."""
-    marked: Any = TokenSession.objects.using(database()).filter(user=user, revoke_reason=RevokeReason.MARKER)
+def is_marked(user: AbstractBaseUser, issued_at: object) -> bool:
+    """Whether a marker forbids to adopt the user's token with this `iat` claim.
+
+    If the claim is not a time, any marker of the user forbids it.
+    """
+    markers = TokenSession.objects.using(database()).of(user).filter(revoke_reason=RevokeReason.MARKER)
     if isinstance(issued_at, bool) or not isinstance(issued_at, int | float):
-        return bool(marked.exists())
+        return markers.exists()
     try:
-        return bool(marked.filter(revoked_at__gte=datetime_from_micros(int(issued_at) * 1_000_000)).exists())
+        return markers.filter(revoked_at__gte=datetime_from_micros(int(issued_at) * 1_000_000)).exists()
     except OverflowError:
-        return bool(marked.exists())
+        return markers.exists()

@@ -1,9 +1,9 @@
-"""One row per login. It holds no token and no secret: the database's contents alone authenticate nobody."""
+"""One row per login. It holds no token and no secret: nobody can authenticate with the content of the database."""
 
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from django.apps import apps
 from django.conf import settings
@@ -12,12 +12,17 @@ from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
+
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    from .apps import TokenSessionsConfig
 
 USER_AGENT_LENGTH = 255
 
 
 class RevokeReason(models.IntegerChoices):
-    """Why a session was ended before its time."""
+    """Why a session was ended before it expired."""
 
     LOGOUT = 1, _("logout")
     LOGOUT_OTHERS = 2, _("logout from another session")
@@ -30,41 +35,43 @@ class RevokeReason(models.IntegerChoices):
 
 
 class TokenSessionQuerySet(models.QuerySet["TokenSession"]):
-    """Sessions as lists of them are asked for."""
+    """Query sets of `TokenSession.objects`."""
 
-    def live(self, now: Any) -> TokenSessionQuerySet:
-        """Those that are neither revoked nor past an end at `now`, a datetime."""
+    def of(self, user: AbstractBaseUser) -> TokenSessionQuerySet:
+        """The sessions of one user."""
+        return self.filter(models.Q(user=user))
+
+    def live(self, now: datetime) -> TokenSessionQuerySet:
+        """The sessions that are neither revoked nor expired at `now`."""
         unended = models.Q(absolute_expires_at__isnull=True) | models.Q(absolute_expires_at__gt=now)
         return self.filter(unended, revoked_at__isnull=True, expires_at__gt=now)
 
 
-class TokenSessionManager(models.Manager["TokenSession"]):
+TokenSessionBaseManager = models.Manager.from_queryset(TokenSessionQuerySet)
+
+
+class TokenSessionManager(TokenSessionBaseManager["TokenSession"]):
     """`TokenSession.objects`."""
 
-    def get_queryset(self) -> TokenSessionQuerySet:
-        return TokenSessionQuerySet(self.model, using=self._db)
-
-    def live(self, now: Any) -> TokenSessionQuerySet:
-        """Sessions that are neither revoked nor past an end at `now`, a datetime."""
-        return self.get_queryset().live(now)
-
     def revoke_for_user(
-        self, user: Any, except_: Collection[Any] = (), reason: RevokeReason = RevokeReason.REVOKED
+        self,
+        user: AbstractBaseUser,
+        except_: Collection[uuid.UUID] = (),
+        reason: RevokeReason = RevokeReason.REVOKED,
     ) -> int:
-        """End every session of a user but those whose ids are in `except_`; returns how many ended.
+        """End a user's sessions, except those whose ids are in `except_`. Returns how many it ended.
 
-        Tokens recorded by the blacklist app are blacklisted too.
+        Tokens that the blacklist app recorded are blacklisted too.
         """
-        app: Any = apps.get_app_config("token_sessions")
-        ended: int = app.revoke_for_user(user, except_=except_, reason=reason)
-        return ended
+        app = cast("TokenSessionsConfig", apps.get_app_config("token_sessions"))
+        return app.revoke_for_user(user, except_=except_, reason=reason)
 
 
 class TokenSession(models.Model):
     """One login and all tokens that descend from it. `id` is the `sid` claim.
 
-    Widest columns first and only `flush_after` indexed beside the keys: a refresh is then a heap-only update on
-    PostgreSQL, and a row small.
+    The widest columns come first, so that a row is small. Apart from the keys only `flush_after` has an index, so that
+    a refresh is a heap-only update on PostgreSQL.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -1,8 +1,8 @@
-"""A changed password ends sessions: Django's session auth hash tells.
+"""Sessions end when the user's password changes: Django's session auth hash shows the change.
 
-Django renews the hash of a password at login when its hasher has got better (PBKDF2 with more iterations), which
-changes the session auth hash too. While one of our logins checks a password, such a renewal is recognised: that
-password fits both hashes, and the user's sessions go on.
+Django makes a new hash of an unchanged password at login if its hasher has changed (PBKDF2 with more iterations). That
+changes the session auth hash too. While a login view checks a password, this module recognises such a rehash, since the
+password fits both hashes. The user's sessions then survive.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 from contextlib import contextmanager
 from contextvars import ContextVar
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password
@@ -26,29 +26,33 @@ from .database import database
 from .models import TokenSession
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
+
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    from oxijwt.tokens import Token
 
 _password: ContextVar[str | None] = ContextVar("oxijwt_password", default=None)
-_previous: ContextVar[Any] = ContextVar("oxijwt_user_before_rehash", default=None)
+_previous: ContextVar[AbstractBaseUser | None] = ContextVar("oxijwt_user_before_rehash", default=None)
 
 
-def auth_hash(user: Any) -> bytes:
-    """Django's session auth hash, 32 bytes; empty for users without one."""
+def auth_hash(user: AbstractBaseUser) -> bytes:
+    """Django's session auth hash, 32 bytes; empty if the user model has none."""
+    # A project's own user model needs neither this method nor the next one.
     if not hasattr(user, "get_session_auth_hash"):
         return b""
-    return _as_bytes(user.get_session_auth_hash())
+    return hash_bytes(user.get_session_auth_hash())
 
 
-def fallback_hashes(user: Any) -> list[bytes]:
-    """The user's session auth hash under each of SECRET_KEY_FALLBACKS."""
-    # Only AbstractBaseUser has both methods for certain.
+def fallback_hashes(user: AbstractBaseUser) -> list[bytes]:
+    """The user's session auth hashes, 32 bytes each, one for each of SECRET_KEY_FALLBACKS."""
     if not hasattr(user, "get_session_auth_fallback_hash"):
         return []
-    return [_as_bytes(text) for text in user.get_session_auth_fallback_hash()]
+    return [hash_bytes(text) for text in user.get_session_auth_fallback_hash()]
 
 
-def auth_state(user: Any, session: TokenSession) -> UserState:
-    """What the row's auth hash says of an active user's password now."""
+def auth_state(user: AbstractBaseUser, session: TokenSession) -> UserState:
+    """Whether an active user's password is still the one from the session's row."""
     stored = bytes(session.auth_hash)
     if not stored or not hasattr(user, "get_session_auth_hash"):
         return UserState.NOT_APPLICABLE
@@ -59,25 +63,25 @@ def auth_state(user: Any, session: TokenSession) -> UserState:
     return UserState.CHANGED
 
 
-def update_session_auth_hash(token: Any, user: Any) -> None:
-    """Keep the session of `token`, in which the user's password was just changed (Django's function of this name).
-
-    A token without a session has nothing to keep.
-    """
+def update_session_auth_hash(token: Token | Mapping[str, object], user: AbstractBaseUser) -> None:
+    """See `api.update_session_auth_hash`."""
     if api_settings.SESSION_ID_CLAIM not in token:
         return
     sid = session_id(token[api_settings.SESSION_ID_CLAIM])
-    TokenSession.objects.using(database()).filter(pk=sid, user=user).update(auth_hash=auth_hash(user))
+    TokenSession.objects.using(database()).of(user).filter(pk=sid).update(auth_hash=auth_hash(user))
 
 
-def restate_auth_hashes(user: Any, before: Any) -> None:
-    """Sessions made under a hash of the same password, which `before` still has, go on under its present hash."""
+def restate_auth_hashes(user: AbstractBaseUser, before: AbstractBaseUser) -> None:
+    """Write the user's present hash into sessions that have a hash of the same password.
+
+    `before` is the user with the old hash.
+    """
     hashes = {auth_hash(before), *fallback_hashes(before)} - {b""}
-    TokenSession.objects.using(database()).filter(user=user, auth_hash__in=hashes).update(auth_hash=auth_hash(user))
+    TokenSession.objects.using(database()).of(user).filter(auth_hash__in=hashes).update(auth_hash=auth_hash(user))
 
 
-def _as_bytes(text: str) -> bytes:
-    # Django's is SHA-256 in hex; a project's own method may say anything.
+def hash_bytes(text: str) -> bytes:
+    """A session auth hash as 32 bytes. Django's is SHA-256 in hex; any other text is hashed with SHA-256."""
     try:
         raw = bytes.fromhex(text)
     except ValueError:
@@ -87,7 +91,7 @@ def _as_bytes(text: str) -> bytes:
 
 @contextmanager
 def following(password: str) -> Iterator[None]:
-    """Watch for the renewal of this password's hash."""
+    """Inside, the user's sessions survive if Django only makes a new hash of this password."""
     tokens = _password.set(password), _previous.set(None)
     try:
         yield
@@ -97,12 +101,19 @@ def following(password: str) -> Iterator[None]:
 
 
 def connect() -> None:
-    """Listen to the user model, once."""
-    pre_save.connect(_remember, sender=get_user_model(), dispatch_uid="oxijwt.password.remember")
-    post_save.connect(_restate, sender=get_user_model(), dispatch_uid="oxijwt.password.restate")
+    """Connect to the signals of the user model."""
+    pre_save.connect(before_save, sender=get_user_model(), dispatch_uid="oxijwt.password.remember")
+    post_save.connect(after_save, sender=get_user_model(), dispatch_uid="oxijwt.password.restate")
 
 
-def _remember(sender: Any, instance: Any, update_fields: Any = None, using: str | None = None, **kwargs: Any) -> None:
+def before_save(
+    sender: type[AbstractBaseUser],
+    instance: AbstractBaseUser,
+    update_fields: Collection[str] | None = None,
+    using: str | None = None,
+    **kwargs: object,
+) -> None:
+    """Keep the user with the old hash, if this save only writes a new hash of the password."""
     password = _password.get()
     if password is None or update_fields is None or set(update_fields) != {"password"}:
         return
@@ -113,7 +124,8 @@ def _remember(sender: Any, instance: Any, update_fields: Any = None, using: str 
         _previous.set(before)
 
 
-def _restate(sender: Any, instance: Any, **kwargs: Any) -> None:
+def after_save(sender: type[AbstractBaseUser], instance: AbstractBaseUser, **kwargs: object) -> None:
+    """Write the new hash into the user's sessions, if `before_save` has seen a rehash."""
     before = _previous.get()
     if before is not None:
         _previous.set(None)

@@ -1,4 +1,4 @@
-"""Reading a token's session, and what is decided on it (`src/refresh.rs`). Nothing here writes."""
+"""Reads a token's session, and lets the core decide on it (`src/refresh.rs`). Nothing here writes."""
 
 from __future__ import annotations
 
@@ -26,30 +26,44 @@ if TYPE_CHECKING:
     import uuid
     from datetime import timedelta
 
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    from oxijwt.utils import Claims
+
     Decision = Refuse | Rotate | Repeat | Keep | Reuse
-    """What Rust decides on a refresh token."""
+    """The core's decision on a refresh token."""
     Permission = Rotate | Repeat | Keep
-    """A decision that yields a token."""
+    """A decision whose answer is a token."""
+    Found = tuple[Any, TokenSession | None]
+    """A user and a session of this user, each None if there is none. With a session there always is a user."""
 
 JOINED = "oxijwt_session"
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A refresh token's session as one query read it, and what was decided on it."""
+    """A refresh token's session as one query read it, and the decision on it."""
 
     session: TokenSession
-    user: Any
+    user: AbstractBaseUser
     generation: int
+    """The token's `gen`."""
     lifetime: timedelta
+    """The idle lifetime."""
     now: int
+    """When the token was read, in microseconds since 1970."""
     decision: Decision
     is_new: bool = False
+    """Whether the session would adopt the token, and is not written yet."""
     issued_at: object = None
+    """The `iat` claim of a token that would be adopted."""
 
 
-def find_with_user(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession | None]:
-    """The user and, of theirs, the session: one statement where the user model's manager can be joined, else two."""
+def find_with_user(sid: uuid.UUID, user_id: object) -> Found:
+    """The user, and the session if it belongs to this user.
+
+    One SQL statement, or two if the manager of the user model can't join the sessions.
+    """
     try:
         joined = FilteredRelation("token_sessions", condition=Q(token_sessions__id=sid))
         users = (
@@ -60,18 +74,18 @@ def find_with_user(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession |
         )
         user = find_user(users, api_settings.USER_ID_FIELD, user_id)
     except (FieldError, NotSupportedError, AttributeError, LookupError):
-        return _find_separately(sid, user_id)
+        return find_separately(sid, user_id)
     if user is None:
         return None, None
-    session = getattr(user, JOINED, None)  # Django sets nothing where the join found no row
+    session = getattr(user, JOINED, None)  # Django sets no attribute if the join found no row
     if session is not None:
         session.user = user
     return user, session
 
 
-def read_for_use(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession]:
-    """The user and session of an access or sliding token. Raises SessionError where the session refuses it."""
-    user, session = _both(*find_with_user(sid, user_id))
+def read_for_use(sid: uuid.UUID, user_id: object) -> tuple[AbstractBaseUser, TokenSession]:
+    """The user and session of an access or sliding token. Raises SessionError if the session refuses the token."""
+    user, session = require_both(*find_with_user(sid, user_id))
     state, now = state_of(session), now_micros()
     refusal = state.refusal(auth_state(user, session), now)
     if refusal is not None:
@@ -79,38 +93,39 @@ def read_for_use(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession]:
     return user, session
 
 
-def read_for_refresh(claims: dict[str, Any], lifetime: timedelta) -> Reading:
-    """The session of a refresh token with `sid`, and the decision on it: one statement, nothing written.
+def read_for_refresh(claims: Claims, lifetime: timedelta) -> Reading:
+    """The session of a refresh token with `sid`, and the decision on it. One SQL statement.
 
-    Raises SessionError, or TokenReusedError where the token was spent.
+    Raises SessionError, or TokenReusedError if the token is spent.
     """
     now = now_micros()
     generation = generation_in(claims.get(api_settings.SESSION_GENERATION_CLAIM))
     sid = session_id(claims.get(api_settings.SESSION_ID_CLAIM))
-    user, session = _both(*find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM)))
+    user, session = require_both(*find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM)))
     return permitted(decided(session, user, generation, lifetime, now))
 
 
 def refuse_spent(reading: Reading | None) -> None:
-    """Raise SessionError where a refresh token is not the session's current one: grace is for refreshing only."""
+    """Raise SessionError if the token is spent: in the grace interval it can be refreshed, and nothing else."""
     if reading is not None and isinstance(reading.decision, Repeat) and reading.decision.previous:
         raise SessionError("token_reused")
 
 
-def decided(session: TokenSession, user: Any, generation: int, lifetime: timedelta, now: int) -> Reading:
-    """The session with the decision on a generation presented at `now`."""
-    decision = state_of(session).decide(_user_state(user, session), generation, policy_for(lifetime), now)
+def decided(session: TokenSession, user: AbstractBaseUser, generation: int, lifetime: timedelta, now: int) -> Reading:
+    """The core's decision on a token with this generation, at `now` (microseconds since 1970)."""
+    state = auth_state(user, session) if api_settings.USER_AUTHENTICATION_RULE(user) else UserState.INACTIVE
+    decision = state_of(session).decide(state, generation, policy_for(lifetime), now)
     return Reading(session, user, generation, lifetime, now, decision)
 
 
 def permitted(reading: Reading) -> Reading:
-    """The reading again where its decision yields a token. Raises SessionError or TokenReusedError."""
+    """The same reading, if its decision permits a token. Raises SessionError or TokenReusedError."""
     permission(reading)
     return reading
 
 
 def permission(reading: Reading) -> Permission:
-    """The decision, where it yields a token. Raises SessionError or TokenReusedError."""
+    """The decision, if it permits a token. Raises SessionError or TokenReusedError."""
     match reading.decision:
         case Reuse() as reuse:
             raise TokenReusedError(lambda: end_for_reuse(reading.session, reading.user, reuse.retired_for))
@@ -121,7 +136,7 @@ def permission(reading: Reading) -> Permission:
 
 
 def permission_or_end(reading: Reading) -> Permission:
-    """As `permission`; a spent token ends the session here and now."""
+    """As `permission`, but a reused token ends the session before the error is raised."""
     try:
         return permission(reading)
     except TokenReusedError as error:
@@ -130,13 +145,18 @@ def permission_or_end(reading: Reading) -> Permission:
 
 
 def read_again(reading: Reading) -> Reading:
-    """What is decided after another request got ahead: it may have changed the session, and the user as well."""
+    """The session and its user after another request has changed the session, and the new decision."""
     with refused_while_busy():
-        user, session = _both(*_find_again(reading))
+        if connections[database()].in_atomic_block:
+            found = find_locked(reading)
+        else:
+            found = find_with_user(reading.session.pk, getattr(reading.user, api_settings.USER_ID_FIELD))
+        user, session = require_both(*found)
     return decided(session, user, reading.generation, reading.lifetime, reading.now)
 
 
-def _both(user: Any, session: TokenSession | None) -> tuple[Any, TokenSession]:
+def require_both(user: AbstractBaseUser | None, session: TokenSession | None) -> tuple[AbstractBaseUser, TokenSession]:
+    """The same two. Raises SessionError if one is missing."""
     if user is None:
         raise SessionError("user_not_found")
     if session is None:
@@ -144,13 +164,8 @@ def _both(user: Any, session: TokenSession | None) -> tuple[Any, TokenSession]:
     return user, session
 
 
-def _user_state(user: Any, session: TokenSession) -> UserState:
-    if not api_settings.USER_AUTHENTICATION_RULE(user):
-        return UserState.INACTIVE
-    return auth_state(user, session)
-
-
-def _find_separately(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession | None]:
+def find_separately(sid: uuid.UUID, user_id: object) -> Found:
+    """As `find_with_user`, in two SQL statements."""
     user = find_user(get_user_model().objects, api_settings.USER_ID_FIELD, user_id)
     if user is None:
         return None, None
@@ -160,25 +175,19 @@ def _find_separately(sid: uuid.UUID, user_id: object) -> tuple[Any, TokenSession
     return user, session
 
 
-def _find_again(reading: Reading) -> tuple[Any, TokenSession | None]:
-    if connections[database()].in_atomic_block:
-        return _find_locked(reading)
-    return find_with_user(reading.session.pk, getattr(reading.user, api_settings.USER_ID_FIELD))
+def find_locked(reading: Reading) -> Found:
+    """The user and the session, read with a lock.
 
-
-def _find_locked(reading: Reading) -> tuple[Any, TokenSession | None]:
-    # The caller's snapshot may be older than the row that won: a locking read sees rows as they are.
-    sessions = _for_update(TokenSession.objects.using(database())).select_related("user")
+    The snapshot of the caller's transaction may be older than the other request's change; a locking read sees it.
+    """
+    # The lock lets other transactions insert references to the rows, since nobody changes a key.
+    no_key = connections[database()].features.has_select_for_no_key_update
+    sessions = TokenSession.objects.using(database()).select_for_update(no_key=no_key).select_related("user")
     with transaction.mark_for_rollback_on_error(using=database()):
-        session = sessions.filter(pk=reading.session.pk, user=reading.user).first()
+        session = sessions.of(reading.user).filter(pk=reading.session.pk).first()
     if session is not None:
         return session.user, session
     if reading.is_new:
-        # It is there, since it was in the way of ours, but this snapshot will never show it.
+        # The other request has inserted the row, but this transaction's snapshot will never show it.
         raise ServiceUnavailable
     return reading.user, None
-
-
-def _for_update(rows: Any) -> Any:
-    # References to the rows may go on: nobody changes a key.
-    return rows.select_for_update(no_key=connections[database()].features.has_select_for_no_key_update)

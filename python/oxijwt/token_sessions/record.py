@@ -1,13 +1,13 @@
-"""What a session keeps of its tokens: the verbs of `records.Records`, a class for each kind of token.
+"""Records (`records.Records`) of tokens that may have a session, a class for each kind of token.
 
-A token without a session is left to whoever would keep it without this app: `otherwise`.
+If a token has no session, these classes use `otherwise`: the records that the token would have without this app.
 """
 
 from __future__ import annotations
 
 from copy import copy
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
@@ -30,21 +30,27 @@ from .refresh import refresh, start
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    from oxijwt.records import Ended
     from oxijwt.records.stateless import StatelessRecords
+    from oxijwt.token_blacklist.models import OutstandingToken
+    from oxijwt.tokens import RefreshToken, SlidingToken
+    from oxijwt.utils import Claims
 
     from .models import TokenSession
     from .reading import Reading
 
 
 class SessionRecords:
-    """Records of a token that only authenticates requests, and what the other kinds have in common."""
+    """Records of a token that only authenticates requests, and the base class for the other kinds."""
 
-    def __init__(self, token: Any) -> None:
+    def __init__(self, token: Token) -> None:
         self.token = token
 
     @cached_property
     def otherwise(self) -> StatelessRecords:
-        """Who keeps records of the token where it has no session."""
+        """The records that the token would have without this app."""
         return records_without_session(self.token)
 
     @property
@@ -52,34 +58,28 @@ class SessionRecords:
         """ROTATE_REFRESH_TOKENS."""
         return self.otherwise.rotates
 
-    def issued(self, user: Any) -> None:
-        """Access tokens that a project makes by themselves belong to no session."""
+    def issued(self, user: AbstractBaseUser) -> None:
+        """An access token that a project makes without a refresh token has no session."""
         self.otherwise.issued(user)
 
     def check(self) -> None:
-        """The session of an access token is read with its user: `find_user`."""
+        """Without the session of an access token: `find_user` reads it together with the user."""
         self.otherwise.check()
 
     def check_blacklist(self) -> None:
-        """Ask the blacklist's table only."""
+        """As without this app."""
         self.otherwise.check_blacklist()
 
     def check_current(self) -> None:
         """An access token is never spent."""
 
     def check_session(self) -> None:
-        """Read the session, unless the token has it already. Raises SessionError."""
+        """One SQL statement, or none if the token has read its session."""
         if api_settings.SESSION_ID_CLAIM in getattr(self.token, "payload", self.token):
             self.find_user()
 
     def check_untyped(self) -> None:
-        """Raise SessionError where the session refuses the token; a spent one is refused within the grace interval
-        too. Nothing is written or ended.
-        """
-        self._check_session_by_claims()
-        self.otherwise.check_untyped()
-
-    def _check_session_by_claims(self) -> None:
+        """Refuses spent tokens in their grace interval too."""
         claims = self.token.payload
         if api_settings.SESSION_ID_CLAIM not in claims:
             jti = claims.get(api_settings.JTI_CLAIM)
@@ -92,9 +92,10 @@ class SessionRecords:
             user, _session = read_for_use(sid, claims.get(api_settings.USER_ID_CLAIM))
             if not api_settings.USER_AUTHENTICATION_RULE(user):
                 raise SessionError("user_inactive")
+        self.otherwise.check_untyped()
 
-    def find_user(self) -> Any | None:
-        """The user, read with the session in one statement. Raises SessionError."""
+    def find_user(self) -> AbstractBaseUser | None:
+        """One SQL statement for the user and the session."""
         claims = getattr(self.token, "payload", self.token)
         if api_settings.SESSION_ID_CLAIM not in claims:
             return self.otherwise.find_user()
@@ -102,9 +103,9 @@ class SessionRecords:
             raise TokenError(_("Token has wrong type"))
         return self.read_session(claims)
 
-    def read_session(self, claims: Any) -> Any:
-        """The user that is read with the session of these claims, once for each token. Raises SessionError."""
-        known = getattr(self.token, "session", None)
+    def read_session(self, claims: Claims | Token) -> AbstractBaseUser:
+        """The user, read together with the session of these claims, once for each token. Raises SessionError."""
+        known: TokenSession | None = getattr(self.token, "session", None)
         if known is not None:
             return known.user
         sid = session_id(claims[api_settings.SESSION_ID_CLAIM])
@@ -113,127 +114,127 @@ class SessionRecords:
             self.token.session = session
         return user
 
-    def rotate(self, user: Any) -> str:
-        """Only refresh tokens rotate within a session."""
+    def rotate(self, user: AbstractBaseUser | None) -> str:
+        """As without this app, since only refresh tokens rotate within a session."""
         return self.otherwise.rotate(user)
 
-    def end(self) -> tuple[Any, bool]:
-        """End the session; a token without one is blacklisted."""
+    def end(self) -> Ended:
+        """End the session. A token without one is blacklisted."""
         session = self.token.session
         if session is None:
             return self.otherwise.end()
         end(session.pk, session.user_id)
         return session, True
 
-    def listed(self) -> Any:
-        """None: the session's row is the record. A token without session is recorded as without this app."""
+    def listed(self) -> tuple[OutstandingToken, bool] | None:
+        """None if the token has a session: the session's row is the record."""
         return None if self.token.session is not None else self.otherwise.listed()
 
 
 class StartingRecords(SessionRecords):
-    """Records of a kind of token that starts a session when it is issued."""
+    """Records of a token that starts a session when it is issued."""
 
-    def issued(self, user: Any) -> None:
-        """One INSERT. While TOKEN_SESSIONS is "accept" the token gets no session."""
+    token: RefreshToken | SlidingToken
+
+    def issued(self, user: AbstractBaseUser) -> None:
+        """One INSERT. If TOKEN_SESSIONS is "accept", the token gets no session."""
         if api_settings.TOKEN_SESSIONS != "issue":
             self.otherwise.issued(user)
             return
         self.token.session = start(user, self.idle_lifetime())
         if is_login():
             self.token.payload["auth_time"] = now_micros() // 1_000_000
-        self.take_claims()
+        self.take_claims(self.token.session)
 
     def idle_lifetime(self) -> timedelta:
         """How long the session lives without a refresh."""
-        lifetime: timedelta = self.token.lifetime
-        return lifetime
+        return self.token.lifetime
 
-    def take_claims(self) -> None:
-        """Set the claims that follow from the session's row."""
-        self.token.payload.update(refresh_claims(self.token.session))
+    def take_claims(self, session: TokenSession) -> None:
+        """Set the claims that are computed from the session's row."""
+        self.token.payload.update(refresh_claims(session))
 
 
 class SlidingRecords(StartingRecords):
-    """Records of a sliding token: it has no generation, and its refresh writes nothing."""
+    """Records of a sliding token. It has no generation, and its refresh writes nothing."""
+
+    token: SlidingToken
 
     def check(self) -> None:
-        """Read the session and its user in one statement, then ask the blacklist. Raises SessionError, TokenError."""
+        """One SQL statement for the session and the user, then the blacklist."""
         if api_settings.SESSION_ID_CLAIM in self.token.payload:
-            self.read_session(self.token.payload)  # a `gen` means nothing here
+            self.read_session(self.token.payload)  # a sliding token may carry any `gen`
         self.otherwise.check()
 
     def idle_lifetime(self) -> timedelta:
-        """The row lasts as long as a token that is refreshed at the last moment."""
+        """As long as a token that is refreshed in the last moment is valid."""
         lifetime: timedelta = api_settings.SLIDING_TOKEN_REFRESH_LIFETIME + self.token.lifetime
         return lifetime
 
-    def take_claims(self) -> None:
-        """`sid`, and both ends no later than the session's."""
-        self.token.payload[api_settings.SESSION_ID_CLAIM] = str(self.token.session.pk)
+    def take_claims(self, session: TokenSession) -> None:
+        """Set `sid`, and lower both times to the session's absolute end."""
+        self.token.payload[api_settings.SESSION_ID_CLAIM] = str(session.pk)
         self.token.cap("exp")
         self.token.cap(api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM)
 
 
 class RefreshRecords(StartingRecords):
-    """Records of a refresh token. What is decided on it when it is read is kept until it rotates."""
+    """Records of a refresh token. The decision on it is made when it is read, and kept until it rotates."""
 
+    token: RefreshToken
     _reading: Reading | None = None
     _is_read = False
 
     @property
     def rotates(self) -> bool:
-        """What was decided; ROTATE_REFRESH_TOKENS for a token without session."""
+        """The decision, or ROTATE_REFRESH_TOKENS for a token without a session."""
         self._read_once()
         return self.otherwise.rotates if self._reading is None else not isinstance(self._reading.decision, Keep)
 
     def check(self) -> None:
-        """Read the session, its user and the decision in one statement, then ask the blacklist.
-
-        Raises SessionError, TokenReusedError, TokenError.
-        """
+        """One SQL statement for session, user and decision, then the blacklist. Raises TokenReusedError too."""
         self._read()
-        if self._is_adopted():
+        if self.is_adopted:
             return
         try:
             self.otherwise.check()
         except TokenError:
             if self._reading is None:
                 raise
-            # A request that adopted the token since its session was looked for has blacklisted it too.
+            # Perhaps another request has adopted the token after it was read here: that blacklists it too.
             self._read()
-            if not self._is_adopted():
+            if not self.is_adopted:
                 raise
 
     def check_current(self) -> None:
-        """Raise SessionError where the grace interval forgives a spent token."""
+        """No SQL statement if `check` has read the session."""
         self._read_once()
         refuse_spent(self._reading)
 
-    def find_user(self) -> Any | None:
-        """The user that was read with the session."""
+    def find_user(self) -> AbstractBaseUser | None:
+        """No SQL statement if `check` has read the session."""
         if self._reading is not None:
             return self._reading.user
         session = self.token.session
         return self.otherwise.find_user() if session is None else session.user
 
-    def rotate(self, user: Any) -> str:
-        """Become the session's current refresh token, rotating where that is decided.
-
-        Raises SessionError where another request got ahead, ServiceUnavailable where the database was busy.
-        """
+    def rotate(self, user: AbstractBaseUser | None) -> str:
+        """Become the session's current refresh token. The decision says whether the session rotates."""
         self._read_once()
         if self._reading is None:
             return self.otherwise.rotate(user)
-        session, (claims, text) = refresh(self._reading, self._signed, on_adoption=lambda: self._spend(user))
+        session, (claims, text) = refresh(
+            self._reading, self.successor_of, on_adoption=lambda: self.blacklist_adopted(user)
+        )
         self.token.session = session
         self.token.payload.update(claims)
         return text
 
-    def end(self) -> tuple[Any, bool]:
-        """End the session, or the one that would adopt the token; without either the token is blacklisted."""
+    def end(self) -> Ended:
+        """End the session, or the one that could adopt the token. A token without either is blacklisted."""
         if self.token.session is not None or isinstance(self.otherwise, BlacklistRecords):
             return super().end()
-        if not self._may_be_adopted():
+        if not self.has_adoptable_claims:
             return None, False
         session = end_without_sid(self.token.payload, self.otherwise.jti(), self.token.lifetime)
         return session, session is not None
@@ -242,32 +243,37 @@ class RefreshRecords(StartingRecords):
         claims, lifetime = self.token.payload, self.token.lifetime
         if api_settings.SESSION_ID_CLAIM in claims:
             self._reading = read_for_refresh(claims, lifetime)
-        elif self._may_be_adopted():
+        elif self.has_adoptable_claims:
             self._reading = read_without_sid(claims, self.otherwise.jti(), lifetime)
         self._is_read = True
         if self._reading is not None and not self._reading.is_new:
             self.token.session = self._reading.session
 
     def _read_once(self) -> None:
-        # A token that was made here, copied or unpickled has not been read yet.
+        # A token that is new, copied or unpickled has not been read yet.
         if not self._is_read:
             self._read()
 
-    def _signed(self, session: TokenSession) -> tuple[dict[str, Any], str]:
-        """The claims of the token that follows from this row, and that token. Ours stays what was read."""
+    def successor_of(self, session: TokenSession) -> tuple[Claims, str]:
+        """The claims of the refresh token for this row, and the token, signed. `token` is not changed."""
         claims = refresh_claims(session)
         successor = copy(self.token)
         successor.payload = self.token.payload | claims
         return claims, str(successor)
 
-    def _spend(self, user: Any) -> None:
+    def blacklist_adopted(self, user: AbstractBaseUser | None) -> None:
+        """Blacklist a token that a session adopts. Raises TokenError if it is blacklisted already."""
         if isinstance(self.otherwise, BlacklistRecords) and not self.otherwise.end_for(user)[1]:
             raise TokenError(_("Token is blacklisted"))
 
-    def _is_adopted(self) -> bool:
+    @property
+    def is_adopted(self) -> bool:
+        """Whether a session has adopted the token."""
         return self.token.session is not None and api_settings.SESSION_ID_CLAIM not in self.token.payload
 
-    def _may_be_adopted(self) -> bool:
+    @property
+    def has_adoptable_claims(self) -> bool:
+        """Whether the token has the claims that an adoption needs."""
         return api_settings.JTI_CLAIM is not None and api_settings.USER_ID_CLAIM in self.token.payload
 
 
@@ -279,11 +285,8 @@ RECORD_KINDS: dict[Kind, type[SessionRecords]] = {
 }
 
 
-def end_session_of(token_class: Any, text: str) -> TokenSession | None:
-    """End the session of a refresh token, spent and expired ones included: the session as it was, or None.
-
-    None is for tokens without a session. Raises TokenError for tokens that are not ours.
-    """
+def end_session_of(token_class: type[RefreshToken], text: str) -> TokenSession | None:
+    """See `api.end_session_of`."""
     token = token_class.read_expired(text)
     session = find_for_logout(token.payload) if token.signed_by is SignedBy.US else None
     if session is not None:
@@ -291,10 +294,10 @@ def end_session_of(token_class: Any, text: str) -> TokenSession | None:
     return session
 
 
-def find_for_logout(claims: dict[str, Any]) -> TokenSession | None:
-    """The session of a refresh token, which may be spent or expired; None if the token never had a session.
+def find_for_logout(claims: Claims) -> TokenSession | None:
+    """The session of a refresh token, which may be spent or expired; None if the token has no session.
 
-    Raises SessionError where the claims of sessions make no sense, or what they name is gone.
+    Raises SessionError if `sid` or `gen` is invalid, or if the user or the session that they name does not exist.
     """
     has_sid = api_settings.SESSION_ID_CLAIM in claims
     if has_sid:

@@ -1,11 +1,11 @@
-"""Starting a session, and refreshing it. What to do is decided in Rust; here it is made true.
+"""Starting a session, and refreshing it. The core decides what happens; this module writes it.
 
-Statements run in autocommit on the database that is written to, unless the caller has a transaction open.
+Statements run in autocommit, unless the caller has a transaction open.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from oxijwt import signals
 from oxijwt._core import Repeat, Rotate
@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import timedelta
 
+    from django.contrib.auth.base_user import AbstractBaseUser
+
 Signed = TypeVar("Signed")
 
 
-def start(user: Any, lifetime: timedelta) -> TokenSession:
-    """Begin a session: one INSERT, and two statements more under SESSION_LIMIT_PER_USER."""
+def start(user: AbstractBaseUser, lifetime: timedelta) -> TokenSession:
+    """Start a session: one INSERT, and two more SQL statements if SESSION_LIMIT_PER_USER is set."""
     request = current_request()
     session = new_session(user, lifetime, request, now_micros())
     with refused_while_busy():
@@ -44,11 +46,11 @@ def start(user: Any, lifetime: timedelta) -> TokenSession:
 def refresh(
     reading: Reading, sign: Callable[[TokenSession], Signed], on_adoption: Callable[[], None]
 ) -> tuple[TokenSession, Signed]:
-    """Make the decision true: the row that the answer is made of, and what `sign` made of that row.
+    """Carry the decision out. Returns the session's row, and what `sign` returned for it.
 
-    `sign` comes before anything is written: where it fails, nothing was. `on_adoption` is called inside the transaction
-    that inserts an adopted session. Raises SessionError, TokenReusedError, or ServiceUnavailable where the database was
-    busy: the request may then be repeated.
+    `sign` is called before the row is written, since it may fail. `on_adoption` is called inside the transaction that
+    inserts an adopted session. Raises SessionError, TokenReusedError, or ServiceUnavailable if the database was busy:
+    the client may then repeat the request.
     """
     for _attempt in range(MAX_TRIES):
         decision = permission_or_end(reading)
@@ -56,19 +58,19 @@ def refresh(
             if isinstance(decision, Repeat) and decision.previous:
                 signals.refresh_repeated.send(TokenSession, session=reading.session, request=current_request())
             return reading.session, sign(reading.session)
-        rotated = _rotated(reading, decision)
+        rotated = rotated_row(reading, decision)
         signed = sign(rotated)
-        if _written(reading, decision, on_adoption):
+        if write_rotation(reading, decision, on_adoption):
             if reading.is_new:
                 refuse_logged_out(reading)
-            _announce_rotation(reading)
+            announce_rotation(reading)
             return rotated, signed
         reading = read_again(reading)
     raise ServiceUnavailable
 
 
-def _rotated(reading: Reading, decision: Rotate) -> TokenSession:
-    """The session's row as it is to be written."""
+def rotated_row(reading: Reading, decision: Rotate) -> TokenSession:
+    """The session with the values that its row will have after the rotation."""
     session = reading.session
     session.generation = decision.generation
     session.rotated_at = datetime_from_micros(decision.rotated_at)
@@ -79,14 +81,16 @@ def _rotated(reading: Reading, decision: Rotate) -> TokenSession:
     return session
 
 
-def _written(reading: Reading, decision: Rotate, on_adoption: Callable[[], None]) -> bool:
+def write_rotation(reading: Reading, decision: Rotate, on_adoption: Callable[[], None]) -> bool:
+    """Insert or update the row. False if another request got ahead. Raises ServiceUnavailable."""
     with refused_while_busy():
         if reading.is_new:
             return insert_adopted(reading.session, on_adoption)
-        return unless_deadlocked(lambda: _update(reading, decision))
+        return unless_deadlocked(lambda: update_row(reading, decision))
 
 
-def _update(reading: Reading, decision: Rotate) -> bool:
+def update_row(reading: Reading, decision: Rotate) -> bool:
+    """Update the row, unless it is revoked or has another generation by now. Whether it was updated."""
     session = reading.session
     current = TokenSession.objects.using(database()).filter(
         pk=session.pk, generation=reading.generation, revoked_at__isnull=True
@@ -102,7 +106,8 @@ def _update(reading: Reading, decision: Rotate) -> bool:
     return current.update(**values) == 1
 
 
-def _announce_rotation(reading: Reading) -> None:
+def announce_rotation(reading: Reading) -> None:
+    """Send the signals of a rotation."""
     session, request = reading.session, current_request()
     if reading.is_new:
         signals.session_started.send(TokenSession, session=session, request=request, adopted=True)

@@ -1,14 +1,15 @@
-"""REVOCATION_CACHE: a denylist of ended sessions for services that read no session.
+"""REVOCATION_CACHE: a list of ended sessions, for services that do not read sessions from the database.
 
-An entry lives as long as an access token can. Beside the entries stands a sentinel: without it the cache was emptied,
-knows nothing, and nobody is let in until a node with the database has written the entries again.
+An entry is kept as long as an access token can be valid. The cache also holds a sentinel key. If the sentinel is
+missing, the cache was emptied and its entries are lost. Then all tokens are refused until a process that has the
+database writes the entries again.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.core.cache import caches
 from django.db import router
@@ -24,8 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from uuid import UUID
 
+    from django.core.cache import BaseCache
+
 KEY_PREFIX = "oxijwt:revoked:"
 SENTINEL = f"{KEY_PREFIX}complete"
+LEEWAY_SECONDS = 180
+"""In seconds; more than any sensible LEEWAY and difference between clocks together."""
 
 
 def is_configured() -> bool:
@@ -34,78 +39,74 @@ def is_configured() -> bool:
 
 
 def refuse_revoked(claim: object) -> None:
-    """Raise SessionError for the `sid` of an ended session, ServiceUnavailable where the cache can't say."""
+    """Raise SessionError if the session of this `sid` has ended, and ServiceUnavailable if the cache does not know."""
     sid = session_id(claim)
-    found = _ask(sid)
+    found = entries_for(sid)
     if SENTINEL not in found:
-        _rebuild_or_refuse()
-        found = _ask(sid)
-    if _key(sid) in found:
+        if session_app() is None:
+            raise ServiceUnavailable
+        rebuild()
+        found = entries_for(sid)
+    if key_of(sid) in found:
         raise SessionError("session_revoked")
     if SENTINEL not in found:
         raise ServiceUnavailable
 
 
 def publish(session_ids: Iterable[UUID]) -> None:
-    """Put ended sessions on the list. Raises ServiceUnavailable; publishing again does no harm."""
+    """Put ended sessions on the list; they may be on it already. Raises ServiceUnavailable."""
     if not is_configured():
         return
-    entries = {_key(sid): 1 for sid in session_ids}
-    with _answering():
-        failed = _cache().set_many(entries, timeout=_seconds_kept())
+    entries = {key_of(sid): 1 for sid in session_ids}
+    with refused_while_down():
+        failed = cache().set_many(entries, timeout=seconds_kept())
     if failed:
         raise ServiceUnavailable
 
 
 def rebuild() -> None:
-    """Write every entry that can still matter, then the sentinel. Raises ServiceUnavailable."""
+    """Write all entries that still matter, then the sentinel. Raises ServiceUnavailable."""
     from .models import TokenSession  # noqa: PLC0415  a stateless service has no such table
 
-    # A replica may not know yet of what has just ended.
+    # A replica may not have the latest ends yet.
     sessions = TokenSession.objects.using(router.db_for_write(TokenSession))
     publish(sessions.filter(revoked_at__gte=oldest_that_matters()).values_list("pk", flat=True))
-    with _answering():
-        _cache().set(SENTINEL, 1, timeout=None)
+    with refused_while_down():
+        cache().set(SENTINEL, 1, timeout=None)
 
 
 def oldest_that_matters() -> datetime:
-    """Of a session that ended before this, no access token can still be alive."""
-    return aware_utcnow() - timedelta(seconds=_seconds_kept())
+    """If a session ended before this time, all its access tokens have expired."""
+    return aware_utcnow() - timedelta(seconds=seconds_kept())
 
 
-def _rebuild_or_refuse() -> None:
-    if session_app() is None:
-        raise ServiceUnavailable
-    rebuild()
-
-
-def _ask(sid: UUID) -> dict[str, Any]:
-    with _answering():
-        found: dict[str, Any] = _cache().get_many([_key(sid), SENTINEL])
+def entries_for(sid: UUID) -> dict[str, object]:
+    """This session's entry and the sentinel, as far as the cache has them. Raises ServiceUnavailable."""
+    with refused_while_down():
+        found: dict[str, object] = cache().get_many([key_of(sid), SENTINEL])
     return found
 
 
+def cache() -> BaseCache:
+    """The Django cache that REVOCATION_CACHE names."""
+    return caches[api_settings.REVOCATION_CACHE]
+
+
 @contextmanager
-def _answering() -> Iterator[None]:
-    """Raise ServiceUnavailable for whatever goes wrong: each cache backend has exceptions of its own."""
+def refused_while_down() -> Iterator[None]:
+    """Raise ServiceUnavailable on any error, since each cache backend has its own exceptions."""
     try:
         yield
     except Exception as error:
         raise ServiceUnavailable from error
 
 
-def _cache() -> Any:
-    return caches[api_settings.REVOCATION_CACHE]
-
-
-def _key(sid: UUID) -> str:
+def key_of(sid: UUID) -> str:
+    """The cache key of a session's entry."""
     return f"{KEY_PREFIX}{sid.hex}"
 
 
-def _seconds_kept() -> int:
+def seconds_kept() -> int:
+    """How long an entry is kept, in seconds."""
     longest = max(api_settings.ACCESS_TOKEN_LIFETIME, api_settings.SLIDING_TOKEN_LIFETIME)
     return int(longest.total_seconds()) + LEEWAY_SECONDS
-
-
-LEEWAY_SECONDS = 180
-"""More than any sensible LEEWAY and clock difference together, in seconds."""

@@ -1,10 +1,10 @@
-"""A session's row: a new one, the policy that refreshes it, and how long it is kept."""
+"""Making a session's row, the policy for its refreshes, and how long the row is kept."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 from oxijwt._core import RefreshPolicy, SessionState
 from oxijwt.settings import api_settings
@@ -14,18 +14,29 @@ from .client_info import client_info
 from .models import TokenSession
 from .password import auth_hash
 
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.http import HttpRequest
+    from rest_framework.request import Request
+
 DAY = timedelta(days=1)
 FLUSH_MARGIN = 8 * DAY
 
 
-def new_session(user: Any, lifetime: timedelta, request: Any, now: int, pk: uuid.UUID | None = None) -> TokenSession:
-    """A session that begins at `now`, in microseconds; not written yet."""
+def new_session(
+    user: AbstractBaseUser,
+    lifetime: timedelta,
+    request: HttpRequest | Request | None,
+    now: int,
+    pk: uuid.UUID | None = None,
+) -> TokenSession:
+    """A session that starts at `now`, in microseconds since 1970. It is not written."""
     begun = SessionState.begin(policy_for(lifetime), now)
     address, agent = client_info(request)
     absolute = begun.absolute_expires_at
     session = TokenSession(
         id=pk or uuid.uuid4(),
-        user=user,
+        user=user,  # type: ignore[misc]  # AUTH_USER_MODEL, which is another class in each project
         generation=begun.generation,
         auth_hash=auth_hash(user),
         created_at=datetime_from_micros(now),
@@ -39,7 +50,7 @@ def new_session(user: Any, lifetime: timedelta, request: Any, now: int, pk: uuid
 
 
 def policy_for(lifetime: timedelta) -> RefreshPolicy:
-    """What the settings say about refreshing; `lifetime` is the idle lifetime."""
+    """The refresh policy from the settings; `lifetime` is the idle lifetime."""
     absolute = api_settings.SESSION_ABSOLUTE_LIFETIME
     return RefreshPolicy(
         grace_seconds=int(api_settings.REFRESH_REUSE_GRACE.total_seconds()),
@@ -50,8 +61,8 @@ def policy_for(lifetime: timedelta) -> RefreshPolicy:
 
 
 def last_exp(session: TokenSession) -> datetime:
-    """The latest `exp` that a token of the session can have, as the row stands."""
-    # An access token made at the idle end's last moment; nothing outlives the absolute end.
+    """The latest `exp` that a token of the session can have if the session is not refreshed again."""
+    # An access token may be made in the last moment before `expires_at`. No token outlives the absolute end.
     try:
         last: datetime = session.expires_at + api_settings.ACCESS_TOKEN_LIFETIME
     except OverflowError:
@@ -60,17 +71,19 @@ def last_exp(session: TokenSession) -> datetime:
 
 
 def flush_day(last_exp: datetime, until_now: date | None = None) -> date:
-    """The day after which a row may be flushed whose last token expires then; `until_now`, where that is late enough.
+    """The day after which a row can be flushed if its last token expires at `last_exp`.
 
-    It is set a week later than need be: moving the one indexed time keeps an update from being heap-only.
+    Returns `until_now`, the row's present day, if that is late enough. Else the new day is a week later than necessary,
+    so that it changes rarely: an update that changes this indexed column is not heap-only on PostgreSQL.
     """
-    needed = _day_after(last_exp)
+    needed = day_after(last_exp)
     if until_now is not None and until_now >= needed:
         return until_now
-    return _day_after(last_exp, FLUSH_MARGIN)
+    return day_after(last_exp, FLUSH_MARGIN)
 
 
-def _day_after(last: datetime, margin: timedelta = DAY) -> date:
+def day_after(last: datetime, margin: timedelta = DAY) -> date:
+    """The date of `last` plus `margin`, or the latest possible date."""
     try:
         return (last + margin).date()
     except OverflowError:

@@ -75,7 +75,7 @@ def test_where_the_database_is_slow_batches_are_small(monkeypatch, seconds, size
     """But never smaller than FEWEST, and they grow again."""
     monkeypatch.setattr(flushing, "BATCH_SIZE", 8)
     monkeypatch.setattr(flushing, "FEWEST", 2)
-    batches = flushing._Batches("default")
+    batches = flushing.Batches("default")
     assert [size_after(batches, monkeypatch, seconds) for _ in sizes] == sizes
     assert [size_after(batches, monkeypatch, 0.01) for _ in range(3)][-1] == 8
 
@@ -107,7 +107,7 @@ def test_expired_tokens_among_valid_ones_are_all_found():
 def test_a_batch_that_fails_leaves_the_earlier_ones_deleted(monkeypatch):
     """Each batch is a transaction of its own: an interrupted flush is resumed by the next."""
     add("expired", 3 * BATCH, -1, blacklisted=True)
-    windows = flushing._windows
+    windows = flushing.windows
 
     def interrupted(*args):
         for number, window in enumerate(windows(*args)):
@@ -115,10 +115,10 @@ def test_a_batch_that_fails_leaves_the_earlier_ones_deleted(monkeypatch):
                 raise KeyboardInterrupt
             yield window
 
-    monkeypatch.setattr(flushing, "_windows", interrupted)
+    monkeypatch.setattr(flushing, "windows", interrupted)
     with pytest.raises(KeyboardInterrupt):
         flush()
     assert OutstandingToken.objects.count() == BlacklistedToken.objects.count() == BATCH
-    monkeypatch.setattr(flushing, "_windows", windows)
+    monkeypatch.setattr(flushing, "windows", windows)
     flush()
     assert OutstandingToken.objects.count() == BlacklistedToken.objects.count() == 0

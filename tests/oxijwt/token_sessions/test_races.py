@@ -301,7 +301,7 @@ def test_who_was_overtaken_is_decided_by_the_session_and_the_user_as_they_are_no
         assert ask(token_refresh, {"refresh": token}).status_code == 200
         change(user)
 
-    once_before(monkeypatch, refreshing, "_update", overtake)
+    once_before(monkeypatch, refreshing, "update_row", overtake)
     answer = crowd.act_alone(lambda: crowd.refresh(token))
     if has_an_old_snapshot(crowd):
         assert answer.status == 503

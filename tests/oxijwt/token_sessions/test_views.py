@@ -747,7 +747,7 @@ def lost_cache(jwt_settings, monkeypatch):
     @contextmanager
     def lose():
         with monkeypatch.context() as patch:
-            patch.setattr("oxijwt.token_sessions.revocation_cache._cache", Unreachable)
+            patch.setattr("oxijwt.token_sessions.revocation_cache.cache", Unreachable)
             yield
 
     yield lose
