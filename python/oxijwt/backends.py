@@ -347,11 +347,11 @@ def read_unverified(backend: Decoder, token: str | bytes) -> Verified:
 
 @sensitive_variables()
 def read_expired(backend: Decoder, token: str | bytes) -> Verified:
-    """As `read`; the token may be expired if the backend is a TokenBackend.
+    """As `read`; the token may be expired, unless the backend's `decode` is a project's own.
 
     Raises TokenBackendError, KeyConfigurationError.
     """
-    return backend.verify_expired(token) if isinstance(backend, TokenBackend) else read(backend, token)
+    return backend.verify_expired(token) if has_stock_decode(backend) else read(backend, token)
 
 
 def has_stock_decode(backend: object) -> TypeGuard[TokenBackend]:
