@@ -1,9 +1,16 @@
 """Signals of token sessions. Unless noted, a signal carries `session` (a TokenSession) and `request` (or None).
 
-A signal is sent after the database write. Its receivers run inside the request that caused the write.
+A signal is sent after the commit. Its receivers run inside the request that caused the write. A receiver that raises
+undoes nothing: the exception is logged to the logger `oxijwt`.
 """
 
+from __future__ import annotations
+
+import logging
+
 from django.dispatch import Signal
+
+logger = logging.getLogger("oxijwt")
 
 session_started = Signal()
 """A user logged in, or a simplejwt refresh token was adopted (`adopted=True`)."""
@@ -25,3 +32,11 @@ session_revoked = Signal()
 
 It carries `session_ids` (a list of UUIDs), `user_id`, `reason` (a RevokeReason) and `request` (or None).
 """
+
+
+def send(signal: Signal, sender: object, **named: object) -> None:
+    """Send a signal, and log the exceptions of its receivers: the write is committed, so the request goes on."""
+    for receiver, answer in signal.send_robust(sender, **named):
+        if isinstance(answer, Exception):
+            name = getattr(receiver, "__qualname__", type(receiver).__qualname__)
+            logger.error("The receiver %s of a signal raised an exception.", name, exc_info=answer)

@@ -12,7 +12,7 @@ from oxijwt.exceptions import SessionError
 from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_micros, now_micros
 
-from .database import database, unless_deadlocked
+from .database import after_commit, database, unless_deadlocked
 from .ending import end
 from .markers import adopts_now, is_marked
 from .models import RevokeReason, TokenSession
@@ -98,7 +98,7 @@ def refuse_logged_out(reading: Reading) -> None:
     Raises SessionError then. In a transaction of the caller the check waits for the commit, and raises nothing.
     """
     if connections[database()].in_atomic_block:
-        transaction.on_commit(lambda: end_if_logged_out(reading), using=database())
+        after_commit(lambda: end_if_logged_out(reading))
     elif end_if_logged_out(reading):
         raise SessionError("session_revoked")
 

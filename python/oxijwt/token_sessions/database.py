@@ -1,4 +1,4 @@
-"""The sessions' database, and what happens when it is busy."""
+"""The sessions' database, what happens when it is busy, and what happens after a commit."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from django.db import OperationalError, connections, router
+from django.db import OperationalError, connections, router, transaction
 
+from oxijwt import signals
+from oxijwt.context import current_request
 from oxijwt.exceptions import ServiceUnavailable
 
 from .models import TokenSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from django.dispatch import Signal
 
 T = TypeVar("T")
 
@@ -33,6 +37,24 @@ MAX_TRIES = 5
 def database() -> str:
     """The alias of the database that sessions are written to. Decisions read from it too, and not from a replica."""
     return router.db_for_write(TokenSession)
+
+
+def after_commit(act: Callable[[], object]) -> None:
+    """Call `act` after the commit of the caller's transaction. Without a transaction, call it at once and let it raise.
+
+    After a commit an exception is only logged, because the project's own `on_commit` hooks come next.
+    """
+    if connections[database()].in_atomic_block:
+        transaction.on_commit(act, using=database(), robust=True)
+    else:
+        act()
+
+
+def announce(signal: Signal, **named: object) -> None:
+    """Send a signal with the request at hand after the commit, or at once if there is no transaction."""
+    if signal.has_listeners(TokenSession):
+        request = current_request()
+        after_commit(lambda: signals.send(signal, TokenSession, request=request, **named))
 
 
 @contextmanager

@@ -10,14 +10,13 @@ from django.db.models import Case, When
 from django.db.models.functions import Coalesce
 
 from oxijwt import signals
-from oxijwt.context import current_request
 from oxijwt.records import has_blacklist
 from oxijwt.records.blacklist import blacklist_all_of
 from oxijwt.settings import api_settings
 from oxijwt.utils import MICROSECOND, datetime_from_micros, now_micros
 
 from . import revocation_cache
-from .database import database, refused_while_busy, unless_deadlocked
+from .database import after_commit, announce, database, refused_while_busy, unless_deadlocked
 from .markers import leave_marker, may_adopt_later
 from .models import RevokeReason, TokenSession
 from .password import auth_hash, fallback_hashes
@@ -61,7 +60,7 @@ def revoke_for_user(
     with refused_while_busy():
         ended = unless_deadlocked(write)
     if may_adopt_later():
-        transaction.on_commit(lambda: end_adopted_meanwhile(sessions, reason, now), using=database())
+        after_commit(lambda: end_adopted_meanwhile(sessions, reason, now))
     recent = recently_ended(sessions)
     try:
         publish_after_commit(recent)
@@ -83,9 +82,7 @@ def end_for_reuse(session: TokenSession, user: AbstractBaseUser, retired_for: in
     try:
         end(session.pk, user.pk, RevokeReason.REUSE)
     finally:
-        signals.refresh_reuse_detected.send(
-            TokenSession, session=session, request=current_request(), age=retired_for * MICROSECOND
-        )
+        announce(signals.refresh_reuse_detected, session=session, age=retired_for * MICROSECOND)
 
 
 def end_least_recently_refreshed(user: AbstractBaseUser, newest: TokenSession) -> None:
@@ -149,12 +146,14 @@ def recently_ended(sessions: TokenSessionQuerySet) -> dict[uuid.UUID, datetime]:
 
 
 def publish_after_commit(ids: Iterable[uuid.UUID]) -> None:
-    """Publish ended sessions in REVOCATION_CACHE, after the commit: a rollback would leave the session alive."""
-    transaction.on_commit(lambda: revocation_cache.publish(ids), using=database())
+    """Publish ended sessions in REVOCATION_CACHE, after the commit: a rollback would leave the session alive.
+
+    Raises ServiceUnavailable if there is no transaction. After the commit of a caller's transaction it only logs.
+    """
+    if revocation_cache.is_configured():
+        after_commit(lambda: revocation_cache.publish(ids))
 
 
 def announce_end(ids: list[uuid.UUID], user_id: object, reason: RevokeReason) -> None:
     """Send the signal `session_revoked`."""
-    signals.session_revoked.send(
-        TokenSession, session_ids=ids, user_id=user_id, reason=reason, request=current_request()
-    )
+    announce(signals.session_revoked, session_ids=ids, user_id=user_id, reason=reason)

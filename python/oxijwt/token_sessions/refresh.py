@@ -15,7 +15,7 @@ from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_micros, now_micros
 
 from .adoption import insert_adopted, refuse_logged_out
-from .database import MAX_TRIES, database, refused_while_busy, unless_deadlocked
+from .database import MAX_TRIES, announce, database, refused_while_busy, unless_deadlocked
 from .ending import end_least_recently_refreshed
 from .models import TokenSession
 from .password import auth_hash
@@ -33,13 +33,12 @@ Signed = TypeVar("Signed")
 
 def start(user: AbstractBaseUser, lifetime: timedelta) -> TokenSession:
     """Start a session: one INSERT, and two more SQL statements if SESSION_LIMIT_PER_USER is set."""
-    request = current_request()
-    session = new_session(user, lifetime, request, now_micros())
+    session = new_session(user, lifetime, current_request(), now_micros())
     with refused_while_busy():
         session.save(using=database(), force_insert=True)
     if api_settings.SESSION_LIMIT_PER_USER is not None:
         end_least_recently_refreshed(user, session)
-    signals.session_started.send(TokenSession, session=session, request=request, adopted=False)
+    announce(signals.session_started, session=session, adopted=False)
     return session
 
 
@@ -56,7 +55,7 @@ def refresh(
         decision = permission_or_end(reading)
         if not isinstance(decision, Rotate):
             if isinstance(decision, Repeat) and decision.previous:
-                signals.refresh_repeated.send(TokenSession, session=reading.session, request=current_request())
+                signals.send(signals.refresh_repeated, TokenSession, session=reading.session, request=current_request())
             return reading.session, sign(reading.session)
         rotated = rotated_row(reading, decision)
         signed = sign(rotated)
@@ -108,7 +107,6 @@ def update_row(reading: Reading, decision: Rotate) -> bool:
 
 def announce_rotation(reading: Reading) -> None:
     """Send the signals of a rotation."""
-    session, request = reading.session, current_request()
     if reading.is_new:
-        signals.session_started.send(TokenSession, session=session, request=request, adopted=True)
-    signals.session_refreshed.send(TokenSession, session=session, request=request)
+        announce(signals.session_started, session=reading.session, adopted=True)
+    announce(signals.session_refreshed, session=reading.session)

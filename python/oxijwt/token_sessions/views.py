@@ -12,6 +12,7 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 
+from oxijwt import signals
 from oxijwt.authentication import JWTAuthentication, view_of
 from oxijwt.context import handling
 from oxijwt.exceptions import SESSION_MESSAGES, InvalidToken, SessionError, TokenError, invalid_token
@@ -21,6 +22,7 @@ from oxijwt.views import AcceptingMixin, NonAtomicView, TokenViewBase
 
 from . import revocation_cache
 from .claims import session_id
+from .database import after_commit
 from .ending import end, publish_again, revoke_for_user, usable_by
 from .models import RevokeReason, TokenSession
 from .reading import find_with_user
@@ -166,8 +168,8 @@ def log_out(request: Request, session: TokenSession, scope: str) -> None:
 
 
 def announce_logout(request: Request, user: AbstractBaseUser | None) -> None:
-    """Send Django's signal `user_logged_out`."""
-    user_logged_out.send(type(user), request=request, user=user)
+    """Send Django's signal `user_logged_out` after the commit."""
+    after_commit(lambda: signals.send(user_logged_out, type(user), request=request, user=user))
 
 
 class SessionSerializer(serializers.ModelSerializer[TokenSession]):

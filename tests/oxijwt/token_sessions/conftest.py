@@ -43,8 +43,8 @@ class Heard(list):
 
 
 @pytest.fixture
-def heard():
-    """Every signal of the package that is sent during a test."""
+def heard(transactional_db):
+    """Every signal of the package that is sent during a test: after the commit, which a TestCase never makes."""
     names = ("session_started", "session_refreshed", "refresh_repeated", "refresh_reuse_detected", "session_revoked")
     seen = Heard()
     with ExitStack() as stack:

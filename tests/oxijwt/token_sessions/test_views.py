@@ -668,7 +668,7 @@ def test_revoke_for_user_names_the_sessions_it_ended_and_no_others(clock, heard,
 
 
 @pytest.fixture
-def django_signals():
+def django_signals(transactional_db):
     seen = []
 
     def receive(signal, **arguments):
