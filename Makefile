@@ -103,12 +103,14 @@ python-test: .venv/built
 postgres-test mariadb-test: .venv/built
 	OXIJWT_DATABASE=$(@:-test=) $(PY) -m pytest -m django_db
 
-# Token sessions run on three sites: with sessions, on the way from simplejwt, and with users whose key is a UUID.
+# Token sessions run on three sites: with sessions, on the way from simplejwt, and with users whose key is a UUID. SQLite in
+# memory has one connection, so the tests that need a second one also run on a file.
 sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.sessions tests/oxijwt/token_sessions
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.adoption \
 		$(addprefix tests/oxijwt/token_sessions/,test_adoption.py test_flush.py test_races.py)
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.uuid_sessions tests/oxijwt/token_sessions
+	$(if $(filter sqlite-%,$@),$(PY) -m pytest --ds=tests.sites.sqlite_file tests/oxijwt/token_sessions/test_reuse.py)
 
 # The hostile suite runs on the other sites here. The tests above run it on the plain site.
 sqlite-hostile postgres-hostile mariadb-hostile: .venv/built

@@ -42,7 +42,7 @@ CONSTANTS = {
     *("HOSTILE_BODIES", "SESSIONS_LABEL"),
 }
 """Environment variables and constants."""
-LOGGERS = {"oxijwt.core"}
+LOGGERS = {"oxijwt.core", "oxijwt.security"}
 
 
 def text_of(page):

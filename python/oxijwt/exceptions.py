@@ -12,8 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from django_stubs_ext import StrOrPromise
 
 
@@ -46,11 +44,10 @@ class SessionError(TokenError):
 
 
 class TokenReusedError(SessionError):
-    """A client sent a refresh token that was spent before. `end_session()` ends the token's session."""
+    """A client sent a refresh token that was spent before. Reading it for a refresh has ended its session."""
 
-    def __init__(self, end_session: Callable[[], None]) -> None:
+    def __init__(self) -> None:
         super().__init__("token_reused")
-        self.end_session = end_session
 
 
 class ServiceUnavailable(exceptions.APIException):

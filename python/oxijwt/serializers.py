@@ -16,7 +16,7 @@ from rest_framework.fields import empty
 
 from .authentication import password_is_unchanged
 from .context import handling
-from .exceptions import AccountRefused, InvalidToken, SessionError, TokenBackendError, TokenError, TokenReusedError
+from .exceptions import AccountRefused, InvalidToken, SessionError, TokenBackendError, TokenError
 from .records import can_end_tokens, following_rehash
 from .records.blacklist import BlacklistedError
 from .settings import api_settings
@@ -188,15 +188,12 @@ class TokenRefreshSerializer(RefreshingSerializer):
             return {"access": str(refresh.access_token), **rotated}
 
     def get_refresh(self, text: str) -> RefreshToken:
-        """The refresh token of a compact serialization. Raises TokenError; if it was reused, its session ends first.
+        """The refresh token of a compact serialization. Raises TokenError.
 
         Raises InvalidToken `no_active_account` if the user of its session is gone or inactive.
         """
         try:
             return self.token_class.read(text, view=self.context.get("view"))
-        except TokenReusedError as error:
-            error.end_session()
-            raise
         except SessionError as error:
             if error.code in {"user_not_found", "user_inactive"}:
                 raise InvalidToken(self.error_messages["no_active_account"], "no_active_account") from error

@@ -46,6 +46,8 @@ class Kind(Enum):
     """Tokens that only authenticate requests."""
     REFRESH = "refresh"
     SLIDING = "sliding"
+    LOGOUT = "logout"
+    """Refresh tokens that a client sends to log out."""
     UNTYPED = "untyped"
     """Tokens of any type; the claims say of which."""
 

@@ -16,7 +16,7 @@ from .database import after_commit, database, unless_deadlocked
 from .ending import end
 from .markers import adopts_now, is_marked
 from .models import RevokeReason, TokenSession
-from .reading import Reading, decided, find_with_user, permission
+from .reading import Reading, decided, find_with_user
 from .rows import flush_day, new_session
 
 if TYPE_CHECKING:
@@ -39,16 +39,14 @@ def read_without_sid(claims: Claims, jti: str, lifetime: timedelta) -> Reading |
     """The session that has adopted this refresh token, or can adopt it now, and the decision on it. None if neither.
 
     A token that was adopted belongs to its session, also after ADOPT_UNTIL. A new session is not written; `is_new`
-    marks it. Raises SessionError and TokenReusedError.
+    marks it. Raises SessionError.
     """
     now = now_micros()
     user, session = find_with_user(adopted_session_id(jti), claims.get(api_settings.USER_ID_CLAIM))
     if user is None:
         return None
     if session is not None:
-        reading = decided(session, user, 0, lifetime, now)
-        permission(reading)
-        return reading
+        return decided(session, user, 0, lifetime, now)
     if is_marked(user, claims.get("iat")):
         raise SessionError("session_revoked")
     if api_settings.TOKEN_SESSIONS != "issue" or not api_settings.ROTATE_REFRESH_TOKENS or not adopts_now():

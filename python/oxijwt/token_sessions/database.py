@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from django.db import OperationalError, connections, router, transaction
+from django.db import NotSupportedError, OperationalError, connections, router, transaction
 
 from oxijwt import signals
 from oxijwt.context import current_request
@@ -18,6 +18,7 @@ from .models import TokenSession
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from django.db.backends.base.base import BaseDatabaseWrapper
     from django.dispatch import Signal
 
 T = TypeVar("T")
@@ -30,6 +31,20 @@ DEADLOCK_TRIES = 10
 """How often a write is tried if it ends in a deadlock each time."""
 DEADLOCK_PAUSE = 0.02
 """The longest pause before the next try, in seconds."""
+OWN_ALIAS = "oxijwt_own"
+"""The alias of a connection of our own, while it is open."""
+OWN_OPTIONS: dict[str, dict[str, object]] = {
+    "postgresql": {"connect_timeout": 2},
+    "mysql": {"connect_timeout": 2},
+    "sqlite": {"timeout": 1},
+}
+"""Settings of such a connection, in seconds, by the database's vendor."""
+NOT_COPIED = frozenset({"pool", "isolation_level"})
+"""An exhausted pool would make us wait. At REPEATABLE READ a refresh at the same moment would undo the end."""
+LOCK_TIMEOUTS = {
+    "postgresql": "SET LOCAL lock_timeout = '1s'",  # a plain SET would reach other clients of PgBouncer
+    "mysql": "SET SESSION innodb_lock_wait_timeout = 1",
+}
 MAX_TRIES = 5
 """How often a refresh is decided and written if other requests get ahead of it each time."""
 
@@ -37,6 +52,40 @@ MAX_TRIES = 5
 def database() -> str:
     """The alias of the database that sessions are written to. Decisions read from it too, and not from a replica."""
     return router.db_for_write(TokenSession)
+
+
+def in_transaction() -> bool:
+    """Whether the caller has a transaction open, or commits by hand."""
+    connection = connections[database()]
+    return connection.in_atomic_block or not connection.get_autocommit()
+
+
+@contextmanager
+def own_connection() -> Iterator[str]:
+    """The alias of a new connection with a transaction, which commits at the end. It waits a second for a lock.
+
+    Raises django.db.Error if it can't be opened, or if a new connection can't see the database (SQLite in memory).
+    """
+    own = open_another(connections[database()])
+    connections[OWN_ALIAS] = own
+    try:
+        with transaction.atomic(using=OWN_ALIAS):
+            if own.vendor in LOCK_TIMEOUTS:
+                with own.cursor() as cursor:
+                    cursor.execute(LOCK_TIMEOUTS[own.vendor])
+            yield OWN_ALIAS
+    finally:
+        del connections[OWN_ALIAS]
+        own.close()
+
+
+def open_another(shared: BaseDatabaseWrapper) -> BaseDatabaseWrapper:
+    """A connection with the same settings, outside of the connection pool, in autocommit, at READ COMMITTED."""
+    if shared.vendor not in OWN_OPTIONS or (shared.vendor == "sqlite" and shared.is_in_memory_db()):  # type: ignore[attr-defined]  # SQLite's
+        raise NotSupportedError("A new connection can't see this database.")
+    options = {name: value for name, value in shared.settings_dict["OPTIONS"].items() if name not in NOT_COPIED}
+    settings = {**shared.settings_dict, "AUTOCOMMIT": True, "OPTIONS": options | OWN_OPTIONS[shared.vendor]}
+    return type(shared)(settings, OWN_ALIAS)
 
 
 def after_commit(act: Callable[[], object]) -> None:
@@ -50,10 +99,14 @@ def after_commit(act: Callable[[], object]) -> None:
         act()
 
 
-def announce(signal: Signal, **named: object) -> None:
-    """Send a signal with the request at hand after the commit, or at once if there is no transaction."""
-    if signal.has_listeners(TokenSession):
-        request = current_request()
+def announce(signal: Signal, *, at_once: bool = False, **named: object) -> None:
+    """Send a signal with the request at hand after the commit, or at once if there is nothing to commit."""
+    if not signal.has_listeners(TokenSession):
+        return
+    request = current_request()
+    if at_once:
+        signals.send(signal, TokenSession, request=request, **named)
+    else:
         after_commit(lambda: signals.send(signal, TokenSession, request=request, **named))
 
 

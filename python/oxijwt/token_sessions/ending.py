@@ -13,7 +13,7 @@ from oxijwt import signals
 from oxijwt.records import has_blacklist
 from oxijwt.records.blacklist import blacklist_all_of
 from oxijwt.settings import api_settings
-from oxijwt.utils import MICROSECOND, datetime_from_micros, now_micros
+from oxijwt.utils import datetime_from_micros, now_micros
 
 from . import revocation_cache
 from .database import after_commit, announce, database, refused_while_busy, unless_deadlocked
@@ -75,16 +75,6 @@ def publish_again(user: AbstractBaseUser) -> None:
     publish_after_commit(recently_ended(TokenSession.objects.of(user)))
 
 
-def end_for_reuse(session: TokenSession, user: AbstractBaseUser, retired_for: int) -> None:
-    """End the session of a reused refresh token, and send a signal. The token was spent `retired_for` microseconds
-    before.
-    """
-    try:
-        end(session.pk, user.pk, RevokeReason.REUSE)
-    finally:
-        announce(signals.refresh_reuse_detected, session=session, age=retired_for * MICROSECOND)
-
-
 def end_least_recently_refreshed(user: AbstractBaseUser, newest: TokenSession) -> None:
     """End the sessions above SESSION_LIMIT_PER_USER, the least recently refreshed ones first. Two SQL statements."""
     # Logins at the same time see each other's sessions. They put them before `newest`, so that all end the same ones.
@@ -110,9 +100,12 @@ def end_rows(sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime
         return unless_deadlocked(lambda: update_live(sessions, reason, now or datetime_from_micros(now_micros())))
 
 
-def update_live(sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime) -> int:
-    """Write the end into rows that have none, and delete their IP address and user agent. Returns how many."""
-    live = sessions.using(database()).filter(revoked_at__isnull=True)
+def update_live(sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime, alias: str | None = None) -> int:
+    """Write the end into rows that have none, and delete their IP address and user agent. Returns how many.
+
+    `alias` names a connection; None is the sessions' database.
+    """
+    live = sessions.using(alias or database()).filter(revoked_at__isnull=True)
     return live.update(revoked_at=now, revoke_reason=reason, ip_address=None, user_agent="")
 
 
@@ -154,6 +147,6 @@ def publish_after_commit(ids: Iterable[uuid.UUID]) -> None:
         after_commit(lambda: revocation_cache.publish(ids))
 
 
-def announce_end(ids: list[uuid.UUID], user_id: object, reason: RevokeReason) -> None:
-    """Send the signal `session_revoked`."""
-    announce(signals.session_revoked, session_ids=ids, user_id=user_id, reason=reason)
+def announce_end(ids: list[uuid.UUID], user_id: object, reason: RevokeReason, *, at_once: bool = False) -> None:
+    """Send the signal `session_revoked` after the commit, or at once."""
+    announce(signals.session_revoked, at_once=at_once, session_ids=ids, user_id=user_id, reason=reason)

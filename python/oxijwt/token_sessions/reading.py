@@ -1,8 +1,8 @@
-"""Reads a token's session, and lets the core decide on it (`src/refresh.rs`). Nothing here writes."""
+"""Reads a token's session, and lets the core decide on it (`src/refresh.rs`)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
@@ -17,9 +17,9 @@ from oxijwt.utils import find_user, now_micros
 
 from .claims import generation_in, session_id, state_of
 from .database import database, refused_while_busy
-from .ending import end_for_reuse
 from .models import TokenSession
 from .password import auth_state
+from .reuse import end_for_reuse
 from .rows import policy_for
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class Reading:
     """Whether the session would adopt the token, and is not written yet."""
     issued_at: object = None
     """The `iat` claim of a token that would be adopted."""
+    is_locked: bool = False
+    """Whether the caller's transaction has locked the row."""
 
 
 def find_with_user(sid: uuid.UUID, user_id: object) -> Found:
@@ -94,22 +96,20 @@ def read_for_use(sid: uuid.UUID, user_id: object) -> tuple[AbstractBaseUser, Tok
 
 
 def read_for_refresh(claims: Claims, lifetime: timedelta) -> Reading:
-    """The session of a refresh token with `sid`, and the decision on it. One SQL statement.
-
-    Raises SessionError, or TokenReusedError if the token is spent.
-    """
+    """The session of a refresh token with `sid`, and the decision on it. One SQL statement. Raises SessionError."""
     now = now_micros()
     generation = generation_in(claims.get(api_settings.SESSION_GENERATION_CLAIM))
     sid = session_id(claims.get(api_settings.SESSION_ID_CLAIM))
     user, session = require_both(*find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM)))
-    reading = decided(session, user, generation, lifetime, now)
-    permission(reading)
-    return reading
+    return decided(session, user, generation, lifetime, now)
 
 
 def refuse_spent(reading: Reading | None) -> None:
-    """Raise SessionError if the token is spent: in the grace interval it can be refreshed, and nothing else."""
-    if reading is not None and isinstance(reading.decision, Repeat) and reading.decision.previous:
+    """Raise SessionError if the token is refused, or spent: in the grace interval it can only be refreshed."""
+    if reading is None or reading.is_new:
+        return
+    decision = permission(reading, ends=False)
+    if isinstance(decision, Repeat) and decision.previous:
         raise SessionError("token_reused")
 
 
@@ -120,35 +120,32 @@ def decided(session: TokenSession, user: AbstractBaseUser, generation: int, life
     return Reading(session, user, generation, lifetime, now, decision)
 
 
-def permission(reading: Reading) -> Permission:
-    """The decision, if it permits a token. Raises SessionError or TokenReusedError."""
+def permission(reading: Reading, *, ends: bool) -> Permission:
+    """The decision, if it permits a token. With `ends`, a reused token ends its session.
+
+    Raises SessionError or TokenReusedError, and ServiceUnavailable if the end can't be written.
+    """
     match reading.decision:
         case Reuse() as reuse:
-            raise TokenReusedError(lambda: end_for_reuse(reading.session, reading.user, reuse.retired_for))
+            if ends:
+                end_for_reuse(reading.session, reading.user, reuse.retired_for, is_locked=reading.is_locked)
+            raise TokenReusedError
         case Refuse(code=code):
             raise SessionError(code)
         case Rotate() | Repeat() | Keep() as decision:
             return decision
 
 
-def permission_or_end(reading: Reading) -> Permission:
-    """As `permission`, but a reused token ends the session before the error is raised."""
-    try:
-        return permission(reading)
-    except TokenReusedError as error:
-        error.end_session()
-        raise
-
-
 def read_again(reading: Reading) -> Reading:
     """The session and its user after another request has changed the session, and the new decision."""
+    is_locked = connections[database()].in_atomic_block
     with refused_while_busy():
-        if connections[database()].in_atomic_block:
+        if is_locked:
             found = find_locked(reading)
         else:
             found = find_with_user(reading.session.pk, getattr(reading.user, api_settings.USER_ID_FIELD))
         user, session = require_both(*found)
-    return decided(session, user, reading.generation, reading.lifetime, reading.now)
+    return replace(decided(session, user, reading.generation, reading.lifetime, reading.now), is_locked=is_locked)
 
 
 def require_both(user: AbstractBaseUser | None, session: TokenSession | None) -> tuple[AbstractBaseUser, TokenSession]:

@@ -24,7 +24,7 @@ from oxijwt.verifier import SignedBy
 from .adoption import adopted_session_id, end_without_sid, read_without_sid
 from .claims import generation_in, refresh_claims, session_id
 from .ending import end
-from .reading import find_with_user, read_for_refresh, read_for_use, refuse_spent
+from .reading import find_with_user, permission, read_for_refresh, read_for_use, refuse_spent
 from .refresh import refresh, start
 
 if TYPE_CHECKING:
@@ -182,6 +182,7 @@ class RefreshRecords(StartingRecords):
     """Records of a refresh token. The decision on it is made when it is read, and kept until it rotates."""
 
     token: RefreshToken
+    ends_on_reuse = True
     _reading: Reading | None = None
     _is_read = False
     """False for a token that is new, copied or unpickled: it is read when a verb needs the session."""
@@ -245,13 +246,15 @@ class RefreshRecords(StartingRecords):
 
     def _read(self) -> None:
         claims, lifetime = self.token.payload, self.token.lifetime
+        reading = None
         if api_settings.SESSION_ID_CLAIM in claims:
-            self._reading = read_for_refresh(claims, lifetime)
+            reading = read_for_refresh(claims, lifetime)
         elif self.has_adoptable_claims:
-            self._reading = read_without_sid(claims, self.otherwise.jti(), lifetime)
-        self._is_read = True
-        if self._reading is not None and not self._reading.is_new:
-            self.token.session = self._reading.session
+            reading = read_without_sid(claims, self.otherwise.jti(), lifetime)
+        if reading is not None and not reading.is_new:
+            permission(reading, ends=self.ends_on_reuse)
+            self.token.session = reading.session
+        self._reading, self._is_read = reading, True
 
     def successor_of(self, session: TokenSession) -> tuple[Claims, str]:
         """The claims of the refresh token for this row, and the token, signed. `token` is not changed."""
@@ -276,11 +279,18 @@ class RefreshRecords(StartingRecords):
         return api_settings.JTI_CLAIM is not None and api_settings.USER_ID_CLAIM in self.token.payload
 
 
+class LogoutRecords(RefreshRecords):
+    """Records of a refresh token that a client sends to log out. A spent one is refused, but it ends nothing."""
+
+    ends_on_reuse = False
+
+
 RECORD_KINDS: dict[Kind, type[SessionRecords]] = {
     Kind.ACCESS: SessionRecords,
     Kind.UNTYPED: SessionRecords,
     Kind.SLIDING: SlidingRecords,
     Kind.REFRESH: RefreshRecords,
+    Kind.LOGOUT: LogoutRecords,
 }
 
 

@@ -19,7 +19,7 @@ from .database import MAX_TRIES, announce, database, refused_while_busy, unless_
 from .ending import end_least_recently_refreshed
 from .models import TokenSession
 from .password import auth_hash
-from .reading import Reading, permission_or_end, read_again
+from .reading import Reading, permission, read_again
 from .rows import flush_day, last_exp, new_session
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def refresh(
     the client may then repeat the request.
     """
     for _attempt in range(MAX_TRIES):
-        decision = permission_or_end(reading)
+        decision = permission(reading, ends=True)
         if not isinstance(decision, Rotate):
             if isinstance(decision, Repeat) and decision.previous:
                 signals.send(signals.refresh_repeated, TokenSession, session=reading.session, request=current_request())

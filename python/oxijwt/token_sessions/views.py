@@ -16,6 +16,7 @@ from oxijwt import signals
 from oxijwt.authentication import JWTAuthentication, view_of
 from oxijwt.context import handling
 from oxijwt.exceptions import SESSION_MESSAGES, InvalidToken, SessionError, TokenError, invalid_token
+from oxijwt.records import Kind
 from oxijwt.settings import api_settings
 from oxijwt.tokens import RefreshToken
 from oxijwt.views import AcceptingMixin, NonAtomicView, TokenViewBase
@@ -37,6 +38,12 @@ if TYPE_CHECKING:
     from oxijwt.tokens import Token
 
 LOCAL, OTHERS, GLOBAL = "local", "others", "global"
+
+
+class LogoutToken(RefreshToken):
+    """A refresh token of which a logout needs the current one. A spent one is refused, and ends nothing."""
+
+    record_kind = Kind.LOGOUT
 
 
 class LogoutSerializer(serializers.Serializer[None]):
@@ -123,7 +130,7 @@ def end_own_session(request: Request, text: str) -> None:
 def end_several_sessions(request: Request, text: str, scope: str) -> None:
     """As `log_out`, but only with the current refresh token of a session. Raises TokenError, ServiceUnavailable."""
     try:
-        token = RefreshToken.read(text, view=view_of(request))
+        token = LogoutToken.read(text, view=view_of(request))
     except SessionError as error:
         if not may_be_repeated(error.code):
             raise
