@@ -1,4 +1,6 @@
-"""The IP address and user agent of a login. Users see them in the list of their sessions; nothing depends on them."""
+"""The IP address and user agent of a login or refresh. Users see them in the list of their sessions, and administrators
+in the log of `oxijwt.security`. Nothing depends on them.
+"""
 
 from __future__ import annotations
 
@@ -45,5 +47,7 @@ def clean_user_agent(agent: object) -> str:
     """The text without control characters and lone surrogates, cut to the length of the column."""
     if not isinstance(agent, str):
         return ""
+    if agent.isascii() and agent.isprintable():  # as nearly all are
+        return agent[:USER_AGENT_LENGTH]
     kept = (char for char in agent if unicodedata.category(char) not in {"Cc", "Cs"})
     return "".join(kept)[:USER_AGENT_LENGTH]

@@ -103,9 +103,12 @@ def end_rows(sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime
 def update_live(sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime, alias: str | None = None) -> int:
     """Write the end into rows that have none, and delete their IP address and user agent. Returns how many.
 
-    `alias` names a connection; None is the sessions' database.
+    After reuse the rows keep both, since an administrator looks for them. `alias` names a connection; None is the
+    sessions' database.
     """
     live = sessions.using(alias or database()).filter(revoked_at__isnull=True)
+    if reason == RevokeReason.REUSE:
+        return live.update(revoked_at=now, revoke_reason=reason)
     return live.update(revoked_at=now, revoke_reason=reason, ip_address=None, user_agent="")
 
 

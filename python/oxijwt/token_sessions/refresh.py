@@ -15,11 +15,13 @@ from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_micros, now_micros
 
 from .adoption import insert_adopted, refuse_logged_out
+from .client_info import client_info
 from .database import MAX_TRIES, announce, database, refused_while_busy, unless_deadlocked
 from .ending import end_least_recently_refreshed
 from .models import TokenSession
 from .password import auth_hash
 from .reading import Reading, permission, read_again
+from .reuse import log_repeat
 from .rows import flush_day, last_exp, new_session
 
 if TYPE_CHECKING:
@@ -55,7 +57,8 @@ def refresh(
         decision = permission(reading, ends=True)
         if not isinstance(decision, Rotate):
             if isinstance(decision, Repeat) and decision.previous:
-                signals.send(signals.refresh_repeated, TokenSession, session=reading.session, request=current_request())
+                log_repeat(reading.session)
+                announce(signals.refresh_repeated, at_once=True, session=reading.session)
             return reading.session, sign(reading.session)
         rotated = rotated_row(reading, decision)
         signed = sign(rotated)
@@ -75,6 +78,9 @@ def rotated_row(reading: Reading, decision: Rotate) -> TokenSession:
     session.rotated_at = datetime_from_micros(decision.rotated_at)
     session.expires_at = datetime_from_micros(decision.expires_at)
     session.flush_after = flush_day(last_exp(session), session.flush_after)
+    request = current_request()
+    if request is not None:  # a project's own code may refresh without a request: the row keeps the last ones known
+        session.ip_address, session.user_agent = client_info(request)
     if decision.restate_auth_hash:
         session.auth_hash = auth_hash(reading.user)
     return session
@@ -99,6 +105,8 @@ def update_row(reading: Reading, decision: Rotate) -> bool:
         "rotated_at": session.rotated_at,
         "expires_at": session.expires_at,
         "flush_after": session.flush_after,
+        "ip_address": session.ip_address,
+        "user_agent": session.user_agent,
     }
     if decision.restate_auth_hash:
         values["auth_hash"] = session.auth_hash

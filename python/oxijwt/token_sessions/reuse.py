@@ -1,4 +1,4 @@
-"""Ends the session of a reused refresh token, also if the caller's transaction is rolled back later.
+"""Ends the session of a reused refresh token, also if the caller's transaction is rolled back later, and logs reuse.
 
 A project's own view refuses a spent token, and then its transaction is often rolled back: by DRF, ATOMIC_REQUESTS or a
 middleware. So in a transaction the end is written on a connection of its own.
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from django.db import Error, OperationalError, connections, transaction
 
 from oxijwt import signals
+from oxijwt.context import current_request
 from oxijwt.utils import MICROSECOND, datetime_from_micros, now_micros
 
 from . import revocation_cache
+from .client_info import client_info
 from .database import announce, database, in_transaction, own_connection, refused_while_busy
 from .ending import announce_end, end_rows, publish_after_commit, update_live
 from .models import RevokeReason, TokenSession
@@ -26,12 +28,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("oxijwt.security")
 
+UNKNOWN = "unknown"
+NOBODY: tuple[str | None, str] = (None, "")
+"""The address and user agent where neither is known."""
+
 
 def end_for_reuse(session: TokenSession, user: AbstractBaseUser, retired_for: int, *, is_locked: bool) -> None:
     """End the session, and send the signals. The token was spent `retired_for` microseconds before.
 
     `is_locked` says that the caller's transaction holds the row. Raises ServiceUnavailable.
     """
+    log_reuse(session, retired_for)
     ended, is_committed = write_end(session, is_locked=is_locked)
     try:
         if is_committed:
@@ -93,3 +100,43 @@ def end_now(sid: uuid.UUID, alias: str) -> bool:
     """Write the end on this connection. Whether the row was live."""
     sessions = TokenSession.objects.filter(pk=sid)
     return bool(update_live(sessions, RevokeReason.REUSE, datetime_from_micros(now_micros()), alias))
+
+
+def log_reuse(session: TokenSession, retired_for: int) -> None:
+    """Log that a spent token came back after the grace interval: somebody else may have the login too."""
+    logger.warning(
+        "Refresh token reused: user %s, session %s, spent %s seconds ago. It came from %s, the last refresh from %s.",
+        session.user_id,
+        session.pk,
+        retired_for // 1_000_000,
+        client_at_hand()[0] or UNKNOWN,
+        session.ip_address or UNKNOWN,
+    )
+
+
+def log_repeat(session: TokenSession) -> None:
+    """Log that a spent token came back within the grace interval: a response was lost, or a second tab came late.
+
+    If another user agent sent it, that is a warning.
+    """
+    client, last = client_at_hand(), (session.ip_address, session.user_agent)
+    is_another = NOBODY not in {client, last} and client[1] != last[1]
+    logger.log(
+        logging.WARNING if is_another else logging.INFO,
+        "Refresh repeated by %s user agent: user %s, session %s. It came from %s, the last refresh from %s.",
+        "another" if is_another else "the same",
+        session.user_id,
+        session.pk,
+        client[0] or UNKNOWN,
+        last[0] or UNKNOWN,
+    )
+
+
+def client_at_hand() -> tuple[str | None, str]:
+    """The IP address and user agent of the request; NOBODY outside of token views, or if SESSION_CLIENT_INFO raises."""
+    try:
+        return client_info(current_request())
+    except Exception:
+        # A project's function must not keep a session alive.
+        logger.exception("SESSION_CLIENT_INFO raised an exception.")
+        return NOBODY

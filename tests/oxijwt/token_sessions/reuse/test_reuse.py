@@ -21,8 +21,18 @@ from oxijwt.serializers import TokenRefreshSerializer
 from oxijwt.token_sessions import database
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from oxijwt.tokens import RefreshToken
-
-from .client import answer, login, logout, make_user, post, refresh, refreshed, rows, session_of, verify
+from tests.oxijwt.token_sessions.client import (
+    answer,
+    login,
+    logout,
+    make_user,
+    post,
+    refresh,
+    refreshed,
+    rows,
+    session_of,
+    verify,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
