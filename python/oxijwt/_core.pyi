@@ -18,9 +18,11 @@ __all__ = [
     "KeySet",
     "KeySetChange",
     "ListedKey",
+    "Presented",
     "RefreshPolicy",
     "Refuse",
     "Repeat",
+    "Restoration",
     "Reuse",
     "RingKey",
     "Rotate",
@@ -346,9 +348,45 @@ class RefreshPolicy:
     """The settings for refreshing."""
 
     def __new__(
-        cls, *, grace_seconds: int, idle_lifetime: int, absolute_lifetime: int | None, rotate: bool
+        cls,
+        *,
+        grace_seconds: int,
+        idle_lifetime: int,
+        absolute_lifetime: int | None,
+        rotate: bool,
+        leeway: int = 0,
+        same_agent: bool = False,
     ) -> RefreshPolicy:
-        """Make a policy. `grace_seconds` is in seconds; both lifetimes are in microseconds."""
+        """Make a policy. `grace_seconds` is in seconds; both lifetimes and `leeway` are in microseconds.
+
+        The idle and the absolute end come later by `leeway`, and the grace interval does not. With `same_agent`, the
+        grace interval forgives a retired token only to the user agent of the rotation.
+        """
+
+@final
+class Presented:
+    """A refresh token that was presented. Its signature, `exp` and type were verified."""
+
+    def __new__(
+        cls,
+        generation: int,
+        *,
+        issued_at: int,
+        expires_at: int,
+        is_own: bool = True,
+        is_blacklisted: bool = False,
+        other_agent: bool = False,
+    ) -> Presented:
+        """Describe a token by its `gen`, its `iat` and its `exp`, in seconds since 1970.
+
+        `is_own`: its `jti` follows from the session and `gen`; False for a token of a node without sessions.
+        `is_blacklisted`: its `jti`, or that of the session's generation after it, is blacklisted. `other_agent`: the
+        request comes from another user agent than the row's.
+        """
+
+    @property
+    def generation(self) -> int:
+        """The `gen` claim."""
 
 @final
 class SessionState:
@@ -363,7 +401,14 @@ class SessionState:
         expires_at: int,
         absolute_expires_at: int | None,
         revoked: bool,
-    ) -> SessionState: ...
+        idle_lifetime: int | None = None,
+        revoked_in_cache: bool = False,
+    ) -> SessionState:
+        """Take over a row. `idle_lifetime` is the login's own, in microseconds; None is the policy's.
+
+        `revoked_in_cache`: the revocation cache says that the session was ended.
+        """
+
     @staticmethod
     def begin(policy: RefreshPolicy, now: int) -> SessionState:
         """The row of a login made at `now`."""
@@ -380,13 +425,23 @@ class SessionState:
     def absolute_expires_at(self) -> int | None:
         """The absolute end; None if the policy had none at login."""
 
-    def refusal(self, user: UserState, now: int) -> Refuse | None:
-        """Why an access or sliding token of the session is refused at `now`; None if it is not."""
+    def refusal(self, user: UserState, now: int, *, leeway: int = 0) -> Refuse | None:
+        """Why an access or sliding token of the session is refused at `now`; None if it is not.
+
+        Both ends come later by `leeway` microseconds.
+        """
+
+    def check(self, user: UserState, presented: Presented, policy: RefreshPolicy, now: int) -> Refuse | None:
+        """Why `verify` and introspection call `presented` invalid at `now`; None if it is valid.
+
+        It is valid where `decide` yields a token. The refusal of a retired token has the code `token_reused`. The
+        caller writes nothing and ends nothing.
+        """
 
     def decide(
-        self, user: UserState, presented: int, policy: RefreshPolicy, now: int
+        self, user: UserState, presented: Presented, policy: RefreshPolicy, now: int
     ) -> Refuse | Rotate | Repeat | Keep | Reuse:
-        """What a refresh with generation `presented` gets at `now`."""
+        """What a refresh with `presented` gets at `now`."""
 
     def refresh_claims(self) -> tuple[int, int, int]:
         """The current refresh token's `gen`, and its `iat` and `exp` in seconds since 1970."""
@@ -397,8 +452,10 @@ class UserState:
 
     GONE: ClassVar[UserState]
     """The user was deleted."""
+    DEACTIVATED: ClassVar[UserState]
+    """The user's `is_active` is False. This ends the session."""
     INACTIVE: ClassVar[UserState]
-    """The user may not log in."""
+    """The user may not log in, for another reason. This ends nothing."""
     MATCHES: ClassVar[UserState]
     """The auth hash matches under the current secret key."""
     MATCHES_FALLBACK: ClassVar[UserState]
@@ -415,15 +472,27 @@ class UserState:
 
 @final
 class Refuse:
-    """The refresh is refused. The caller answers 401 and writes nothing."""
+    """The refresh is refused. The caller answers 401, and writes nothing unless a property says otherwise."""
 
     @property
     def code(self) -> str:
         """The code of the 401."""
 
+    @property
+    def user_deactivated(self) -> bool:
+        """Whether the caller ends the session, because the user is deactivated."""
+
+    @property
+    def end_forgotten(self) -> bool:
+        """Whether the caller ends the session again: the database has forgotten the end, and the cache has not."""
+
 @final
 class Rotate:
     """The caller writes these values into the row and answers with the new refresh token."""
+
+    @property
+    def read_generation(self) -> int:
+        """The generation of the row that was read. The write is conditional on it."""
 
     @property
     def generation(self) -> int:
@@ -441,13 +510,49 @@ class Rotate:
     def restate_auth_hash(self) -> bool:
         """Whether the caller must write the user's auth hash again, because it matched under a fallback key."""
 
+    @property
+    def is_restored(self) -> bool:
+        """Whether the database had forgotten the presented generation. The caller warns of it."""
+
 @final
 class Repeat:
-    """The caller answers with the current refresh token again, and writes nothing."""
+    """The caller answers with a refresh token that exists already: the current one, unless `foreign`."""
 
     @property
     def previous(self) -> bool:
         """Whether the request presented the token before the current one."""
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the answer is the presented token itself, which a node without sessions issued."""
+
+    @property
+    def other_agent(self) -> bool:
+        """Whether another user agent presented the token before the current one. The caller warns of it."""
+
+    @property
+    def restored(self) -> Restoration | None:
+        """What the caller writes, and warns of, because the database has forgotten it; None: write nothing."""
+
+@final
+class Restoration:
+    """The values of a row that the database has forgotten, as the presented token says them."""
+
+    @property
+    def read_generation(self) -> int:
+        """The generation of the row that was read. The write is conditional on it."""
+
+    @property
+    def generation(self) -> int:
+        """The token's generation."""
+
+    @property
+    def rotated_at(self) -> int:
+        """When the token's generation began, in microseconds since 1970: the last moment of the second in `iat`."""
+
+    @property
+    def expires_at(self) -> int:
+        """The idle end, in microseconds since 1970."""
 
 @final
 class Keep:
@@ -459,7 +564,14 @@ class Reuse:
 
     @property
     def retired_for(self) -> int:
-        """How long ago the presented token was retired, in microseconds. For an older generation it is the least."""
+        """How long ago the presented token was retired, in microseconds. For an older generation it is the least.
+
+        It is 0 if only the blacklist says that the token is retired.
+        """
+
+    @property
+    def is_blacklisted(self) -> bool:
+        """Whether the blacklist told: a node without sessions rotated the token or logged it out."""
 
 def read_issuer_jwk_set(
     text: bytes, algorithms: Sequence[str]

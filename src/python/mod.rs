@@ -40,11 +40,13 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ring::PyKeyPhase>()?;
     module.add_class::<ring::PyKeySetChange>()?;
     module.add_class::<refresh::PyRefreshPolicy>()?;
+    module.add_class::<refresh::PyPresented>()?;
     module.add_class::<refresh::PySessionState>()?;
     module.add_class::<refresh::PyUserState>()?;
     module.add_class::<refresh::PyRefuse>()?;
     module.add_class::<refresh::PyRotate>()?;
     module.add_class::<refresh::PyRepeat>()?;
+    module.add_class::<refresh::PyRestoration>()?;
     module.add_class::<refresh::PyKeep>()?;
     module.add_class::<refresh::PyReuse>()?;
     module.add_function(wrap_pyfunction!(keys::read_issuer_jwk_set, module)?)?;

@@ -3,8 +3,8 @@
 use pyo3::prelude::*;
 
 use crate::refresh::{
-    Micros, RefreshDecision, RefreshPolicy, RefreshRefusal, Repeated, Rotation, SessionState,
-    UserState, decide,
+    Micros, Presented, RefreshDecision, RefreshPolicy, RefreshRefusal, Repeated, Repetition,
+    Restoration, Reuse, Rotation, SessionState, UserState, check, decide, refusal,
 };
 
 /// What the settings say about refreshing.
@@ -14,18 +14,22 @@ pub(super) struct PyRefreshPolicy(RefreshPolicy);
 #[pymethods]
 impl PyRefreshPolicy {
     #[new]
-    #[pyo3(signature = (*, grace_seconds, idle_lifetime, absolute_lifetime, rotate))]
+    #[pyo3(signature = (*, grace_seconds, idle_lifetime, absolute_lifetime, rotate, leeway = 0, same_agent = false))]
     fn new(
         grace_seconds: u32,
         idle_lifetime: Micros,
         absolute_lifetime: Option<Micros>,
         rotate: bool,
+        leeway: Micros,
+        same_agent: bool,
     ) -> Self {
         Self(RefreshPolicy {
             grace_seconds,
             idle_lifetime,
             absolute_lifetime,
             rotate,
+            leeway,
+            same_agent,
         })
     }
 }
@@ -42,6 +46,7 @@ impl PyRefreshPolicy {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum PyUserState {
     Gone,
+    Deactivated,
     Inactive,
     Matches,
     MatchesFallback,
@@ -53,12 +58,49 @@ impl From<PyUserState> for UserState {
     fn from(user: PyUserState) -> Self {
         match user {
             PyUserState::Gone => Self::Gone,
+            PyUserState::Deactivated => Self::Deactivated,
             PyUserState::Inactive => Self::Inactive,
             PyUserState::Matches => Self::Matches,
             PyUserState::MatchesFallback => Self::MatchesFallback,
             PyUserState::Changed => Self::Changed,
             PyUserState::NotApplicable => Self::NotApplicable,
         }
+    }
+}
+
+/// A refresh token that was presented.
+#[pyclass(module = "oxijwt._core", name = "Presented", frozen)]
+pub(super) struct PyPresented(Presented);
+
+#[pymethods]
+impl PyPresented {
+    #[new]
+    #[pyo3(signature = (generation, *, issued_at, expires_at, is_own = true, is_blacklisted = false, other_agent = false))]
+    fn new(
+        generation: u32,
+        issued_at: i64,
+        expires_at: i64,
+        is_own: bool,
+        is_blacklisted: bool,
+        other_agent: bool,
+    ) -> Self {
+        Self(Presented {
+            generation,
+            is_own,
+            issued_at,
+            expires_at,
+            is_blacklisted,
+            other_agent,
+        })
+    }
+
+    #[getter]
+    fn generation(&self) -> u32 {
+        self.0.generation
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Presented(generation={})>", self.0.generation)
     }
 }
 
@@ -69,7 +111,11 @@ pub(super) struct PySessionState(SessionState);
 #[pymethods]
 impl PySessionState {
     #[new]
-    #[pyo3(signature = (*, generation, rotated_at, created_at, expires_at, absolute_expires_at, revoked))]
+    #[pyo3(signature = (
+        *, generation, rotated_at, created_at, expires_at, absolute_expires_at, revoked,
+        idle_lifetime = None, revoked_in_cache = false
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "one keyword for each column")]
     fn new(
         generation: u32,
         rotated_at: Option<Micros>,
@@ -77,6 +123,8 @@ impl PySessionState {
         expires_at: Micros,
         absolute_expires_at: Option<Micros>,
         revoked: bool,
+        idle_lifetime: Option<Micros>,
+        revoked_in_cache: bool,
     ) -> Self {
         Self(SessionState {
             generation,
@@ -84,7 +132,9 @@ impl PySessionState {
             created_at,
             expires_at,
             absolute_expires_at,
+            idle_lifetime,
             revoked,
+            revoked_in_cache,
         })
     }
 
@@ -108,29 +158,44 @@ impl PySessionState {
         self.0.absolute_expires_at
     }
 
-    fn refusal(&self, user: &Bound<'_, PyUserState>, now: Micros) -> Option<PyRefuse> {
+    #[pyo3(signature = (user, now, *, leeway = 0))]
+    fn refusal(
+        &self,
+        user: &Bound<'_, PyUserState>,
+        now: Micros,
+        leeway: Micros,
+    ) -> Option<PyRefuse> {
         let user = UserState::from(*user.get());
-        let refusal = self.0.refusal(now).or(user.refusal());
-        refusal.map(PyRefuse)
+        refusal(&self.0, user, leeway, now).map(PyRefuse)
+    }
+
+    fn check(
+        &self,
+        user: &Bound<'_, PyUserState>,
+        presented: &PyPresented,
+        policy: &PyRefreshPolicy,
+        now: Micros,
+    ) -> Option<PyRefuse> {
+        let user = UserState::from(*user.get());
+        check(&self.0, user, &presented.0, &policy.0, now).map(PyRefuse)
     }
 
     fn decide<'py>(
         &self,
         user: &Bound<'py, PyUserState>,
-        presented: u32,
+        presented: &PyPresented,
         policy: &PyRefreshPolicy,
         now: Micros,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = user.py();
         let user = UserState::from(*user.get());
-        Ok(match decide(&self.0, user, presented, &policy.0, now) {
+        let decision = decide(&self.0, user, &presented.0, &policy.0, now);
+        Ok(match decision {
             RefreshDecision::Refuse(refusal) => Bound::new(py, PyRefuse(refusal))?.into_any(),
             RefreshDecision::Rotate(rotation) => Bound::new(py, PyRotate(rotation))?.into_any(),
-            RefreshDecision::Repeat(repeated) => Bound::new(py, PyRepeat(repeated))?.into_any(),
+            RefreshDecision::Repeat(repetition) => Bound::new(py, PyRepeat(repetition))?.into_any(),
             RefreshDecision::Keep => Bound::new(py, PyKeep)?.into_any(),
-            RefreshDecision::Reuse { retired_for } => {
-                Bound::new(py, PyReuse { retired_for })?.into_any()
-            }
+            RefreshDecision::Reuse(reuse) => Bound::new(py, PyReuse(reuse))?.into_any(),
         })
     }
 
@@ -140,7 +205,7 @@ impl PySessionState {
     }
 }
 
-/// The refresh is refused. The caller writes nothing.
+/// The refresh is refused.
 #[pyclass(module = "oxijwt._core", name = "Refuse", frozen)]
 pub(super) struct PyRefuse(RefreshRefusal);
 
@@ -149,6 +214,16 @@ impl PyRefuse {
     #[getter]
     fn code(&self) -> &'static str {
         self.0.code()
+    }
+
+    #[getter]
+    fn user_deactivated(&self) -> bool {
+        self.0 == RefreshRefusal::UserDeactivated
+    }
+
+    #[getter]
+    fn end_forgotten(&self) -> bool {
+        self.0 == RefreshRefusal::EndForgotten
     }
 
     fn __repr__(&self) -> String {
@@ -162,6 +237,11 @@ pub(super) struct PyRotate(Rotation);
 
 #[pymethods]
 impl PyRotate {
+    #[getter]
+    fn read_generation(&self) -> u32 {
+        self.0.read_generation
+    }
+
     #[getter]
     fn generation(&self) -> u32 {
         self.0.generation
@@ -182,27 +262,79 @@ impl PyRotate {
         self.0.restate_auth_hash
     }
 
+    #[getter]
+    fn is_restored(&self) -> bool {
+        self.0.is_restored()
+    }
+
     fn __repr__(&self) -> String {
         format!("<Rotate(generation={})>", self.0.generation)
     }
 }
 
-/// The caller answers with the current refresh token again, and writes nothing.
+/// The caller answers with a refresh token that exists already.
 #[pyclass(module = "oxijwt._core", name = "Repeat", frozen)]
-pub(super) struct PyRepeat(Repeated);
+pub(super) struct PyRepeat(Repetition);
 
 #[pymethods]
 impl PyRepeat {
     #[getter]
     fn previous(&self) -> bool {
-        self.0 == Repeated::Previous
+        self.0.presented == Repeated::Previous
+    }
+
+    #[getter]
+    fn foreign(&self) -> bool {
+        self.0.presented == Repeated::Foreign
+    }
+
+    #[getter]
+    fn other_agent(&self) -> bool {
+        self.0.other_agent
+    }
+
+    #[getter]
+    fn restored(&self) -> Option<PyRestoration> {
+        self.0.restored.map(PyRestoration)
     }
 
     fn __repr__(&self) -> &'static str {
-        match self.0 {
-            Repeated::Current => "<Repeat(previous=False)>",
-            Repeated::Previous => "<Repeat(previous=True)>",
+        match self.0.presented {
+            Repeated::Current => "<Repeat(current)>",
+            Repeated::Previous => "<Repeat(previous)>",
+            Repeated::Foreign => "<Repeat(foreign)>",
         }
+    }
+}
+
+/// The values of a row that the database has forgotten.
+#[pyclass(module = "oxijwt._core", name = "Restoration", frozen)]
+pub(super) struct PyRestoration(Restoration);
+
+#[pymethods]
+impl PyRestoration {
+    #[getter]
+    fn read_generation(&self) -> u32 {
+        self.0.read_generation
+    }
+
+    #[getter]
+    fn generation(&self) -> u32 {
+        self.0.generation
+    }
+
+    #[getter]
+    fn rotated_at(&self) -> Micros {
+        self.0.rotated_at
+    }
+
+    #[getter]
+    fn expires_at(&self) -> Micros {
+        self.0.expires_at
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Restoration(generation={})>", self.0.generation)
     }
 }
 
@@ -219,14 +351,21 @@ impl PyKeep {
 
 /// A retired token came back: the caller ends the session.
 #[pyclass(module = "oxijwt._core", name = "Reuse", frozen)]
-pub(super) struct PyReuse {
-    #[pyo3(get)]
-    retired_for: Micros,
-}
+pub(super) struct PyReuse(Reuse);
 
 #[pymethods]
 impl PyReuse {
+    #[getter]
+    fn retired_for(&self) -> Micros {
+        self.0.retired_for
+    }
+
+    #[getter]
+    fn is_blacklisted(&self) -> bool {
+        self.0.is_blacklisted
+    }
+
     fn __repr__(&self) -> String {
-        format!("<Reuse(retired_for={})>", self.retired_for)
+        format!("<Reuse(retired_for={})>", self.0.retired_for)
     }
 }

@@ -2,9 +2,11 @@
 //! the other.
 
 use _core::refresh::{
-    LAST_GENERATION, Micros, RefreshClaims, RefreshDecision, RefreshPolicy, RefreshRefusal,
-    Repeated, Rotation, SessionState, UserState, decide,
+    LAST_GENERATION, Micros, Presented, RefreshClaims, RefreshDecision, RefreshPolicy,
+    RefreshRefusal, Repeated, Rotation, SessionState, UserState, decide,
 };
+
+use super::{reuse, said_again};
 
 const SECOND: Micros = 1_000_000;
 /// How far behind a clock may be.
@@ -22,6 +24,8 @@ const POLICY: RefreshPolicy = RefreshPolicy {
     idle_lifetime: DAY,
     absolute_lifetime: Some(30 * DAY),
     rotate: true,
+    leeway: 0,
+    same_agent: false,
 };
 const STRICT: RefreshPolicy = RefreshPolicy {
     grace_seconds: 0,
@@ -39,7 +43,9 @@ const FRESH: SessionState = SessionState {
     created_at: LOGIN,
     expires_at: LOGIN + DAY,
     absolute_expires_at: Some(LOGIN + 30 * DAY),
+    idle_lifetime: None,
     revoked: false,
+    revoked_in_cache: false,
 };
 /// The same session, rotated five times.
 const USED: SessionState = SessionState {
@@ -53,11 +59,17 @@ const USER: UserState = UserState::Matches;
 /// The rotation of a session at `at` to `generation` under [`POLICY`], far from the absolute end.
 const fn rotation(generation: u32, at: Micros) -> Rotation {
     Rotation {
+        read_generation: generation - 1,
         generation,
         rotated_at: at,
         expires_at: at + DAY,
         restate_auth_hash: false,
     }
+}
+
+/// A token of the session that ends when [`USED`] does.
+fn token(generation: u32) -> Presented {
+    Presented::new(generation, ROTATED / SECOND, (ROTATED + DAY) / SECOND)
 }
 
 #[track_caller]
@@ -68,7 +80,7 @@ fn refused(
     now: Micros,
     reason: RefreshRefusal,
 ) {
-    let decision = decide(&session, user, presented, &POLICY, now);
+    let decision = decide(&session, user, &token(presented), &POLICY, now);
     assert_eq!(decision, RefreshDecision::Refuse(reason));
 }
 
@@ -80,7 +92,8 @@ fn decides(
     now: Micros,
     expected: RefreshDecision,
 ) {
-    assert_eq!(decide(&session, USER, presented, &policy, now), expected);
+    let decision = decide(&session, USER, &token(presented), &policy, now);
+    assert_eq!(decision, expected);
 }
 
 #[track_caller]
@@ -102,13 +115,7 @@ fn rotates(
 
 #[track_caller]
 fn repeats(presented: u32, now: Micros, expected: Repeated) {
-    decides(
-        USED,
-        presented,
-        POLICY,
-        now,
-        RefreshDecision::Repeat(expected),
-    );
+    decides(USED, presented, POLICY, now, said_again(expected));
 }
 
 #[track_caller]
@@ -119,8 +126,7 @@ fn reuses(
     now: Micros,
     retired_for: Micros,
 ) {
-    let expected = RefreshDecision::Reuse { retired_for };
-    decides(session, presented, policy, now, expected);
+    decides(session, presented, policy, now, reuse(retired_for));
 }
 
 // Refuse.
@@ -157,11 +163,23 @@ fn the_absolute_end_itself_is_too_late() {
         absolute_expires_at: Some(end),
         ..USED
     };
+    let whole = end - end % SECOND;
     let last = Rotation {
         expires_at: end,
-        ..rotation(6, end - 1)
+        ..rotation(6, whole - 1)
     };
-    rotates(short, 5, POLICY, end - 1, last);
+    rotates(short, 5, POLICY, whole - 1, last);
+    for born_expired in [whole, end - 1] {
+        let expired = RefreshRefusal::SessionExpired;
+        refused(short, USER, 5, born_expired, expired);
+    }
+    let repeat = said_again(Repeated::Current);
+    let young = SessionState {
+        rotated_at: Some(end - 2 * SECOND),
+        ..short
+    };
+    decides(young, 5, POLICY, end - 1, repeat);
+    refused(young, USER, 5, end, RefreshRefusal::SessionExpired);
     refused(short, USER, 5, end, RefreshRefusal::SessionExpired);
     refused(short, USER, 5, end + 1, RefreshRefusal::SessionExpired);
 }
@@ -195,20 +213,6 @@ fn grace_does_not_outlive_an_end() {
 }
 
 #[test]
-fn a_generation_above_current_is_refused() {
-    for presented in [6, 7, LAST_GENERATION, u32::MAX] {
-        refused(
-            USED,
-            USER,
-            presented,
-            ROTATED,
-            RefreshRefusal::GenerationAhead,
-        );
-    }
-    refused(FRESH, USER, 1, LOGIN, RefreshRefusal::GenerationAhead);
-}
-
-#[test]
 fn a_user_who_may_not_log_in_is_refused_even_within_grace() {
     let changed = UserState::Changed;
     for presented in [0, 4, 5] {
@@ -218,6 +222,13 @@ fn a_user_who_may_not_log_in_is_refused_even_within_grace() {
             presented,
             ROTATED,
             RefreshRefusal::UserNotFound,
+        );
+        refused(
+            USED,
+            UserState::Deactivated,
+            presented,
+            ROTATED,
+            RefreshRefusal::UserDeactivated,
         );
         refused(
             USED,
@@ -244,28 +255,11 @@ fn refusals_are_asked_in_the_order_of_the_table() {
         ..USED
     };
     let end = USED.expires_at;
-    refused(
-        ended,
-        UserState::Gone,
-        6,
-        end,
-        RefreshRefusal::SessionRevoked,
-    );
-    refused(
-        USED,
-        UserState::Gone,
-        6,
-        end,
-        RefreshRefusal::SessionExpired,
-    );
-    refused(
-        USED,
-        UserState::Gone,
-        6,
-        ROTATED,
-        RefreshRefusal::GenerationAhead,
-    );
-    refused(USED, changed, 6, ROTATED, RefreshRefusal::GenerationAhead);
+    let gone = UserState::Gone;
+    refused(ended, gone, 5, end, RefreshRefusal::SessionRevoked);
+    refused(USED, gone, 5, end, RefreshRefusal::SessionExpired);
+    refused(USED, gone, 0, ROTATED, RefreshRefusal::UserNotFound);
+    refused(USED, changed, 0, ROTATED, RefreshRefusal::PasswordChanged);
 }
 
 #[test]
@@ -273,10 +267,12 @@ fn refusals_have_stable_codes() {
     let codes = [
         (RefreshRefusal::SessionRevoked, "session_revoked"),
         (RefreshRefusal::SessionExpired, "session_expired"),
-        (RefreshRefusal::GenerationAhead, "token_not_valid"),
+        (RefreshRefusal::EndForgotten, "session_revoked"),
         (RefreshRefusal::UserNotFound, "user_not_found"),
         (RefreshRefusal::UserInactive, "user_inactive"),
+        (RefreshRefusal::UserDeactivated, "user_inactive"),
         (RefreshRefusal::PasswordChanged, "password_changed"),
+        (RefreshRefusal::TokenReused, "token_reused"),
         (RefreshRefusal::ClockBehind, "token_not_valid"),
     ];
     for (refusal, code) in codes {
@@ -350,7 +346,7 @@ fn a_shorter_idle_lifetime_takes_effect_at_the_next_rotation() {
 
 #[test]
 fn the_hash_is_restated_only_where_a_fallback_key_matched() {
-    let restates = |user| match decide(&USED, user, 5, &POLICY, ROTATED + G) {
+    let restates = |user| match decide(&USED, user, &token(5), &POLICY, ROTATED + G) {
         RefreshDecision::Rotate(rotation) => rotation.restate_auth_hash,
         other => panic!("{other:?}"),
     };
@@ -375,7 +371,7 @@ fn the_last_generation_repeats_and_then_has_no_successor() {
     );
     for generation in [LAST_GENERATION, u32::MAX] {
         let last = SessionState { generation, ..USED };
-        let repeat = |kind| RefreshDecision::Repeat(kind);
+        let repeat = said_again;
         decides(last, generation, POLICY, now - 1, repeat(Repeated::Current));
         decides(
             last,
@@ -424,7 +420,7 @@ fn the_starting_token_is_the_previous_one_after_the_first_rotation() {
         generation: 1,
         ..USED
     };
-    let previous = RefreshDecision::Repeat(Repeated::Previous);
+    let previous = said_again(Repeated::Previous);
     decides(once, 0, POLICY, ROTATED + G - 1, previous);
     reuses(once, 0, POLICY, ROTATED + G, G);
 }
@@ -442,7 +438,7 @@ fn without_rotation_the_current_token_is_kept() {
 
 #[test]
 fn tokens_retired_before_rotation_was_turned_off_stay_retired() {
-    let previous = RefreshDecision::Repeat(Repeated::Previous);
+    let previous = said_again(Repeated::Previous);
     decides(USED, 4, KEEPING, ROTATED + G - 1, previous);
     reuses(USED, 4, KEEPING, ROTATED + G, G);
     reuses(USED, 3, KEEPING, ROTATED, 0);
@@ -540,25 +536,20 @@ fn the_written_row_says_the_new_token_and_repeats_it() {
     };
     assert_eq!(after.refresh_claims(), said);
     for (presented, kind) in [(0, Repeated::Previous), (1, Repeated::Current)] {
-        decides(
-            after,
-            presented,
-            POLICY,
-            now + G - 1,
-            RefreshDecision::Repeat(kind),
-        );
+        decides(after, presented, POLICY, now + G - 1, said_again(kind));
     }
 }
 
 #[test]
 fn an_adopted_token_is_generation_zero_of_a_row_that_starts_at_one() {
     let unsaved = SessionState::begin(&POLICY, LOGIN);
-    let RefreshDecision::Rotate(rotation) = decide(&unsaved, USER, 0, &POLICY, LOGIN) else {
+    let RefreshDecision::Rotate(rotation) = decide(&unsaved, USER, &token(0), &POLICY, LOGIN)
+    else {
         panic!("a fresh session rotates");
     };
     let adopted = unsaved.rotated(rotation);
     assert_eq!(adopted.generation, 1);
-    let loser = RefreshDecision::Repeat(Repeated::Previous);
+    let loser = said_again(Repeated::Previous);
     decides(adopted, 0, POLICY, LOGIN + G - 1, loser);
     reuses(adopted, 0, POLICY, LOGIN + G, G);
 }

@@ -14,9 +14,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use _core::refresh::{
-    Micros, RefreshDecision, RefreshPolicy, RefreshRefusal, Repeated, Rotation, SessionState,
-    UserState, decide,
+    Micros, Presented, RefreshDecision, RefreshPolicy, RefreshRefusal, Repeated, Repetition,
+    Rotation, SessionState, UserState, decide,
 };
+
+use super::said_again;
 
 /// Times of the model: half grace intervals since the login.
 type Ticks = i8;
@@ -37,6 +39,8 @@ const POLICY: RefreshPolicy = RefreshPolicy {
     idle_lifetime: IDLE as Micros * TICK,
     absolute_lifetime: Some(ABSOLUTE as Micros * TICK),
     rotate: true,
+    leeway: 0,
+    same_agent: false,
 };
 
 fn micros(ticks: Ticks) -> Micros {
@@ -311,7 +315,9 @@ impl Row {
             created_at: LOGIN,
             expires_at: micros(self.expires_at),
             absolute_expires_at: Some(micros(ABSOLUTE)),
+            idle_lifetime: None,
             revoked: self.revoked,
+            revoked_in_cache: false,
         }
     }
 
@@ -361,7 +367,9 @@ struct Question {
 impl Question {
     fn decide(self) -> RefreshDecision {
         let user = UserState::Matches;
-        decide(&self.session, user, self.presented, &self.policy, self.now)
+        // Neither time of the token counts here: the database forgets nothing.
+        let presented = Presented::new(self.presented, 0, 0);
+        decide(&self.session, user, &presented, &self.policy, self.now)
     }
 }
 
@@ -424,7 +432,7 @@ fn yields(decision: RefreshDecision) -> bool {
 }
 
 fn ends(decision: RefreshDecision) -> bool {
-    matches!(decision, RefreshDecision::Reuse { .. })
+    matches!(decision, RefreshDecision::Reuse(_))
 }
 
 // The walk.
@@ -561,7 +569,7 @@ impl Walk {
         match decision {
             RefreshDecision::Refuse(_) => Request::None,
             RefreshDecision::Keep => Request::Answered(asked.presented),
-            RefreshDecision::Reuse { .. } => decided(Write::Revoke),
+            RefreshDecision::Reuse(_) => decided(Write::Revoke),
             RefreshDecision::Repeat(_) if self.world.rule.repeat_writes_nothing => {
                 Request::Answered(read)
             }
@@ -650,9 +658,9 @@ impl Walk {
     fn live(&self, state: &State) -> usize {
         let counts = |&presented: &u8| {
             let decision = self.world.decide(state.row, presented, state.row.since());
-            yields(decision) && decision != RefreshDecision::Repeat(Repeated::Previous)
+            yields(decision) && decision != said_again(Repeated::Previous)
         };
-        (0..=state.row.generation + 1).filter(counts).count()
+        (0..=state.row.generation).filter(counts).count()
     }
 
     /// Marks the other requests with the token that was just rotated, if they arrived at the same
@@ -1000,6 +1008,10 @@ fn every_check_can_fail() {
     assert_eq!(failing, ALL.iter().collect());
 }
 
+fn is_previous(repeat: Repetition) -> bool {
+    repeat.presented == Repeated::Previous
+}
+
 fn no_grace(mut asked: Question) -> RefreshDecision {
     asked.policy.grace_seconds = 0;
     asked.decide()
@@ -1008,7 +1020,7 @@ fn no_grace(mut asked: Question) -> RefreshDecision {
 fn no_skew(asked: Question) -> RefreshDecision {
     let behind = asked.session.rotated_at.is_some_and(|at| asked.now < at);
     match asked.decide() {
-        RefreshDecision::Repeat(Repeated::Previous) if behind => {
+        RefreshDecision::Repeat(repeat) if behind && is_previous(repeat) => {
             RefreshDecision::Refuse(RefreshRefusal::ClockBehind)
         }
         decision => decision,
@@ -1017,8 +1029,8 @@ fn no_skew(asked: Question) -> RefreshDecision {
 
 fn grace_includes_its_end(asked: Question) -> RefreshDecision {
     match asked.decide() {
-        RefreshDecision::Reuse { retired_for } if retired_for == Micros::from(GRACE) * TICK => {
-            RefreshDecision::Repeat(Repeated::Previous)
+        RefreshDecision::Reuse(reuse) if reuse.retired_for == Micros::from(GRACE) * TICK => {
+            said_again(Repeated::Previous)
         }
         decision => decision,
     }
@@ -1051,7 +1063,7 @@ fn grace_covers_a_logout(asked: Question) -> RefreshDecision {
 
 fn a_parent_rotates(mut asked: Question) -> RefreshDecision {
     match asked.decide() {
-        RefreshDecision::Repeat(Repeated::Previous) => {
+        RefreshDecision::Repeat(repeat) if is_previous(repeat) => {
             asked.presented = asked.session.generation;
             no_grace(asked)
         }
@@ -1061,7 +1073,7 @@ fn a_parent_rotates(mut asked: Question) -> RefreshDecision {
 
 fn reuse_ends_nothing(asked: Question) -> RefreshDecision {
     match asked.decide() {
-        RefreshDecision::Reuse { .. } => RefreshDecision::Refuse(RefreshRefusal::GenerationAhead),
+        RefreshDecision::Reuse(_) => RefreshDecision::Refuse(RefreshRefusal::TokenReused),
         decision => decision,
     }
 }
