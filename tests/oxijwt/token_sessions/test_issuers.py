@@ -1,15 +1,20 @@
 """Tokens of another issuer have no session here, whatever they say of one."""
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
+from django.test import Client, RequestFactory
+from rest_framework.permissions import AllowAny
 
 from oxijwt.token_sessions.models import TokenSession
+from oxijwt.token_sessions.views import SessionListView
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken
 from oxijwt.verifier import SignedBy
-from tests.client import forge
+from tests.client import INVALID_TOKEN, forge
+from tests.issuer import published, signed
 
-from .client import answer, claims, get, login, logout, make_user, post, refresh, rows, verify, who_am_i
+from .client import answer, changed, claims, get, login, logout, make_user, post, refresh, rows, verify, who_am_i
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +73,71 @@ def test_their_access_token_logs_nobody_out(other_issuers, tokens):
         assert answer(logout(access=copied, scope=scope)) == INVALID
     assert rows() == before
     assert logout(access=tokens["access"]).status_code == 204
+
+
+def delete(sid, access):
+    return Client().delete(f"/api/token/sessions/{sid}/", HTTP_AUTHORIZATION=f"Bearer {access}")
+
+
+def test_their_access_token_lists_and_ends_no_session(other_issuers, tokens):
+    """Another issuer's token listed the user's sessions with their addresses, and ended them."""
+    copied, before = theirs(other_issuers, tokens["access"]), rows()
+    response = get("token/sessions/", copied)
+    assert answer(response) == INVALID
+    assert response["WWW-Authenticate"] == INVALID_TOKEN
+    assert answer(delete(claims(tokens["refresh"])["sid"], copied)) == INVALID
+    assert answer(delete(uuid4(), copied)) == INVALID
+    assert rows() == before
+    assert who_am_i(copied).status_code == 200
+    assert len(get("token/sessions/", tokens["access"]).json()) == 1
+    assert delete(claims(tokens["refresh"])["sid"], tokens["access"]).status_code == 204
+
+
+def test_nor_does_a_token_of_jwk_url(issuer, jwt_settings, tokens):
+    """A token that JWK_URL's keys verified listed and ended sessions of our table."""
+    contents, sid = claims(tokens["access"]) | {"exp": 2**32}, claims(tokens["refresh"])["sid"]
+    issuer.publish(published("k"))
+    jwt_settings(ALGORITHM="ES256", JWK_URL=issuer.url)
+    for changes in ({}, {"sid": str(uuid4())}, {"sid": None}):
+        copied = signed({name: value for name, value in (contents | changes).items() if value is not None}, "k")
+        assert who_am_i(copied).status_code == 200
+        assert answer(get("token/sessions/", copied)) == INVALID
+        assert answer(delete(sid, copied)) == INVALID
+    assert TokenSession.objects.get().revoked_at is None
+
+
+def test_nor_does_a_token_of_ours_without_a_session(tokens):
+    """One made by `AccessToken.for_user` listed and ended sessions."""
+    plain, sid = changed(tokens["access"], sid=None), claims(tokens["refresh"])["sid"]
+    assert who_am_i(plain).status_code == 200
+    assert answer(get("token/sessions/", plain)) == INVALID
+    assert answer(delete(sid, plain)) == INVALID
+    assert TokenSession.objects.get().revoked_at is None
+
+
+def test_the_views_need_a_session_whatever_a_subclass_permits(tokens):
+    """A project's own permissions must not replace the rule."""
+    view = SessionListView.as_view(permission_classes=[AllowAny])
+    for access, status in ((tokens["access"], 200), (changed(tokens["access"], sid=None), 401), (None, 401)):
+        headers = {} if access is None else {"HTTP_AUTHORIZATION": f"Bearer {access}"}
+        assert view(RequestFactory().get("/", **headers)).status_code == status
+
+
+def test_a_login_at_another_issuer_is_no_recent_login_here(other_issuers, tokens):
+    """Another issuer's `auth_time` counted as a login here."""
+    assert get("transfer/", tokens["access"]).status_code == 200
+    copied = theirs(other_issuers, tokens["access"])
+    assert who_am_i(copied).status_code == 200
+    assert answer(get("transfer/", copied)) == (401, "login_required")
+
+
+def test_nor_is_one_at_the_issuer_of_jwk_url(issuer, jwt_settings, tokens):
+    """The `auth_time` in a token of JWK_URL counted as a login here."""
+    contents = claims(tokens["access"])
+    issuer.publish(published("k"))
+    jwt_settings(ALGORITHM="ES256", JWK_URL=issuer.url)
+    assert who_am_i(signed(contents, "k")).status_code == 200
+    assert answer(get("transfer/", signed(contents, "k"))) == (401, "login_required")
 
 
 def test_a_sliding_token_of_theirs(other_issuers, ada):
