@@ -177,14 +177,17 @@ class JWTStatelessUserAuthentication(JWTAuthentication):
     def check_session(self, validated_token: Token) -> None:
         """Look the session up in REVOCATION_CACHE.
 
-        Raises InvalidToken, or ServiceUnavailable if the cache can't answer.
+        Raises InvalidToken; ServiceUnavailable if the cache can't answer; ImproperlyConfigured if a claim's name can't
+        be used.
         """
-        claim = api_settings.SESSION_ID_CLAIM
+        if session_app() is None and api_settings.REVOCATION_CACHE is None:
+            return
+        claim, generation = api_settings.session_claims
         verified = getattr(validated_token, "verified", None)
         signed_by = SignedBy.US if verified is None else verified.signed_by
         if claim not in validated_token or signed_by is SignedBy.ISSUER:
             return  # the `sid` of another issuer's token names none of our sessions
-        if signed_by is SignedBy.US and session_app() and api_settings.SESSION_GENERATION_CLAIM in validated_token:
+        if signed_by is SignedBy.US and session_app() and generation in validated_token:
             raise InvalidToken(_("Token has wrong type"))
         if api_settings.REVOCATION_CACHE is None:
             return

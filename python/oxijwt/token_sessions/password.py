@@ -65,9 +65,10 @@ def auth_state(user: AbstractBaseUser, session: TokenSession) -> UserState:
 
 def update_session_auth_hash(token: Token | Mapping[str, object], user: AbstractBaseUser) -> None:
     """See `api.update_session_auth_hash`."""
-    if api_settings.SESSION_ID_CLAIM not in token:
+    sid_claim, _generation = api_settings.session_claims
+    if sid_claim not in token:
         return
-    sid = session_id(token[api_settings.SESSION_ID_CLAIM])
+    sid = session_id(token[sid_claim])
     TokenSession.objects.using(database()).of(user).filter(pk=sid).update(auth_hash=auth_hash(user))
 
 

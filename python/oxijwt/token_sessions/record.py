@@ -47,6 +47,7 @@ class SessionRecords:
 
     def __init__(self, token: Token) -> None:
         self.token = token
+        self.sid_claim, self.gen_claim = api_settings.session_claims
 
     @cached_property
     def otherwise(self) -> StatelessRecords:
@@ -75,20 +76,20 @@ class SessionRecords:
 
     def check_session(self) -> None:
         """One SQL statement, or none if the token has read its session."""
-        if api_settings.SESSION_ID_CLAIM in getattr(self.token, "payload", self.token):
+        if self.sid_claim in getattr(self.token, "payload", self.token):
             self.find_user()
 
     def check_untyped(self) -> None:
         """Refuses spent tokens in their grace interval too."""
         claims = self.token.payload
-        if api_settings.SESSION_ID_CLAIM not in claims:
+        if self.sid_claim not in claims:
             jti = claims.get(api_settings.JTI_CLAIM)
             if claims.get(api_settings.TOKEN_TYPE_CLAIM) == "refresh" and isinstance(jti, str):
                 refuse_spent(read_without_sid(claims, jti, api_settings.REFRESH_TOKEN_LIFETIME))
-        elif api_settings.SESSION_GENERATION_CLAIM in claims:
+        elif self.gen_claim in claims:
             refuse_spent(read_for_refresh(claims, api_settings.REFRESH_TOKEN_LIFETIME))
         else:
-            sid = session_id(claims[api_settings.SESSION_ID_CLAIM])
+            sid = session_id(claims[self.sid_claim])
             user, _session = read_for_use(sid, claims.get(api_settings.USER_ID_CLAIM))
             if not api_settings.USER_AUTHENTICATION_RULE(user):
                 raise SessionError("user_inactive")
@@ -97,9 +98,9 @@ class SessionRecords:
     def find_user(self) -> AbstractBaseUser | None:
         """One SQL statement for the user and the session."""
         claims = getattr(self.token, "payload", self.token)
-        if api_settings.SESSION_ID_CLAIM not in claims:
+        if self.sid_claim not in claims:
             return self.otherwise.find_user()
-        if api_settings.SESSION_GENERATION_CLAIM in claims:
+        if self.gen_claim in claims:
             raise TokenError(_("Token has wrong type"))
         return self.read_session(claims)
 
@@ -108,7 +109,7 @@ class SessionRecords:
         known: TokenSession | None = getattr(self.token, "session", None)
         if known is not None:
             return known.user
-        sid = session_id(claims[api_settings.SESSION_ID_CLAIM])
+        sid = session_id(claims[self.sid_claim])
         user, session = read_for_use(sid, claims.get(api_settings.USER_ID_CLAIM))
         if isinstance(self.token, Token):
             self.token.session = session
@@ -119,7 +120,7 @@ class SessionRecords:
         return self.otherwise.rotate(user)
 
     def end(self) -> Ended:
-        """End the session. A token without one is blacklisted."""
+        """End the session. A token without one is blacklisted; without a blacklist app it raises TokenError."""
         session = self.token.session
         if session is None:
             return self.otherwise.end()
@@ -162,7 +163,7 @@ class SlidingRecords(StartingRecords):
 
     def check(self) -> None:
         """One SQL statement for the session and the user, then the blacklist."""
-        if api_settings.SESSION_ID_CLAIM in self.token.payload:
+        if self.sid_claim in self.token.payload:
             self.read_session(self.token.payload)  # a sliding token may carry any `gen`
         self.otherwise.check()
 
@@ -173,7 +174,7 @@ class SlidingRecords(StartingRecords):
 
     def take_claims(self, session: TokenSession) -> None:
         """Set `sid`, and lower both times to the session's absolute end."""
-        self.token.payload[api_settings.SESSION_ID_CLAIM] = str(session.pk)
+        self.token.payload[self.sid_claim] = str(session.pk)
         self.token.cap("exp")
         self.token.cap(api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM)
 
@@ -235,17 +236,16 @@ class RefreshRecords(StartingRecords):
         return text
 
     def end(self) -> Ended:
-        """End the session, or the one that could adopt the token. A token without either is blacklisted."""
-        if self.token.session is not None or isinstance(self.otherwise, BlacklistRecords):
+        """End the session, or the one that could adopt the token. A token without either is blacklisted, or refused."""
+        is_blacklisted = isinstance(self.otherwise, BlacklistRecords)
+        if self.token.session is not None or is_blacklisted or not self.has_adoptable_claims:
             return super().end()
-        if not self.has_adoptable_claims:
-            return None, False
         session = end_without_sid(self.token.payload, self.otherwise.jti(), self.token.lifetime)
         return session, session is not None
 
     def _read(self) -> None:
         claims, lifetime = self.token.payload, self.token.lifetime
-        if api_settings.SESSION_ID_CLAIM in claims:
+        if self.sid_claim in claims:
             self._reading = read_for_refresh(claims, lifetime)
         elif self.has_adoptable_claims:
             self._reading = read_without_sid(claims, self.otherwise.jti(), lifetime)
@@ -268,7 +268,7 @@ class RefreshRecords(StartingRecords):
     @property
     def is_adopted(self) -> bool:
         """Whether a session has adopted the token."""
-        return self.token.session is not None and api_settings.SESSION_ID_CLAIM not in self.token.payload
+        return self.token.session is not None and self.sid_claim not in self.token.payload
 
     @property
     def has_adoptable_claims(self) -> bool:
@@ -296,12 +296,14 @@ def end_session_of(token_class: type[RefreshToken], text: str) -> TokenSession |
 def find_for_logout(claims: Claims) -> TokenSession | None:
     """The session of a refresh token, which may be spent or expired; None if the token has no session.
 
-    Raises SessionError if `sid` or `gen` is invalid, or if the user or the session that they name does not exist.
+    Raises SessionError if `sid` or `gen` is invalid, or if the user or the session that they name does not exist;
+    ImproperlyConfigured if a claim's name can't be used.
     """
-    has_sid = api_settings.SESSION_ID_CLAIM in claims
+    sid_claim, gen_claim = api_settings.session_claims
+    has_sid = sid_claim in claims
     if has_sid:
-        generation_in(claims.get(api_settings.SESSION_GENERATION_CLAIM))
-        sid = session_id(claims[api_settings.SESSION_ID_CLAIM])
+        generation_in(claims.get(gen_claim))
+        sid = session_id(claims[sid_claim])
     elif isinstance(claims.get(api_settings.JTI_CLAIM), str):
         sid = adopted_session_id(claims[api_settings.JTI_CLAIM])
     else:
