@@ -1,17 +1,16 @@
-# Every target starts from a bare checkout. Needs Python >= 3.11, cargo and a C and C++ compiler; the rest comes from PyPI and
-# crates.io.
+# Every target works in a new checkout. It needs Python >= 3.11, cargo and a C and C++ compiler, and downloads the rest.
 #
-#   make demo     serve examples/demo (DEMO=once walks through it and ends)
-#   make test     every check there is, JOBS (2) at a time; all of them run, and it fails at the end if one failed
-#   make lint     format, clippy, ruff, import contracts, types
-#   make parity   simplejwt's own suite, on simplejwt and on oxijwt
-#   make differential  oxijwt and PyJWT on generated tokens (DIFFERENTIAL_TOKENS, 1000000; DIFFERENTIAL_SEED makes a run's again)
-#   make bench    the token layer against simplejwt's, what refusing costs, and what a ring of many keys costs
-#   make fuzz     every fuzz target for FUZZ_SECONDS (1800); `make test` runs each for 5 seconds
+#   make demo     serve examples/demo (DEMO=once goes through login, refresh and logout, and stops)
+#   make test     run every check, JOBS (2) at a time; all of them run, and make fails at the end if one failed
+#   make lint     check format, clippy, ruff, import contracts and types
+#   make parity   run simplejwt's own suite, on simplejwt and on oxijwt
+#   make differential  compare oxijwt and PyJWT on DIFFERENTIAL_TOKENS (1000000) tokens; DIFFERENTIAL_SEED repeats a run
+#   make bench    measure the token layer against simplejwt's, the cost of a refusal, and a ring of many keys
+#   make fuzz     run every fuzz target for FUZZ_SECONDS (1800); `make test` runs each for 5 seconds
 #   make audit    check licenses, sources and banned crates with cargo-deny
-#   make rotation-load  keys rotated and revoked under load: gunicorn on PostgreSQL (in `make test` too)
-#   make scale    sessions at a million rows on PostgreSQL, beside simplejwt's tokens (minutes, 2 GB of disk)
-#   make clean    remove all that make made
+#   make rotation-load  rotate and revoke keys under load: gunicorn on PostgreSQL (also part of `make test`)
+#   make scale    compare sessions with simplejwt's tokens at a million rows on PostgreSQL (minutes, 2 GB of disk)
+#   make clean    remove everything that make has made
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -19,7 +18,7 @@ FUZZ_SECONDS ?= 1800
 JOBS ?= 2
 PY := .venv/bin/python
 
-# Asked before anything is made; `make clean` needs neither.
+# These checks come first. `make clean` needs neither cargo nor Python.
 ifneq ($(filter-out clean,$(or $(MAKECMDGOALS),test)),)
 ifeq ($(shell command -v cargo),)
 $(error oxijwt needs cargo to build its core (Rust 1.88 or newer))
@@ -29,31 +28,31 @@ $(error oxijwt needs Python 3.11 or newer, and '$(PYTHON)' is not: name one, as 
 endif
 endif
 
-# One resolver result for everything that pip installs, maturin's own calls included.
+# The versions of everything that pip installs, also when maturin calls pip.
 export PIP_CONSTRAINT := $(CURDIR)/tools/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# maturin and pyo3 take this environment, whatever the caller has active.
+# maturin and pyo3 use this environment, and not the one that the caller has activated.
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PYO3_PYTHON := $(VIRTUAL_ENV)/bin/python
 unexport PYTHONPATH
 
-# maturin, clippy and cargo test share one profile, so that aws-lc-sys is compiled once.
+# maturin, clippy and cargo test share one profile, so aws-lc-sys is compiled once.
 CARGO_FLAGS := --release --locked
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 
 LINT := fmt clippy ruff imports types stubtest
 SITES := python-test postgres-test mariadb-test sqlite-sessions postgres-sessions mariadb-sessions \
 	sqlite-hostile postgres-hostile mariadb-hostile
-# Begun in this order: the long ones first, so that at the end nobody waits for one of them.
+# They start in this order: the long ones first, so that no long one is left at the end.
 TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke postgres-hostile mariadb-hostile postgres-test \
 	mariadb-test sqlite-hostile sqlite-sessions parity differential-smoke $(LINT)
 
 .PHONY: demo test side-by-side together rotation-load lint bench differential fuzz audit scale clean $(TEST)
-# `side-by-side` asks for `together` in a make of its own: nothing else runs two things at a time.
+# Only `side-by-side` runs two things at a time: it calls make again, for `together`.
 ifneq ($(MAKECMDGOALS),together)
 .NOTPARALLEL:
 else
-# They tell of a job server, which only a make can reach; cargo would try, and say that it failed.
+# These variables name a job server that only make can reach. cargo would try to use it and print a warning.
 unexport MAKEFLAGS MFLAGS
 endif
 
@@ -93,25 +92,25 @@ rust-test:
 	cargo test $(CARGO_FLAGS)
 	@cargo test $(CARGO_FLAGS) --test core vectors -- --nocapture | sed -n 's/^vectors //p' | sort
 
-# Each has test databases of its own, named after the caller's, so that they don't meet.
+# Each target has its own test databases, so that two targets never share one. The names begin with OXIJWT_DATABASE_NAME.
 DATABASE_NAME := $(or $(OXIJWT_DATABASE_NAME),oxijwt)
 $(SITES) rotation-load: override export OXIJWT_DATABASE_NAME = $(DATABASE_NAME)_$(subst -,_,$@)
 
-# SQLite runs everything; what touches tables, and so has pytest-django's mark, runs on the servers as well.
+# All tests run on SQLite. Tests that use tables, and so have pytest-django's mark, also run on the servers.
 python-test: .venv/built
 	$(PY) -m pytest
 
 postgres-test mariadb-test: .venv/built
 	OXIJWT_DATABASE=$(@:-test=) $(PY) -m pytest -m django_db
 
-# Token sessions: a site of their own, one on its way from simplejwt, and one whose users have UUIDs.
+# Token sessions run on three sites: with sessions, on the way from simplejwt, and with users whose key is a UUID.
 sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.sessions tests/oxijwt/token_sessions
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.adoption \
 		$(addprefix tests/oxijwt/token_sessions/,test_adoption.py test_flush.py test_races.py)
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.uuid_sessions tests/oxijwt/token_sessions
 
-# The hostile suite on the other sites; the tests above run it on the plain one.
+# The hostile suite runs on the other sites here. The tests above run it on the plain site.
 sqlite-hostile postgres-hostile mariadb-hostile: .venv/built
 	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.sites.sessions tests/suites/hostile
 	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.sites.uuid_blacklist tests/suites/hostile
@@ -120,15 +119,15 @@ sqlite-hostile postgres-hostile mariadb-hostile: .venv/built
 parity: .venv/built
 	$(PY) -m tests.suites.parity.run
 
-# By itself: it fills both processors, and measures seconds.
+# Never at the same time as other suites: it uses both processors and measures seconds.
 rotation-load: .venv/built
 	$(PY) -m tests.suites.rotation_load
 
-# Both work without cargo-fuzz, clang and a nightly toolchain: docs/dev/fuzzing.md.
+# Both work without cargo-fuzz, clang and a nightly toolchain; see docs/dev/fuzzing.md.
 fuzz fuzz-smoke:
 	$(PYTHON) -m tools.fuzz --seconds $(if $(filter fuzz,$@),$(FUZZ_SECONDS),5)
 
-# cargo-deny from the PATH, or compiled once.
+# cargo-deny comes from the PATH. Otherwise make compiles it once.
 CARGO_DENY := $(or $(shell command -v cargo-deny),.cache/cargo/bin/cargo-deny)
 
 audit: $(CARGO_DENY)
@@ -142,7 +141,7 @@ audit: $(CARGO_DENY)
 
 DIFFERENTIAL_TOKENS ?= 1000000
 
-# New tokens every time, and in `make test` always the same.
+# `make differential` makes new tokens each time. `make test` always makes the same ones.
 differential: .venv/built
 	$(PY) -m tests.suites.differential --tokens $(DIFFERENTIAL_TOKENS) --processes 2 $(DIFFERENTIAL_SEED:%=--seed %)
 
@@ -164,14 +163,14 @@ else
 	@$(PY) -m tools.demo $(PORT)
 endif
 
-# Made once, and brought up to date when the versions change.
+# make creates the environment once and updates it when the versions change.
 .venv/stamp: pyproject.toml tools/constraints.txt
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --upgrade pip
 	$(PY) -m pip install --quiet --group dev
 	@touch $@
 
-# The package and its extension, importable from .venv.
+# This makes the package and its extension importable from .venv.
 .venv/built: .venv/stamp $(RUST_SOURCES)
 	PIP_QUIET=1 .venv/bin/maturin develop $(CARGO_FLAGS)
 	@touch $@

@@ -29,7 +29,7 @@
 //! with the same `now`.
 //!
 //! Nothing here reads a clock, allocates or can panic: `now` is an argument, and time saturates at
-//! the ends of its type. SESSIONS.md is the specification; its rules are quoted where they live.
+//! the ends of its type. docs/dev/sessions.md has the rules, which are quoted below.
 
 use crate::clock::MAX_CLOCK_SKEW;
 

@@ -1,4 +1,4 @@
-"""`make demo`: serves examples/demo, or walks through a login's life on it."""
+"""`make demo`: serves examples/demo, or goes through login, refresh and logout on it."""
 
 import json
 import os
@@ -27,7 +27,7 @@ ENDED = {"code": "session_revoked"}
 def serve(port: int) -> None:
     """Serve until interrupted, with a password made for this start."""
     with socket.socket() as probe:
-        # As Django's server binds: connections of an earlier one that linger are no obstacle.
+        # Django's server sets the same option. So it can bind while connections of an earlier server are still closing.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -39,7 +39,7 @@ def serve(port: int) -> None:
     prepare(dict(os.environ), password)
     print(CURL_LINES.format(address=f"http://{HOST}:{port}", username=USERNAME, password=password), flush=True)
     os.chdir(SITE)
-    os.execv(  # noqa: S606 - no shell is wanted: Ctrl-C reaches the server itself
+    os.execv(  # noqa: S606 - without a shell, Ctrl-C reaches the server
         sys.executable, [sys.executable, "manage.py", "runserver", "--noreload", f"{HOST}:{port}"]
     )
 
@@ -59,7 +59,7 @@ Serving {address}: user {username}, password {password}. Lines to copy:
 
 
 def prepare(environment: Mapping[str, str], password: str) -> None:
-    """Migrate, and make the user."""
+    """Migrate and create the user."""
     for command in (["migrate", "--verbosity=0"], ["demo_user"]):
         subprocess.run(
             [sys.executable, "manage.py", *command],
@@ -71,7 +71,7 @@ def prepare(environment: Mapping[str, str], password: str) -> None:
 
 @dataclass
 class Request:
-    """What goes out over HTTP."""
+    """One HTTP request."""
 
     method: str
     path: str
@@ -83,14 +83,14 @@ class Request:
 
 
 class Walk:
-    """Sends requests, prints each exchange and counts those that did not go as expected."""
+    """Sends requests, prints each exchange and counts the unexpected answers."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.differences = 0
 
     def step(self, what: str, request: Request, status: int, holds: Mapping[str, str] | None = None) -> dict[str, str]:
-        """One exchange, which must answer with this status and a body that holds these items."""
+        """One exchange. Its answer must have this status and a body with these items."""
         answered, body = self.send(request)
         print(f"{what}\n  {request}\n  → {answered} {shortened(body)}")
         expected = holds or {}
@@ -111,7 +111,7 @@ class Walk:
 
 
 def walk() -> int:
-    """Login, protected view, refresh, reuse, login, logout, refused: on a fresh database and a free port."""
+    """Log in, call a view, refresh, reuse, log in, log out, be refused: on a new database and a free port."""
     password = secrets.token_urlsafe(9)
     with served(password) as port:
         differences = walk_through(Walk(port), password)
@@ -151,7 +151,7 @@ def hello(access: str | None) -> Request:
 
 @contextmanager
 def served(password: str) -> Iterator[int]:
-    """The site on a free port with a database and a secret key of its own; stopped and removed in the end."""
+    """Run the site on a free port, with a new database and secret key. Stop it and delete them at the end."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             **os.environ,
@@ -178,7 +178,7 @@ def free_port() -> int:
 
 
 def wait_for(server: subprocess.Popen[bytes], port: int, log: TextIO) -> None:
-    """Until the server accepts connections. Ends the program with the server's output if it does not."""
+    """Wait until the server accepts connections. If it does not, print its output and end the program."""
     deadline = time.monotonic() + 30
     while server.poll() is None and time.monotonic() < deadline:
         try:
@@ -192,7 +192,7 @@ def wait_for(server: subprocess.Popen[bytes], port: int, log: TextIO) -> None:
 
 
 def shortened(body: Mapping[str, str]) -> str:
-    """For the screen: no token and no password in full."""
+    """The body for the screen, with tokens and passwords shortened."""
     return json.dumps({name: _shortened(name, value) for name, value in body.items()}, ensure_ascii=False)
 
 

@@ -1,6 +1,6 @@
-"""`python -m tools.house`: figures of the package's shape, each with its limit; ends with 1 where one is over it.
+"""`python -m tools.house`: figures of the package's shape, each with a limit. Ends with 1 if one is over its limit.
 
-Counts what `git` would ship of python/oxijwt and src: migrations are written by Django and do not count.
+It counts python/oxijwt and src. Migrations do not count, because Django writes them.
 """
 
 import ast
@@ -16,7 +16,7 @@ PACKAGE, CORE = REPOSITORY / "python/oxijwt", REPOSITORY / "src"
 
 
 class Figure(NamedTuple):
-    """One figure, and the most that it may be."""
+    """One figure and its limit."""
 
     name: str
     value: float
@@ -41,13 +41,13 @@ def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def any_per_hundred_functions() -> float:
-    """How often the modules say `Any` for each hundred functions, import lines left out."""
+    """How often `Any` occurs in the modules for each hundred functions. Import lines do not count."""
     texts = (line for path in modules() for line in path.read_text().splitlines() if "import" not in line)
     return 100 * sum(len(re.findall(r"\bAny\b", line)) for line in texts) / len(functions())
 
 
 def private_share() -> float:
-    """Percent of the functions whose name begins with one underscore."""
+    """How many percent of the functions have a name that begins with one underscore."""
     private = [found for found in functions() if found.name.startswith("_") and not found.name.startswith("__")]
     return 100 * len(private) / len(functions())
 
@@ -58,7 +58,7 @@ def longest_file() -> int:
 
 
 def fullest_folder() -> int:
-    """Files in the fullest folder of the package, of the core, and of the tests, fixtures and built files excepted."""
+    """Files in the fullest folder of the package, the core and the tests. Migrations and built files do not count."""
     roots = (PACKAGE, CORE, REPOSITORY / "tests/oxijwt", REPOSITORY / "tests/suites", REPOSITORY / "tests/sites")
     folders = {path.parent for root in roots for path in root.rglob("*.py")} | {p.parent for p in CORE.rglob("*.rs")}
     return max(
@@ -69,7 +69,7 @@ def fullest_folder() -> int:
 
 
 def figures() -> list[Figure]:
-    """All of them."""
+    """Every figure."""
     lengths = [lines_of(function) for function in functions()]
     return [
         Figure("`Any` per 100 functions", any_per_hundred_functions(), 20),

@@ -1,7 +1,7 @@
 """`python -m tools.known_secrets FOLDER`: makes the table of publicly known HMAC secrets.
 
-FOLDER holds the public test vectors, and in them wallarm/jwt-secrets (MIT, commit 99e2360ba335) as
-`lists/wallarm_jwt_secrets.json`. That list was cut at line feeds: each of its secrets ends with a carriage return.
+FOLDER has the public test vectors, with wallarm/jwt-secrets (MIT, commit 99e2360ba335) as
+`lists/wallarm_jwt_secrets.json`. That list was split at line feeds: each of its secrets ends with a carriage return.
 """
 
 import json
@@ -11,11 +11,11 @@ from pathlib import Path
 from oxijwt.checks.known_secrets import TABLE, prefix
 
 SHORTEST = 32
-"""Bytes. What is shorter is refused for being short."""
+"""In bytes. Shorter secrets are refused in any case."""
 
 
 def long_secrets(vectors: Path) -> list[bytes]:
-    """The list's secrets of 32 bytes or more, as they stand there."""
+    """The list's secrets of 32 bytes or more, unchanged."""
     listed = json.loads((vectors / "lists/wallarm_jwt_secrets.json").read_bytes())
     return [secret for secret in map(str.encode, listed) if len(secret) >= SHORTEST]
 

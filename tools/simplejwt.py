@@ -1,6 +1,6 @@
-"""simplejwt 5.5.1 as its sdist holds it: the library to compare with, and its own test suite.
+"""The sdist of simplejwt 5.5.1: the library to compare with, and its own test suite.
 
-It is never installed. A process that wants the real library puts `simplejwt_sdist()` on its PYTHONPATH.
+It is never installed. A process that needs the real library puts `simplejwt_sdist()` on its PYTHONPATH.
 """
 
 import os
@@ -17,7 +17,7 @@ UNPACKED = REPOSITORY / ".cache/simplejwt-5.5.1"
 
 
 def simplejwt_sdist() -> Path:
-    """The unpacked sdist, fetched once; pip refuses one whose hash is not the pinned one."""
+    """The unpacked sdist, downloaded once. pip refuses a file with another hash than the pinned one."""
     if not UNPACKED.exists():
         UNPACKED.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=UNPACKED.parent) as scratch:
@@ -27,7 +27,7 @@ def simplejwt_sdist() -> Path:
 
 
 def _move_in(unpacked: Path) -> None:
-    """One rename: an interrupted run leaves no half of a tree behind, and of two at a time the first one's stays."""
+    """One rename, so that an interrupted run leaves no incomplete folder. If two run at once, the first one wins."""
     try:
         unpacked.rename(UNPACKED)
     except OSError:
@@ -37,7 +37,7 @@ def _move_in(unpacked: Path) -> None:
 
 def _download(folder: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", f"--no-binary={NAME}"]
-    # The suite's constraints are about .venv; the sdist's build requirements are none of their business.
+    # The constraints are for .venv. They must not apply to the sdist's build requirements.
     environment = {name: value for name, value in os.environ.items() if name != "PIP_CONSTRAINT"}
     subprocess.run([*command, "--dest", folder, "--requirement", REQUIREMENT], check=True, env=environment)
     return next(folder.glob("*.tar.gz"))
@@ -45,7 +45,7 @@ def _download(folder: Path) -> Path:
 
 def _unpack(archive: Path) -> Path:
     with tarfile.open(archive) as tar:
-        # Pythons before 3.11.4 have no filter; the archive's hash is pinned either way.
+        # Python before 3.11.4 does not have this filter. The archive's hash is pinned in any case.
         tar.extraction_filter = getattr(tarfile, "data_filter", None)
         tar.extractall(archive.parent)  # noqa: S202 - a pinned hash
     return next(path for path in archive.parent.iterdir() if path.is_dir())

@@ -5,5 +5,5 @@ from importlib.metadata import PackageNotFoundError, version
 __version__: str | None
 try:
     __version__ = version("oxijwt")
-except PackageNotFoundError:  # a source tree that was never installed
+except PackageNotFoundError:  # the source tree is used, but not installed
     __version__ = None

@@ -1,4 +1,4 @@
-"""The optional app `oxijwt`: listing it registers the system checks and makes its translations known."""
+"""The optional app `oxijwt`. It registers the system checks and adds the translations."""
 
 from django.apps import AppConfig
 
@@ -8,6 +8,6 @@ class OxijwtConfig(AppConfig):
     verbose_name = "oxijwt"
 
     def ready(self) -> None:
-        from . import checks  # noqa: PLC0415  settings are not to be looked at before the apps are loaded
+        from . import checks  # noqa: PLC0415  it reads settings, which must wait until the apps are loaded
 
         checks.register()

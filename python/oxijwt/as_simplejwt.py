@@ -1,9 +1,9 @@
-"""Importing this module makes `rest_framework_simplejwt` and all its submodules names of oxijwt's own modules.
+"""After an import of this module, `rest_framework_simplejwt` and its submodules are other names of oxijwt's modules.
 
 Import it at the top of a settings module, or list it first in INSTALLED_APPS. Every class is then one object under
-both names. simplejwt's own files are neither needed nor touched; it may be installed beside oxijwt.
+both names. simplejwt's own files are not read or changed; simplejwt may be installed too.
 
-Raises ImproperlyConfigured where simplejwt itself was imported before.
+Raises ImproperlyConfigured if simplejwt itself was imported before.
 """
 
 import sys
@@ -23,44 +23,42 @@ PACKAGE = "oxijwt"
 
 
 class AliasFinder(MetaPathFinder, Loader):
-    """Finds a module of ALIAS by loading the same-named one of PACKAGE."""
+    """Finds a module of ALIAS by loading the module of PACKAGE with the same name."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The alias's spec, or None where the name is none of ours or oxijwt has no such module."""
+        """The alias's spec; None for names outside of ALIAS, and if oxijwt has no such module."""
         if fullname != ALIAS and not fullname.startswith(f"{ALIAS}."):
             return None
-        spec = find_spec(_own_name(fullname))
+        spec = find_spec(own_name(fullname))
         if spec is None:
             return None
         return ModuleSpec(fullname, self, is_package=spec.submodule_search_locations is not None)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """oxijwt's module itself."""
-        module = import_module(_own_name(spec.name))
+        module = import_module(own_name(spec.name))
         spec.loader_state = module.__spec__
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """The module has run already; it gets its own `__spec__` back, which importlib has just overwritten."""
+        """Restore the module's own `__spec__`, which importlib has just overwritten. The module has already run."""
         alias = module.__spec__
         if alias is not None and alias.loader is self:
             module.__spec__ = alias.loader_state
 
 
-def _own_name(alias: str) -> str:
+def own_name(alias: str) -> str:
+    """The name of oxijwt's own module for an alias."""
     return PACKAGE + alias.removeprefix(ALIAS)
 
 
-def _is_served() -> bool:
-    # True also where this module is reloaded, and the finder that is installed is no instance of the new class.
-    return ALIAS in sys.modules and sys.modules[ALIAS] is sys.modules[PACKAGE]
-
-
 def install() -> None:
-    """Put the finder first on `sys.meta_path`, once."""
-    if any(isinstance(finder, AliasFinder) for finder in sys.meta_path) or _is_served():
+    """Put the finder first on `sys.meta_path`, once. Raises ImproperlyConfigured."""
+    # If this module is reloaded, the installed finder is not an instance of the new class.
+    is_served = sys.modules.get(ALIAS) is sys.modules[PACKAGE]
+    if is_served or any(isinstance(finder, AliasFinder) for finder in sys.meta_path):
         return
     if ALIAS in sys.modules:
         raise ImproperlyConfigured(

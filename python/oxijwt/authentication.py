@@ -1,4 +1,4 @@
-"""DRF authentication classes in simplejwt's names, and `authenticate_token` for code without a DRF request."""
+"""DRF authentication classes with simplejwt's names, and `authenticate_token` for code without a DRF request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 from rest_framework import HTTP_HEADER_ENCODING as HTTP_HEADER_ENCODING  # noqa: PLC0414  simplejwt's name
 from rest_framework import authentication, exceptions
 
-from .exceptions import AuthenticationFailed, InvalidToken, TokenError
+from .exceptions import AuthenticationFailed, InvalidToken, TokenError, invalid_token
 from .records import records_of, refuse_revoked, session_app
 from .settings import api_settings
 from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
@@ -24,14 +24,21 @@ from .utils import get_md5_hash_password, late_names
 from .verifier import AS_CONFIGURED, Accepts, SignedBy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.http import HttpRequest
+    from django_stubs_ext import StrOrPromise
     from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+    from .models import TokenUser
 
 
-def view_of(request: Any) -> Any:
-    """The DRF view that handles a request, or None."""
-    return (getattr(request, "parser_context", None) or {}).get("view")
+def view_of(request: HttpRequest) -> APIView | None:
+    """The DRF view that handles a Django or DRF request, or None."""
+    view: APIView | None = (getattr(request, "parser_context", None) or {}).get("view")
+    return view
 
 
 class JWTAuthentication(authentication.BaseAuthentication):
@@ -40,26 +47,29 @@ class JWTAuthentication(authentication.BaseAuthentication):
     www_authenticate_realm = "api"
     media_type = "application/json"
 
-    default_error_messages: ClassVar[dict[str, Any]] = {
+    default_error_messages: ClassVar[dict[str, StrOrPromise]] = {
         "user_not_found": _("User not found"),
         "user_inactive": _("User is inactive"),
         "password_changed": _("The user's password has been changed."),
     }
-    """By code: what a user's token is refused with."""
+    """The messages for a token whose user may not have access, by code."""
 
     audience: str | Sequence[str] | None = None
-    """Whom a token must be for, one or several; the view's `audience` goes before it, None: the settings'."""
+    """The audience or audiences whose tokens are accepted. The view's `audience` comes first; None: the setting."""
 
     issuer: str | Sequence[str] | None = None
-    """Whose token it must be, likewise."""
+    """The issuer or issuers whose tokens are accepted. The view's `issuer` comes first; None: the setting."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user_model = get_user_model()
 
     @sensitive_variables()
-    def authenticate(self, request: Request) -> tuple[Any, Token] | None:
-        """(user, token), or None where the request carries no token of ours. Raises AuthenticationFailed."""
+    def authenticate(self, request: Request) -> tuple[AbstractBaseUser | TokenUser, Token] | None:
+        """(user, token), or None if the request has no token with one of AUTH_HEADER_TYPES.
+
+        Raises AuthenticationFailed.
+        """
         try:
             header = self.get_header(request)
             raw_token = None if header is None else self.get_raw_token(header)
@@ -69,18 +79,18 @@ class JWTAuthentication(authentication.BaseAuthentication):
             raise
 
     @sensitive_variables()
-    def authenticate_token(self, raw_token: bytes | str) -> tuple[Any, Token]:
-        """(user, token) of a token in its compact serialization. Raises AuthenticationFailed."""
+    def authenticate_token(self, raw_token: bytes | str) -> tuple[AbstractBaseUser | TokenUser, Token]:
+        """(user, token) for a token's compact serialization. Raises AuthenticationFailed."""
         validated_token = self.get_validated_token(raw_token)
         user = self.get_user(validated_token)
         self.check_session(validated_token)
         return user, validated_token
 
-    def for_request(self, request: Any) -> Self:
-        """This, or a copy with the `audience` and `issuer` of the request's view where the view says any. A class that
-        overrides `authenticate` without calling `super()` reads tokens with it.
+    def for_request(self, request: HttpRequest) -> Self:
+        """This object, or a copy with the `audience` and `issuer` of the request's view if the view has any.
 
-        Raises KeyConfigurationError where the view's attributes are not names.
+        A class that overrides `authenticate` and does not call `super()` must read tokens with the returned object.
+        Raises KeyConfigurationError if the view's attributes are not names.
         """
         accepts = Accepts.of(view_of(request))
         if accepts is AS_CONFIGURED:
@@ -90,36 +100,40 @@ class JWTAuthentication(authentication.BaseAuthentication):
         other.issuer = self.issuer if accepts.issuer is None else accepts.issuer
         return other
 
-    def check_session(self, validated_token: Any) -> None:
-        """Refuse a token whose session has ended, where `get_user` has not looked already. Raises InvalidToken."""
+    def check_session(self, validated_token: Token) -> None:
+        """Refuse a token whose session has ended, unless `get_user` already checked it. Raises InvalidToken."""
         if getattr(validated_token, "session", None) is not None:
             return
         try:
             records_of(validated_token).check_session()
         except TokenError as error:
-            raise _refused(error) from error
+            raise invalid_token(error) from error
 
     def authenticate_header(self, request: Request) -> str:
-        """The challenge of a 401, which says `invalid_token` where this request's token was refused."""
+        """The challenge of a 401. It says `invalid_token` if this request's token was refused."""
         return challenge(request, self.www_authenticate_realm)
 
     def get_header(self, request: Request) -> bytes | None:
-        """The header that may carry a token, as bytes."""
+        """The header that may carry a token, as bytes, or None."""
         return header_of(request)
 
     def get_raw_token(self, header: bytes) -> bytes | None:
-        """The token in a header, or None where it has another scheme. Raises AuthenticationFailed."""
+        """The token in a header, or None if the header has another scheme. Raises AuthenticationFailed."""
         return token_in(header)
 
     @sensitive_variables()
     def get_validated_token(self, raw_token: bytes | str) -> Token:
-        """The token as the first of AUTH_TOKEN_CLASSES that takes it. Raises InvalidToken with each one's reason."""
+        """The token, made by the first of AUTH_TOKEN_CLASSES that accepts it.
+
+        Raises InvalidToken with the reason of each class.
+        """
         messages, accepts = [], Accepts.of(self)
-        for token_class in api_settings.AUTH_TOKEN_CLASSES:
+        token_classes: Iterable[type[Token]] = api_settings.AUTH_TOKEN_CLASSES
+        for token_class in token_classes:
             try:
                 if accepts is AS_CONFIGURED:
-                    return token_class(raw_token)  # type: ignore[no-any-return]  # as the setting has them
-                return token_class.read(raw_token, **accepts._asdict())  # type: ignore[no-any-return]
+                    return token_class(raw_token)
+                return token_class.read(raw_token, **accepts._asdict())
             except TokenError as error:
                 messages.append(
                     {
@@ -130,14 +144,17 @@ class JWTAuthentication(authentication.BaseAuthentication):
                 )
         raise InvalidToken({"detail": _("Given token not valid for any token type"), "messages": messages})
 
-    def get_user(self, validated_token: Token) -> Any:
-        """The user a token names. Raises AuthenticationFailed: unknown, inactive, or the password was changed."""
+    def get_user(self, validated_token: Token) -> AbstractBaseUser | TokenUser:
+        """The user that the token names.
+
+        Raises AuthenticationFailed if there is no such user, the user is inactive, or the password was changed.
+        """
         if api_settings.USER_ID_CLAIM not in getattr(validated_token, "payload", validated_token):
             raise InvalidToken(_("Token contained no recognizable user identification"))
         try:
-            user = records_of(validated_token).find_user()
+            user: AbstractBaseUser | None = records_of(validated_token).find_user()
         except TokenError as error:
-            raise _refused(error) from error
+            raise invalid_token(error) from error
         if user is None:
             raise self.refused_user("user_not_found")
         if api_settings.CHECK_USER_IS_ACTIVE and not user.is_active:
@@ -147,23 +164,26 @@ class JWTAuthentication(authentication.BaseAuthentication):
         return user
 
     def refused_user(self, code: str) -> AuthenticationFailed:
-        """The 401 for a token whose user may not have access, under one of `default_error_messages`."""
+        """The 401 for a token whose user may not have access. `code` is a key of `default_error_messages`."""
         return AuthenticationFailed(self.default_error_messages[code], code=code)
 
 
 class JWTStatelessUserAuthentication(JWTAuthentication):
-    """Authenticates by the token alone, without a look at the database; the user is a TOKEN_USER_CLASS.
+    """Authenticates by the token alone, without a database query. The user is a TOKEN_USER_CLASS.
 
-    A session that was ended is refused at once where REVOCATION_CACHE is set.
+    With REVOCATION_CACHE, tokens of an ended session are refused at once. Without it, they count until they expire.
     """
 
-    def check_session(self, validated_token: Any) -> None:
-        """Ask REVOCATION_CACHE. Raises InvalidToken, or ServiceUnavailable where it can't say."""
+    def check_session(self, validated_token: Token) -> None:
+        """Look the session up in REVOCATION_CACHE.
+
+        Raises InvalidToken, or ServiceUnavailable if the cache can't answer.
+        """
         claim = api_settings.SESSION_ID_CLAIM
         verified = getattr(validated_token, "verified", None)
         signed_by = SignedBy.US if verified is None else verified.signed_by
         if claim not in validated_token or signed_by is SignedBy.ISSUER:
-            return  # the `sid` of another issuer means nothing here
+            return  # the `sid` of another issuer's token names none of our sessions
         if signed_by is SignedBy.US and session_app() and api_settings.SESSION_GENERATION_CLAIM in validated_token:
             raise InvalidToken(_("Token has wrong type"))
         if api_settings.REVOCATION_CACHE is None:
@@ -171,13 +191,14 @@ class JWTStatelessUserAuthentication(JWTAuthentication):
         try:
             refuse_revoked(validated_token[claim])
         except TokenError as error:
-            raise _refused(error) from error
+            raise invalid_token(error) from error
 
-    def get_user(self, validated_token: Token) -> Any:
-        """The user made of the token's claims. Raises InvalidToken where it names none."""
+    def get_user(self, validated_token: Token) -> TokenUser:
+        """A user made of the token's claims. Raises InvalidToken if the token names no user."""
         if api_settings.USER_ID_CLAIM not in validated_token:
             raise InvalidToken(_("Token contained no recognizable user identification"))
-        return api_settings.TOKEN_USER_CLASS(validated_token)
+        user: TokenUser = api_settings.TOKEN_USER_CLASS(validated_token)
+        return user
 
 
 JWTTokenUserAuthentication = JWTStatelessUserAuthentication
@@ -185,11 +206,12 @@ JWTTokenUserAuthentication = JWTStatelessUserAuthentication
 
 def authenticate_token(
     raw_token: bytes | str, *, audience: str | Sequence[str] | None = None, issuer: str | Sequence[str] | None = None
-) -> tuple[Any, Token]:
-    """(user, token) of a token in its compact serialization, as JWTAuthentication has them.
+) -> tuple[AbstractBaseUser | TokenUser, Token]:
+    """(user, token) for a token's compact serialization, with the checks of JWTAuthentication.
 
-    For Channels, GraphQL and middleware: unlike `AccessToken(raw)`, it asks whether the session lives and the user may
-    have access. `audience` and `issuer` name what the caller takes; None: the settings'. Raises AuthenticationFailed.
+    For Channels, GraphQL and middleware. Unlike `AccessToken(raw)`, it checks that the session has not ended and that
+    the user may have access. `audience` and `issuer` say which tokens the caller accepts; None: the settings. Raises
+    AuthenticationFailed.
     """
     authentication = JWTAuthentication()
     authentication.audience, authentication.issuer = audience, issuer
@@ -200,14 +222,11 @@ aauthenticate_token = sync_to_async(authenticate_token)
 """`authenticate_token` for async code."""
 
 
-def _refused(error: TokenError) -> AuthenticationFailed:
-    return InvalidToken(error.args[0], code=getattr(error, "code", None))
+def password_is_unchanged(token: Token, user: AbstractBaseUser) -> bool:
+    """Whether the user's password is the same as when the token was made; always True without CHECK_REVOKE_TOKEN.
 
-
-def password_is_unchanged(token: Any, user: Any) -> bool:
-    """Whether the token was made under the user's present password; always, without CHECK_REVOKE_TOKEN.
-
-    A session with an auth hash has looked already. It can be kept over a change, which the claim can't.
+    A session with an `auth_hash` has already checked it. Such a session can be kept when the password changes; the
+    token's claim can't.
     """
     session = getattr(token, "session", None)
     if not api_settings.CHECK_REVOKE_TOKEN or (session is not None and session.auth_hash):
@@ -215,8 +234,8 @@ def password_is_unchanged(token: Any, user: Any) -> bool:
     return bool(token.get(api_settings.REVOKE_TOKEN_CLAIM) == get_md5_hash_password(user.password))
 
 
-def default_user_authentication_rule(user: Any) -> bool:
-    """Whether a user may have tokens: there is one, and it is active unless CHECK_USER_IS_ACTIVE is off."""
+def default_user_authentication_rule(user: AbstractBaseUser | None) -> bool:
+    """Whether a user may have tokens: the user exists and, unless CHECK_USER_IS_ACTIVE is off, is active."""
     return user is not None and (not api_settings.CHECK_USER_IS_ACTIVE or user.is_active)
 
 

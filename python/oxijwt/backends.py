@@ -1,4 +1,4 @@
-"""TokenBackend: claims ↔ compact serialization, and the one place that maps the core's codes to exceptions."""
+"""TokenBackend: claims ↔ compact serialization. Only this module maps the core's codes to exceptions."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import sys
 import time
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeGuard, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
@@ -23,13 +24,15 @@ from .verifier import AS_CONFIGURED, Accepts, SignedBy, Signer, Verified, Verifi
 
 if TYPE_CHECKING:
     import json
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from django.utils.functional import Promise
 
     from ._core import SigningKey, VerifyingKey
     from .keys.issuers import Issuer
     from .keys.ring import KeySource
+    from .utils import Claims
+    from .verifier import Names
 
 T = TypeVar("T")
 
@@ -57,7 +60,7 @@ REFUSALS: dict[str, tuple[type[TokenBackendError], Promise]] = {
     "claim_missing": INVALID,
     "claim_invalid": INVALID,
 }
-"""What a refused token raises, by the core's code. A test fails when a code of the core is in neither table."""
+"""The exception of a refused token by the core's code. A test fails if a code of the core is in no table."""
 
 CONFIGURATION_CODES = frozenset(
     {
@@ -79,7 +82,7 @@ CONFIGURATION_CODES = frozenset(
         "policy_invalid",
     }
 )
-"""Codes of a wrong setting: KeyConfigurationError, so that a project's mistake is never a user's 401."""
+"""Codes of a wrong setting. They become KeyConfigurationError, so that a project's mistake is never a user's 401."""
 
 SIGNING_CODES = frozenset({"unserializable"})
 """Codes that only signing can raise."""
@@ -90,40 +93,47 @@ LONGEST = sys.maxsize
 NO_LEEWAY = timedelta(0)
 
 
+class Decoder(Protocol):
+    """A backend of any class, as a project may assign it to `state.token_backend`."""
+
+    def decode(self, token: str | bytes, verify: bool = True) -> Claims:
+        """The claims of a token. Raises TokenBackendError."""
+
+
 class TokenBackend:
     """Signs and verifies with one algorithm (simplejwt's `backends.TokenBackend`).
 
-    Only the algorithm's name is looked at here; keys are prepared at first use, which raises KeyConfigurationError
-    when they don't fit. `leeway` is seconds (int, float) or a timedelta. Attributes may be assigned to at any time; a
-    list in one of them must not be changed in place.
+    The constructor checks only the algorithm's name. Keys are prepared at their first use, which raises
+    KeyConfigurationError if they can't be used. `leeway` is in seconds (int or float) or a timedelta. Attributes may be
+    assigned at any time; a list in one of them must not be changed in place.
     """
 
     fallback_keys: tuple[str | bytes, ...] = ()
     """Older secrets that still verify (Django's SECRET_KEY_FALLBACKS)."""
 
     integer_subject = True
-    """Whether `sub` may be an integer, as tokens of old have it."""
+    """Whether `sub` may be an integer, as in tokens of older libraries."""
 
     max_token_length: int = DEFAULTS["MAX_TOKEN_LENGTH"]
-    """The longest token in bytes that is read or made."""
+    """The longest token in bytes that the backend reads or makes."""
 
-    allowed_typ: str | Iterable[str] | None = DEFAULTS["ALLOWED_TYP"]
-    """What the header's `typ` may be, where there is one; None takes any."""
+    allowed_typ: Names | None = DEFAULTS["ALLOWED_TYP"]
+    """The accepted values of the header's `typ`, if it has one; None accepts any."""
 
     key_source: KeySource | None = None
-    """Where keys with a `kid` come from; without one the pair signs and verifies."""
+    """The source of keys with a `kid`. Without a source, the key pair signs and verifies."""
 
-    issuers: Mapping[str, Mapping[str, Any]] | None = None
-    """Other issuers (ISSUERS): a token whose `iss` is one of these is verified as that issuer's, and no other way."""
+    issuers: Mapping[str, Mapping[str, object]] | None = None
+    """Other issuers (ISSUERS). A token whose `iss` is one of these is verified by that issuer's keys only."""
 
-    _made: tuple[object, dict[Any, Any]] = (None, {})
+    _made: tuple[object, dict[object, Any]] = (None, {})
 
     def __init__(  # noqa: PLR0913, PLR0917  simplejwt's signature
         self,
         algorithm: str,
-        signing_key: Any = None,
-        verifying_key: Any = "",
-        audience: str | Iterable[str] | None = None,
+        signing_key: object = None,
+        verifying_key: object = "",
+        audience: Names | None = None,
         issuer: str | None = None,
         jwk_url: str | None = None,
         leeway: float | timedelta | None = None,
@@ -134,7 +144,7 @@ class TokenBackend:
         self.signing_key = signing_key
         self.verifying_key = verifying_key
         self.audience = audience
-        self.issuer: str | Iterable[str] | None = issuer
+        self.issuer: Names | None = issuer
         self.jwks_client = JWKSetClient(jwk_url) if jwk_url else None
         self.leeway = leeway
         self.json_encoder = json_encoder
@@ -147,12 +157,12 @@ class TokenBackend:
         super().__delattr__(name)
         api_settings.changed()
 
-    def made_once(self, make: Callable[[Any], T]) -> T:
-        """What `make` makes of this backend: made once, and made again after a setting or an attribute has changed."""
+    def made_once(self, make: Callable[[Self], T]) -> T:
+        """The result of `make(self)`: made once, and again after a setting or an attribute has changed."""
         version, made = self._made
         current = api_settings.version
         if version is not current:
-            # Read before anything is made: what changes meanwhile makes all of this outdated at once.
+            # The version is read first: a setting that changes while `make` runs makes the result outdated.
             made = {}
             self.__dict__["_made"] = (current, made)
         if make not in made:
@@ -171,7 +181,7 @@ class TokenBackend:
 
     @property
     def prepared_verifying_key(self) -> VerifyingKey:
-        """The native key that verifies what the configured pair signs. Raises KeyConfigurationError."""
+        """The native key that verifies the configured pair's tokens. Raises KeyConfigurationError."""
         if material.is_hmac(self.algorithm):
             return self.prepared_signing_key.verifying_key()
         return material.verifying_key(self.algorithm, self.verifying_key)
@@ -183,18 +193,18 @@ class TokenBackend:
 
     @property
     def verifying_keys(self) -> list[VerifyingKey]:
-        """The native keys that verify what the pair signs, older secrets included. Raises KeyConfigurationError."""
+        """The native keys that verify the pair's tokens, older secrets included. Raises KeyConfigurationError."""
         fallbacks = self.fallback_keys if material.is_hmac(self.algorithm) else ()
         older = [material.verifying_key(self.algorithm, key, "SECRET_KEY_FALLBACKS") for key in fallbacks]
         return [self.prepared_verifying_key, *older]
 
     @property
     def length_limit(self) -> int:
-        """`max_token_length`, once it is known to be one. Raises KeyConfigurationError."""
+        """`max_token_length` in bytes. Raises KeyConfigurationError unless it is a positive int."""
         longest = self.max_token_length
         if type(longest) is int and 0 < longest <= LONGEST:
             return longest
-        raise KeyConfigurationError("SIMPLE_JWT['MAX_TOKEN_LENGTH'] must be a number of bytes, an int above zero")
+        raise KeyConfigurationError("SIMPLE_JWT['MAX_TOKEN_LENGTH'] must be a number of bytes, a positive int")
 
     def get_leeway(self) -> timedelta:
         """The leeway as a timedelta. Raises TokenBackendError for any other type."""
@@ -211,10 +221,10 @@ class TokenBackend:
 
     @sensitive_variables()
     def get_verifying_key(self, token: str | bytes) -> VerifyingKey:
-        """The key that this token must be verified with, where no key source has it.
+        """The key that must verify this token (simplejwt's `get_verifying_key`).
 
-        Raises TokenBackendError for what can't be read as a token and when the JWK Set has no key, and
-        KeyConfigurationError where a key source has the keys: only `decode` looks there.
+        Raises TokenBackendError for a malformed token and if the JWK Set has no key, and KeyConfigurationError if a
+        key source has the keys: only `decode` selects one of them.
         """
         try:
             key = self.made_once(Verifier.of).key_of(token)
@@ -222,26 +232,25 @@ class TokenBackend:
             raise refusal(error) from error
         if key is None and self.key_source is not None:
             setting = self.key_source.setting
-            raise KeyConfigurationError(f"{setting} has several keys, of which decode() knows the right one")
+            raise KeyConfigurationError(f"{setting} may have several keys: use decode(), which selects the right one")
         return self.prepared_verifying_key if key is None else key
 
     @sensitive_variables()
-    def encode(self, payload: dict[str, Any]) -> str:
-        """The signed compact serialization of these claims; the configured `aud` and `iss` where they have none.
+    def encode(self, payload: Claims) -> str:
+        """The signed compact serialization of these claims, with the configured `aud` and `iss` if they have none.
 
         `exp`, `iat` and `nbf` may be datetimes. Raises TokenBackendError for claims that `decode` would refuse,
-        TypeError for values that JSON has no word for, KeyConfigurationError for an unfit key.
+        TypeError for a value that JSON can't express, KeyConfigurationError for a key that can't be used.
         """
         signer = self.made_once(Signer.of)
         try:
             return signer.sign(payload, time.time())
         except CoreError as error:
-            raise self._unsigned(error) from error
-        except RecursionError as error:  # the custom encoder's
+            raise self._signing_error(*error.args) from error
+        except RecursionError as error:  # raised by a custom encoder
             raise TokenBackendError("the claims are nested too deeply") from error
 
-    def _unsigned(self, error: CoreError) -> Exception:
-        code, message = error.args
+    def _signing_error(self, code: str, message: str) -> Exception:
         if code not in CONFIGURATION_CODES:
             return TokenBackendError(message)
         source = self.key_source
@@ -249,10 +258,10 @@ class TokenBackend:
 
     @sensitive_variables()
     def verify(self, token: str | bytes, accepts: Accepts = AS_CONFIGURED) -> Verified:
-        """A token whose signature and registered claims hold now, and who signed it.
+        """Check a token's signature, `typ` and registered claims now; says who signed it.
 
-        `accepts` names the audiences and issuers of this one reading. Raises TokenBackendExpiredToken past `exp`,
-        TokenBackendError for every other refusal, KeyConfigurationError for an unfit key or setting.
+        `accepts` has the audiences and issuers of this reading. Raises TokenBackendExpiredToken after `exp`,
+        TokenBackendError for every other refusal, KeyConfigurationError for a key or setting that can't be used.
         """
         if not isinstance(token, (str, bytes)):
             raise TokenBackendError(_("Token is invalid"))
@@ -263,9 +272,9 @@ class TokenBackend:
 
     @sensitive_variables()
     def verify_expired(self, token: str | bytes) -> Verified:
-        """As `verify`, of a token whose `exp` may have passed: it still says which session to end, and nothing else.
+        """As `verify`, but the token may be expired: use it only to find the session to end.
 
-        Tokens of ISSUERS have no session here: TokenBackendError.
+        Raises TokenBackendError also for tokens of ISSUERS, which have no session here.
         """
         if not isinstance(token, (str, bytes)):
             raise TokenBackendError(_("Token is invalid"))
@@ -276,7 +285,7 @@ class TokenBackend:
 
     @sensitive_variables()
     def unverified(self, token: str | bytes) -> Verified:
-        """A token of which only length and form are checked; nobody has signed it. Raises TokenBackendError."""
+        """A token of which only the length and the form are checked, not the signature. Raises TokenBackendError."""
         if not isinstance(token, (str, bytes)):
             raise TokenBackendError(_("Token is invalid"))
         try:
@@ -288,13 +297,13 @@ class TokenBackend:
         return Verified(claims, unverified_typ(token, self.length_limit), SignedBy.NOBODY, named)
 
     @sensitive_variables()
-    def decode(self, token: str | bytes, verify: bool = True, *, accepts: Accepts = AS_CONFIGURED) -> dict[str, Any]:
+    def decode(self, token: str | bytes, verify: bool = True, *, accepts: Accepts = AS_CONFIGURED) -> Claims:
         """The claims of a token (simplejwt's `decode`): of `verify`, or of `unverified` with `verify=False`."""
         return (self.verify(token, accepts) if verify else self.unverified(token)).claims
 
     @sensitive_variables()
     def public_jwk_set(self) -> str:
-        """The public keys of what is signed here, as a JWK Set in JSON (RFC 7517 section 5); never an HMAC key.
+        """The public keys of our own tokens, as a JWK Set in JSON (RFC 7517 section 5); never an HMAC key.
 
         Raises KeyConfigurationError.
         """
@@ -310,16 +319,16 @@ DECODE = TokenBackend.decode
 
 
 @sensitive_variables()
-def read(backend: Any, token: Any, accepts: Accepts = AS_CONFIGURED) -> Verified:
-    """What a backend of any class verifies. Raises TokenBackendError, KeyConfigurationError.
+def read(backend: Decoder, token: str | bytes, accepts: Accepts = AS_CONFIGURED) -> Verified:
+    """Verify a token with a backend of any class. Raises TokenBackendError, KeyConfigurationError.
 
-    A project's own `decode` has the last word on the claims. Who signed is asked of `verify`, where the backend has it
-    and it knows the token; else the backend answers for its own keys, unless it has a `jwks_client`.
+    If a project has its own `decode`, the claims are its result, and the backend's `verify` says who signed. If there
+    is no `verify`, or it refuses the token, a backend with a `jwks_client` means JWK_URL, and any other one means us.
     """
-    if _has_stock_decode(backend):
+    if has_stock_decode(backend):
         return backend.verify(token, accepts)
-    options = {} if accepts is AS_CONFIGURED else _as_argument(accepts, backend)
-    claims = backend.decode(token, verify=True, **options)
+    decode = backend.decode if accepts is AS_CONFIGURED else accepting_decode(backend, accepts)
+    claims = decode(token, verify=True)
     if isinstance(backend, TokenBackend):
         with suppress(TokenBackendError):
             return backend.verify(token, accepts)._replace(claims=claims, at=None)
@@ -328,37 +337,40 @@ def read(backend: Any, token: Any, accepts: Accepts = AS_CONFIGURED) -> Verified
 
 
 @sensitive_variables()
-def read_unverified(backend: Any, token: Any) -> Verified:
-    """What a backend of any class reads without a check. Raises TokenBackendError, KeyConfigurationError."""
-    if _has_stock_decode(backend):
+def read_unverified(backend: Decoder, token: str | bytes) -> Verified:
+    """Read a token without checks, with a backend of any class. Raises TokenBackendError, KeyConfigurationError."""
+    if has_stock_decode(backend):
         return backend.unverified(token)
     claims = backend.decode(token, verify=False)
     return Verified(claims, unverified_typ(token, LONGEST), SignedBy.NOBODY)
 
 
 @sensitive_variables()
-def read_expired(backend: Any, token: Any) -> Verified:
-    """As `read`, of a token whose `exp` may have passed, where the backend can read such a token.
+def read_expired(backend: Decoder, token: str | bytes) -> Verified:
+    """As `read`; the token may be expired, unless the backend's `decode` is a project's own.
 
     Raises TokenBackendError, KeyConfigurationError.
     """
-    return backend.verify_expired(token) if isinstance(backend, TokenBackend) else read(backend, token)
+    return backend.verify_expired(token) if has_stock_decode(backend) else read(backend, token)
 
 
-def _has_stock_decode(backend: object) -> TypeGuard[TokenBackend]:
+def has_stock_decode(backend: object) -> TypeGuard[TokenBackend]:
+    """Whether a backend is a TokenBackend whose `decode` no project has overridden."""
     return isinstance(backend, TokenBackend) and type(backend).decode is DECODE and "decode" not in backend.__dict__
 
 
-def _as_argument(accepts: Accepts, backend: Any) -> dict[str, Accepts]:
-    parameters = signature(backend.decode).parameters.values()
+def accepting_decode(backend: Decoder, accepts: Accepts) -> Callable[..., Claims]:
+    """A backend's own `decode` with the argument `accepts`. Raises KeyConfigurationError if it takes none."""
+    decode: Callable[..., Claims] = backend.decode
+    parameters = signature(decode).parameters.values()
     if any(parameter.name == "accepts" or parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters):
-        return {"accepts": accepts}
+        return partial(decode, accepts=accepts)
     kind = f"{type(backend).__module__}.{type(backend).__qualname__}"
-    raise KeyConfigurationError(f"{kind}.decode must take 'accepts': a view names its audience or issuer")
+    raise KeyConfigurationError(f"{kind}.decode must take 'accepts', since a view names its audience or issuer")
 
 
 def refusal(error: CoreError | JWKSetError) -> Exception:
-    """The exception that a code of the core, or a missing key of an issuer, stands for."""
+    """The exception for a code of the core, or for a missing key of an issuer."""
     if isinstance(error, JWKSetError):
         return TokenBackendError(_("Token is invalid"))
     if error.args[0] in REFUSALS:

@@ -1,15 +1,20 @@
-"""Every exception of the package, in simplejwt's names.
+"""All exceptions of the package, with simplejwt's names.
 
-A refusal is translated once per layer: `TokenBackendError` (backends) → `TokenError` (tokens) → `InvalidToken` (401).
+Each layer translates a refusal once: `TokenBackendError` (backends) → `TokenError` (tokens) → `InvalidToken` (401).
 """
 
-from collections.abc import Callable
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django_stubs_ext import StrOrPromise
 
 
 class TokenError(Exception):
@@ -17,7 +22,7 @@ class TokenError(Exception):
 
 
 class ExpiredTokenError(TokenError):
-    """A token's `exp` has passed."""
+    """The time in a token's `exp` has passed."""
 
 
 SESSION_MESSAGES = {
@@ -29,10 +34,11 @@ SESSION_MESSAGES = {
     "user_inactive": _("User is inactive"),
     "token_not_valid": _("Token is invalid"),
 }
+"""The message of a SessionError, by its code."""
 
 
 class SessionError(TokenError):
-    """A token's session refuses it; `code` is one of SESSION_MESSAGES and the code of the 401."""
+    """A token's session refuses it. `code` is a key of SESSION_MESSAGES, and the 401 has the same code."""
 
     def __init__(self, code: str) -> None:
         super().__init__(SESSION_MESSAGES[code])
@@ -40,7 +46,7 @@ class SessionError(TokenError):
 
 
 class TokenReusedError(SessionError):
-    """A spent refresh token came back; `end_session()` ends the session it belongs to."""
+    """A client sent a refresh token that was spent before. `end_session()` ends the token's session."""
 
     def __init__(self, end_session: Callable[[], None]) -> None:
         super().__init__("token_reused")
@@ -48,7 +54,7 @@ class TokenReusedError(SessionError):
 
 
 class ServiceUnavailable(exceptions.APIException):
-    """503: what decides over a token could not be asked, or was busy. The request may be repeated."""
+    """503: the database or cache that decides about a token is busy or down. The client may repeat the request."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = _("The service is temporarily unavailable, try again.")
@@ -60,7 +66,7 @@ class TokenBackendError(Exception):
 
 
 class TokenBackendExpiredToken(TokenBackendError):  # noqa: N818  simplejwt's name
-    """The backend read a token whose `exp` has passed."""
+    """The backend read a token, and the time in its `exp` has passed."""
 
 
 class KeyConfigurationError(ImproperlyConfigured):
@@ -68,13 +74,13 @@ class KeyConfigurationError(ImproperlyConfigured):
 
 
 class DetailDictMixin:
-    """Turns DRF's `detail` into a dict with `detail` and `code`, which is what clients of simplejwt read."""
+    """Turns DRF's `detail` into a dict with `detail` and `code`, which clients of simplejwt read."""
 
     default_detail: Any
     default_code: str
 
-    def __init__(self, detail: dict[str, Any] | str | Promise | None = None, code: str | None = None) -> None:
-        body: dict[str, Any] = {"detail": self.default_detail, "code": self.default_code}
+    def __init__(self, detail: dict[str, Any] | StrOrPromise | None = None, code: str | None = None) -> None:
+        body: dict[str, object] = {"detail": self.default_detail, "code": self.default_code}
         if isinstance(detail, dict):
             body.update(detail)
         elif detail is not None:
@@ -96,5 +102,10 @@ class InvalidToken(AuthenticationFailed):
     default_code = "token_not_valid"
 
 
+def invalid_token(error: TokenError) -> InvalidToken:
+    """The 401 for a TokenError, with the same message. A SessionError also sets the code."""
+    return InvalidToken(error.args[0], code=getattr(error, "code", None))
+
+
 class AccountRefused(exceptions.AuthenticationFailed):
-    """401 of a good token whose user may have no more of them; its body has no `code`, as in simplejwt."""
+    """401: the token is good, but its user may not get another one. The body has no `code`, as in simplejwt."""

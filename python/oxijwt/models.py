@@ -1,5 +1,7 @@
 """TokenUser: a user made of a token's claims, for services without the user's table."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth import models as auth_models
@@ -13,64 +15,69 @@ if TYPE_CHECKING:
 
 
 class TokenUser:
-    """What JWTStatelessUserAuthentication puts into `request.user` (simplejwt's `models.TokenUser`).
+    """The `request.user` of JWTStatelessUserAuthentication (simplejwt's `models.TokenUser`).
 
-    It has Django's user interface, no permissions, no groups and no row; other attributes are looked up in the token.
+    It has Django's user interface, but no permissions, no groups and no database row. Any other attribute is the
+    token's claim of that name, or None.
     """
 
-    is_active = True  # no token is issued for an inactive user
+    is_active = True  # inactive users get no tokens
 
     _groups: ClassVar[EmptyManager[auth_models.Group]] = EmptyManager(auth_models.Group)
     _user_permissions: ClassVar[EmptyManager[auth_models.Permission]] = EmptyManager(auth_models.Permission)
 
-    def __init__(self, token: "Token") -> None:
+    def __init__(self, token: Token) -> None:
         self.token = token
 
     def __str__(self) -> str:
         return f"TokenUser {self.id}"
 
     @cached_property
-    def id(self) -> Any:
-        return self.token[api_settings.USER_ID_CLAIM]
+    def id(self) -> str | int:
+        user_id: str | int = self.token[api_settings.USER_ID_CLAIM]
+        return user_id
 
     @cached_property
-    def pk(self) -> Any:
+    def pk(self) -> str | int:
         return self.id
 
     @cached_property
-    def username(self) -> Any:
-        return self.token.get("username", "")
+    def username(self) -> str:
+        name: str = self.token.get("username", "")
+        return name
 
     @cached_property
-    def is_staff(self) -> Any:
-        return self.token.get("is_staff", False)
+    def is_staff(self) -> bool:
+        claim: bool = self.token.get("is_staff", False)
+        return claim
 
     @cached_property
-    def is_superuser(self) -> Any:
-        return self.token.get("is_superuser", False)
+    def is_superuser(self) -> bool:
+        claim: bool = self.token.get("is_superuser", False)
+        return claim
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TokenUser):
             return NotImplemented
-        return bool(self.id == other.id)
+        return self.id == other.id
 
     def __hash__(self) -> int:
         return hash(self.id)
 
     def save(self) -> None:
-        """Always NotImplementedError."""
+        """Always raises NotImplementedError."""
         raise NotImplementedError("Token users have no DB representation")
 
     def delete(self) -> None:
-        """Always NotImplementedError."""
+        """Always raises NotImplementedError."""
         raise NotImplementedError("Token users have no DB representation")
 
     def set_password(self, raw_password: str) -> None:
-        """Always NotImplementedError."""
+        """Always raises NotImplementedError."""
         raise NotImplementedError("Token users have no DB representation")
 
     def check_password(self, raw_password: str) -> None:
-        """Always NotImplementedError."""
+        """Always raises NotImplementedError."""
         raise NotImplementedError("Token users have no DB representation")
 
     @property
@@ -104,10 +111,10 @@ class TokenUser:
     def is_authenticated(self) -> bool:
         return True
 
-    def get_username(self) -> Any:
+    def get_username(self) -> str:
         return self.username
 
     def __getattr__(self, attr: str) -> Any:
-        if attr == "token":  # not there yet while it is being unpickled
+        if attr == "token":  # unpickling asks for it before it is set
             raise AttributeError(attr)
         return self.token.get(attr)

@@ -1,40 +1,47 @@
-"""Django's error reports, without what they must not show."""
+"""Django's error reports, without variables that must stay secret."""
 
-from collections.abc import Callable, Iterable
+from __future__ import annotations
+
 from functools import wraps
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
-from django.http import HttpRequest
 from django.views.debug import get_exception_reporter_filter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import FrameType
+
+    from django.http import HttpRequest
+
+T = TypeVar("T")
 
 
 class HiddenVariables:
-    """A project's exception reporter filter that shows no variable of any frame where it hides anything at all.
+    """Wraps a project's exception reporter filter: while that filter is active, reports show no variable of any frame.
 
-    `sensitive_variables` alone does not do it: Django's `authenticate` names other variables to hide further in, and
-    answers are rendered outside of their view.
+    `sensitive_variables` alone is not enough: Django's `authenticate` has a list of its own, which hides fewer
+    variables, and responses are rendered outside of their view.
     """
 
     def __init__(self, request: HttpRequest) -> None:
-        self._filter: Any = get_exception_reporter_filter(request)
+        self._filter = get_exception_reporter_filter(request)
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._filter, name)
 
-    def get_traceback_frame_variables(self, request: HttpRequest, tb_frame: FrameType) -> Iterable[tuple[str, Any]]:
-        """The frame's variables as (name, what is shown)."""
+    def get_traceback_frame_variables(self, request: HttpRequest, tb_frame: FrameType) -> Iterable[tuple[str, object]]:
+        """The frame's variables as (name, shown value)."""
         if not self._filter.is_active(request):
-            return self._filter.get_traceback_frame_variables(request, tb_frame)  # type: ignore[no-any-return]
+            return self._filter.get_traceback_frame_variables(request, tb_frame)
         return [(name, self._filter.cleansed_substitute) for name in tb_frame.f_locals]
 
 
-def without_variables(view: Callable[..., Any]) -> Callable[..., Any]:
-    """A view whose requests are reported without variables."""
+def without_variables(view: Callable[..., T]) -> Callable[..., T]:
+    """Decorate a view so that error reports about its requests show no variables."""
 
     @wraps(view)
-    def reported_without(request: Any, *args: Any, **kwargs: Any) -> Any:
-        request.exception_reporter_filter = HiddenVariables(request)
+    def reported_without(request: HttpRequest, *args: object, **kwargs: object) -> T:
+        request.exception_reporter_filter = HiddenVariables(request)  # type: ignore[assignment]  # it acts as one
         return view(request, *args, **kwargs)
 
     return reported_without

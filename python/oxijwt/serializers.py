@@ -1,9 +1,9 @@
-"""Serializers of the token views, in simplejwt's names."""
+"""Serializers of the token views, with simplejwt's names."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import update_last_login
@@ -27,26 +27,31 @@ from .utils import late_names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.http import HttpRequest
+
+Data = dict[str, Any]
+"""Validated data by field name: what a serializer reads, or what it answers."""
 
 HIDDEN_PASSWORD = "********************"
-"""What hooks and Django's receivers see of a password, as from Django's own `authenticate`."""
+"""ON_LOGIN_FAILED and Django's receivers get this instead of a password, as Django's own `authenticate` sends it."""
 
 
-def default_on_login_success(user: Any, request: Any) -> None:
-    """ON_LOGIN_SUCCESS, called after every login with the user and the request (or None): UPDATE_LAST_LOGIN.
+def default_on_login_success(user: AbstractBaseUser, request: HttpRequest | None) -> None:
+    """ON_LOGIN_SUCCESS, called after every login: saves the time of the login if UPDATE_LAST_LOGIN is on.
 
-    A project's own function takes its place, as in simplejwt's main.
+    A project's function replaces this one, as in simplejwt's main.
     """
     if api_settings.UPDATE_LAST_LOGIN:
         update_last_login(None, user)  # type: ignore[arg-type]  # Django's receiver ignores the sender
 
 
-def default_on_login_failed(credentials: dict[str, Any], request: Any) -> None:
-    """ON_LOGIN_FAILED, called with the credentials (the password as stars) and the request (or None): nothing."""
+def default_on_login_failed(credentials: dict[str, str], request: HttpRequest | None) -> None:
+    """ON_LOGIN_FAILED, called after every failed login with the credentials (the password as stars): does nothing."""
 
 
 class PasswordField(serializers.CharField):
-    """A CharField that browsers hide and answers never show."""
+    """A CharField that browsers hide and that no answer contains."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("style", {})["input_type"] = "password"
@@ -54,16 +59,18 @@ class PasswordField(serializers.CharField):
         super().__init__(*args, **kwargs)
 
 
-class TokenObtainSerializer(serializers.Serializer[Any]):
-    """Checks credentials. Subclasses name the `token_class` and answer with tokens."""
+class TokenObtainSerializer(serializers.Serializer[None]):
+    """Checks credentials. A subclass sets `token_class` and answers with tokens."""
 
     token_class: type[Token] | None = None
+    user: AbstractBaseUser | None
+    """Whom the credentials belong to, once they are checked."""
 
     default_error_messages = {"no_active_account": _("No active account found with the given credentials")}
 
     @classproperty
     def username_field(cls) -> str:  # noqa: N805  a classproperty
-        """The user model's USERNAME_FIELD, which is also the name of the field here."""
+        """The user model's USERNAME_FIELD, which is also the name of this serializer's field."""
         return get_user_model().USERNAME_FIELD
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -71,40 +78,40 @@ class TokenObtainSerializer(serializers.Serializer[Any]):
         self.fields[self.username_field] = serializers.CharField(write_only=True)
         self.fields["password"] = PasswordField()
 
-    def run_validation(self, data: Any = empty) -> Any:
-        """Everything in here is a login: tokens made for the user know it, and the request."""
+    def run_validation(self, data: object = empty) -> object:
+        """Validate as part of a login: `context` knows the request, and that it is a login, while tokens are made."""
         with handling(self.context.get("request"), login=True):
             return super().run_validation(data)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, attrs: Data) -> Data:
         """Set `self.user` to whom the credentials belong. Raises AuthenticationFailed `no_active_account`."""
         credentials = {self.username_field: attrs[self.username_field]}
-        request = self.context.get("request")
+        request = {"request": self.context["request"]} if "request" in self.context else {}
         with following_rehash(attrs["password"]):
-            self.user: Any = authenticate(**self._request_argument(), **credentials, password=attrs["password"])
+            self.user = authenticate(**request, **credentials, password=attrs["password"])
         if not api_settings.USER_AUTHENTICATION_RULE(self.user):
-            self._after_refusal(credentials | {"password": HIDDEN_PASSWORD}, request)
+            self.report_refusal(credentials | {"password": HIDDEN_PASSWORD})
             raise AuthenticationFailed(self.error_messages["no_active_account"], "no_active_account")
         return {}
 
-    def _request_argument(self) -> dict[str, Any]:
-        return {"request": self.context["request"]} if "request" in self.context else {}
-
-    def _after_refusal(self, credentials: dict[str, Any], request: Any) -> None:
-        if self.user is not None:
-            # authenticate() has told Django's receivers of every other failure.
+    def report_refusal(self, credentials: dict[str, str]) -> None:
+        """Send Django's `user_login_failed` if USER_AUTHENTICATION_RULE refused the user; call ON_LOGIN_FAILED."""
+        request = self.context.get("request")
+        if self.user is not None:  # without a user, `authenticate` has sent the signal
             user_login_failed.send(__name__, credentials=credentials, request=request)
         api_settings.ON_LOGIN_FAILED(credentials, request)
 
-    def _after_login(self) -> None:
+    def report_login(self) -> None:
+        """Send Django's `user_logged_in` if SEND_USER_LOGGED_IN is on, and call ON_LOGIN_SUCCESS."""
+        request = self.context.get("request")
         if api_settings.SEND_USER_LOGGED_IN:
-            user_logged_in.send(type(self.user), request=self.context.get("request"), user=self.user)
-        api_settings.ON_LOGIN_SUCCESS(self.user, self.context.get("request"))
+            user_logged_in.send(type(self.user), request=request, user=self.user)
+        api_settings.ON_LOGIN_SUCCESS(self.user, request)
 
     @classmethod
-    def get_token(cls, user: Any) -> Token:
-        """A new token for the user; projects add their claims here."""
-        return cls.token_class.for_user(user)  # type: ignore[union-attr]  # subclasses name it
+    def get_token(cls, user: Any) -> Token:  # a project's override names its own user model
+        """A new token for the user. Projects override it to add claims."""
+        return cls.token_class.for_user(user)  # type: ignore[union-attr]  # subclasses set it
 
 
 class TokenObtainPairSerializer(TokenObtainSerializer):
@@ -112,12 +119,12 @@ class TokenObtainPairSerializer(TokenObtainSerializer):
 
     token_class = RefreshToken
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, attrs: Data) -> Data:
         data = super().validate(attrs)
-        refresh: Any = self.get_token(self.user)
+        refresh: RefreshToken = self.get_token(self.user)  # type: ignore[assignment]  # a `token_class`
         data["refresh"] = str(refresh)
         data["access"] = str(refresh.access_token)
-        self._after_login()
+        self.report_login()
         return data
 
 
@@ -126,25 +133,24 @@ class TokenObtainSlidingSerializer(TokenObtainSerializer):
 
     token_class = SlidingToken
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, attrs: Data) -> Data:
         data = super().validate(attrs)
         data["token"] = str(self.get_token(self.user))
-        self._after_login()
+        self.report_login()
         return data
 
 
-class _RefreshableUser:
-    """Who a token that asks for a new one belongs to, and whether that user may still have one."""
+class RefreshingSerializer(serializers.Serializer[None]):
+    """Exchanges a token for a new one, if the token's user may still have one: the base of both refresh serializers."""
 
-    default_error_messages: ClassVar[dict[str, Any]] = {
+    default_error_messages = {
         "no_active_account": _("No active account found for the given token."),
         "password_changed": _("The user's password has been changed."),
     }
-    error_messages: dict[str, Any]
 
-    def get_active_user(self, token: Token) -> Any:
-        """The user the token names, or None where it names none. Raises AccountRefused."""
-        user: Any
+    def get_active_user(self, token: Token) -> AbstractBaseUser | None:
+        """The user that the token names, or None if it names no user. Raises AccountRefused."""
+        user: AbstractBaseUser | None
         if token.session is not None:
             user = token.session.user
         elif token.get(api_settings.USER_ID_CLAIM) is None:
@@ -159,30 +165,33 @@ class _RefreshableUser:
 
 
 @contextmanager
-def _signing_again() -> Iterator[None]:
-    """Claims that came with a token may be too long to be signed again; then that token is refused."""
+def refusing_unsignable_claims() -> Iterator[None]:
+    """Raise TokenError if a client's token can't be signed again, for example because it would be too long."""
     try:
         yield
     except TokenBackendError as error:
         raise TokenError(_("Token is invalid")) from error
 
 
-class TokenRefreshSerializer(_RefreshableUser, serializers.Serializer[Any]):
-    """`refresh` → `access`, and a new `refresh` under ROTATE_REFRESH_TOKENS."""
+class TokenRefreshSerializer(RefreshingSerializer):
+    """`refresh` → `access`, and under ROTATE_REFRESH_TOKENS a new `refresh`."""
 
     refresh = serializers.CharField()
     access = serializers.CharField(read_only=True)
     token_class = RefreshToken
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, attrs: Data) -> Data:
         refresh = self.get_refresh(attrs["refresh"])
         user = self.get_active_user(refresh)
-        with _signing_again():
+        with refusing_unsignable_claims():
             rotated = {"refresh": refresh.rotate(user)} if refresh.rotates else {}
             return {"access": str(refresh.access_token), **rotated}
 
     def get_refresh(self, text: str) -> RefreshToken:
-        """The refresh token. Raises TokenError; one that was spent ends its session on the way."""
+        """The refresh token of a compact serialization. Raises TokenError; if it was reused, its session ends first.
+
+        Raises InvalidToken `no_active_account` if the user of its session is gone or inactive.
+        """
         try:
             return self.token_class.read(text, view=self.context.get("view"))
         except TokenReusedError as error:
@@ -194,28 +203,28 @@ class TokenRefreshSerializer(_RefreshableUser, serializers.Serializer[Any]):
             raise
 
 
-class TokenRefreshSlidingSerializer(_RefreshableUser, serializers.Serializer[Any]):
-    """`token` → a `token` with a later `exp`, until its refresh period is over."""
+class TokenRefreshSlidingSerializer(RefreshingSerializer):
+    """`token` → a `token` with a later `exp`, until the token's refresh period ends."""
 
     token = serializers.CharField()
     token_class = SlidingToken
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, attrs: Data) -> Data:
         token = self.token_class.read(attrs["token"], view=self.context.get("view"))
         token.check_exp(api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM)
         self.get_active_user(token)
         token.set_exp()
         token.set_iat()
-        with _signing_again():
+        with refusing_unsignable_claims():
             return {"token": str(token)}
 
 
-class TokenVerifySerializer(serializers.Serializer[Any]):
-    """`token` → {} where it is valid, whatever its type."""
+class TokenVerifySerializer(serializers.Serializer[None]):
+    """`token` → {} if the token is valid. It may be of any type."""
 
     token = serializers.CharField(write_only=True)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, attrs: Data) -> Data:
         token = UntypedToken.read(attrs["token"], view=self.context.get("view"))
         try:
             token.records.check_untyped()
@@ -224,17 +233,17 @@ class TokenVerifySerializer(serializers.Serializer[Any]):
         return {}
 
 
-class TokenBlacklistSerializer(serializers.Serializer[Any]):
-    """`refresh` → {} once it is blacklisted, or its session ended; with neither app nothing happens to it."""
+class TokenBlacklistSerializer(serializers.Serializer[None]):
+    """`refresh` → {} after the token is blacklisted or its session ended. Without either app, nothing is written."""
 
     refresh = serializers.CharField(write_only=True)
     token_class = RefreshToken
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, attrs: Data) -> Data:
         if self.token_class.end_session_of(attrs["refresh"]) is None:
             refresh = self.token_class.read(attrs["refresh"], view=self.context.get("view"))
             if can_end_tokens():
-                with _signing_again():
+                with refusing_unsignable_claims():
                     refresh.blacklist()
         return {}
 

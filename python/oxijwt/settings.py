@@ -1,7 +1,7 @@
 """The `SIMPLE_JWT` setting: defaults, cache, reload in place.
 
-`api_settings` is one object for the life of the process. It is cleared, never rebound, when `setting_changed` is sent,
-so a name imported early sees `override_settings(SIMPLE_JWT=…)` too.
+`api_settings` is one object for the life of the process. `setting_changed` clears it and never replaces it, so a name
+that was imported early also follows `override_settings(SIMPLE_JWT=…)`.
 """
 
 from datetime import timedelta
@@ -15,7 +15,10 @@ from rest_framework.settings import perform_import
 
 from .utils import format_lazy
 
-DEFAULTS: dict[str, Any] = {
+Values = dict[str, Any]
+"""Settings by name."""
+
+DEFAULTS: Values = {
     # simplejwt 5.5.1
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=1),
@@ -23,7 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "BLACKLIST_AFTER_ROTATION": False,
     "UPDATE_LAST_LOGIN": False,
     "ALGORITHM": "HS256",
-    "SIGNING_KEY": None,  # unset: settings.SECRET_KEY, read when it is asked for
+    "SIGNING_KEY": None,  # unset: settings.SECRET_KEY, read when it is needed
     "VERIFYING_KEY": "",
     "AUDIENCE": None,
     "ISSUER": None,
@@ -85,7 +88,7 @@ LIFETIMES = (
     "SLIDING_TOKEN_LIFETIME",
     "SLIDING_TOKEN_REFRESH_LIFETIME",
 )
-"""The settings that say how long tokens live."""
+"""The lifetimes of tokens."""
 
 IMPORT_STRINGS = (
     "AUTH_TOKEN_CLASSES",
@@ -110,38 +113,47 @@ RELOADING_SETTINGS = frozenset({"SIMPLE_JWT", "SECRET_KEY", "SECRET_KEY_FALLBACK
 
 
 class APISettings(_APISettings):
-    """DRF's settings object over `settings.SIMPLE_JWT`; AttributeError for unknown names, RuntimeError for removed.
+    """DRF's settings object for `settings.SIMPLE_JWT`.
 
-    `version` is another object after each change. What is made of settings keeps the version that it was made under,
-    and is made again under another one.
+    It raises AttributeError for unknown settings and RuntimeError for removed ones.
+
+    `version` is a new object after each change. An object that is made from settings keeps the version of that time,
+    and is made again once the version differs.
     """
 
     version: object = object()
 
     def changed(self) -> None:
-        """Make everything outdated that was made of settings, or of a backend's attributes, until now."""
+        """Mark all objects as outdated that were made from settings or from a backend's attributes."""
         self.__dict__["version"] = object()
 
     @property
-    def user_settings(self) -> dict[str, Any]:
-        """The project's own dict, by reference: what a test helper puts into it counts once an attribute is deleted."""
-        found: dict[str, Any] | None = self.__dict__.get("_user_settings")
+    def user_settings(self) -> Values:
+        """The project's own dict, not a copy: a test may put a value into it and then delete the attribute here.
+
+        Raises RuntimeError for a removed setting.
+        """
+        found: Values | None = self.__dict__.get("_user_settings")
         if found is None:
-            found = self.__dict__["_user_settings"] = _refuse_removed(getattr(settings, "SIMPLE_JWT", None) or {})
+            found = getattr(settings, "SIMPLE_JWT", None) or {}
+            for name in REMOVED_SETTINGS:
+                if name in found:
+                    raise RuntimeError(format_lazy(REMOVED, name))
+            self.__dict__["_user_settings"] = found
         return found
 
     def __getattr__(self, attr: str) -> Any:
         if attr not in DEFAULTS:
             raise AttributeError(f"Invalid API setting: '{attr}'")
-        value: Any
+        value: object
         if attr == "SIGNING_KEY" and self.signing_key_is_unset:
-            value = settings.SECRET_KEY  # Django raises where it is empty: nothing is cached then
+            value = settings.SECRET_KEY  # if it is empty, Django raises, and nothing is cached
         else:
             value = self.user_settings.get(attr, DEFAULTS[attr])
             if attr in IMPORT_STRINGS:
                 value = perform_import(value, attr)
         self._cached_attrs.add(attr)
-        self.__dict__[attr] = value  # no change: it was so before
+        self.__dict__[attr] = value  # not by setattr: reading a setting is not a change
         return value
 
     def __setattr__(self, attr: str, value: object) -> None:
@@ -151,27 +163,20 @@ class APISettings(_APISettings):
     def __delattr__(self, attr: str) -> None:
         try:
             super().__delattr__(attr)
-        finally:  # also where there was nothing to delete: what the attribute is read from has changed
+        finally:  # also if the attribute was not cached: the settings behind it may have changed
             self.changed()
 
     @property
     def signing_key_is_unset(self) -> bool:
-        """Whether SIGNING_KEY comes from Django's SECRET_KEY, and SECRET_KEY_FALLBACKS therefore verify too."""
+        """Whether SECRET_KEY is used as SIGNING_KEY. If so, SECRET_KEY_FALLBACKS verify too."""
         return "SIGNING_KEY" not in self.user_settings
-
-
-def _refuse_removed(user_settings: dict[str, Any]) -> dict[str, Any]:
-    for name in REMOVED_SETTINGS:
-        if name in user_settings:
-            raise RuntimeError(format_lazy(REMOVED, name))
-    return user_settings
 
 
 T = TypeVar("T")
 
 
 class setting_attribute(Generic[T]):  # noqa: N801  a descriptor, named as Django names its own
-    """A class attribute whose value is the setting's at the time it is read; assigning to it replaces it."""
+    """A class attribute that reads a setting each time. An assigned value replaces it."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -185,7 +190,7 @@ api_settings = APISettings(None, DEFAULTS, IMPORT_STRINGS)  # type: ignore[arg-t
 
 
 def reload_api_settings(*, setting: str, **kwargs: object) -> None:
-    """Forget what was read when one of the settings behind `api_settings` changes, or the installed apps."""
+    """Clear the cache if a setting behind `api_settings` changes; mark made objects as outdated if the apps change."""
     if setting in RELOADING_SETTINGS:
         api_settings.reload()
     elif setting == "INSTALLED_APPS":
@@ -193,7 +198,7 @@ def reload_api_settings(*, setting: str, **kwargs: object) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    # simplejwt's name of the dict in Django's settings. It is looked up late: settings may still be loading.
+    # simplejwt's name of the dict in Django's settings. It is looked up late, since settings may still be loading.
     if name == "USER_SETTINGS":
         return getattr(settings, "SIMPLE_JWT", None)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,7 +1,8 @@
-"""`token_backend`: the one backend that follows the settings."""
+"""`token_backend`: the backend that follows the settings."""
 
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from django.conf import settings
 
@@ -13,64 +14,72 @@ from .keys.ring import KeyFile, KeyList, KeySource, Legacy, seconds_since_1970
 from .keys.rotation import rotation_policy
 from .settings import api_settings, setting_attribute
 
+if TYPE_CHECKING:
+    import json
+    from collections.abc import Callable, Mapping
+    from datetime import timedelta
+
+    from .verifier import Names
+
 T = TypeVar("T")
 
 
-class _Followed(Generic[T]):
-    """A property that an assigned value replaces, as it replaces a setting_attribute."""
+class followed(Generic[T]):  # noqa: N801  a descriptor, named as Django names its own
+    """A property that follows the settings until a value is assigned to it, as a `setting_attribute` does."""
 
-    def __init__(self, read: Callable[[Any], T]) -> None:
+    def __init__(self, read: Callable[[SettingsTokenBackend], T]) -> None:
         self._read = read
 
-    def __get__(self, instance: object, owner: type | None = None) -> T:
+    def __get__(self, instance: SettingsTokenBackend, owner: type | None = None) -> T:
         return self._read(instance)
 
 
 class SettingsTokenBackend(TokenBackend):
-    """A TokenBackend whose attributes are the settings' until they are assigned to; an assigned one stays."""
+    """A TokenBackend whose attributes follow the settings until they are assigned. An assigned value stays."""
 
-    algorithm = setting_attribute[Any]("ALGORITHM")
-    signing_key = setting_attribute[Any]("SIGNING_KEY")
-    verifying_key = setting_attribute[Any]("VERIFYING_KEY")
-    audience = setting_attribute[Any]("AUDIENCE")
-    issuer = setting_attribute[Any]("ISSUER")
-    leeway = setting_attribute[Any]("LEEWAY")
-    json_encoder = setting_attribute[Any]("JSON_ENCODER")
-    max_token_length = setting_attribute[Any]("MAX_TOKEN_LENGTH")
-    allowed_typ = setting_attribute[Any]("ALLOWED_TYP")
-    issuers = setting_attribute[Any]("ISSUERS")
+    algorithm: setting_attribute[str] = setting_attribute("ALGORITHM")
+    signing_key: setting_attribute[object] = setting_attribute("SIGNING_KEY")
+    verifying_key: setting_attribute[object] = setting_attribute("VERIFYING_KEY")
+    audience: setting_attribute[Names | None] = setting_attribute("AUDIENCE")
+    issuer: setting_attribute[Names | None] = setting_attribute("ISSUER")
+    leeway: setting_attribute[float | timedelta | None] = setting_attribute("LEEWAY")
+    json_encoder: setting_attribute[type[json.JSONEncoder] | None] = setting_attribute("JSON_ENCODER")
+    max_token_length: setting_attribute[int] = setting_attribute("MAX_TOKEN_LENGTH")
+    allowed_typ: setting_attribute[Names | None] = setting_attribute("ALLOWED_TYP")
+    issuers: setting_attribute[Mapping[str, Mapping[str, object]] | None] = setting_attribute("ISSUERS")
 
     def __init__(self) -> None:
-        """Nothing is read before it is needed, so this module can be imported while settings are still loading."""
+        """Reads no setting, so that this module can be imported while the settings are still loading."""
 
-    @_Followed
+    @followed
     def fallback_keys(self) -> tuple[str | bytes, ...]:
         return tuple(settings.SECRET_KEY_FALLBACKS) if api_settings.signing_key_is_unset else ()
 
-    @_Followed
+    @followed
     def key_source(self) -> KeySource | None:
-        source: KeySource | None = self.made_once(SettingsTokenBackend._new_key_source)
-        return source
+        return self.made_once(SettingsTokenBackend.new_key_source)
 
-    def _new_key_source(self) -> KeySource | None:
+    def new_key_source(self) -> KeySource | None:
+        """The source of KEYS or KEY_FILE; None without either. Raises KeyConfigurationError."""
         entries, path = api_settings.KEYS, api_settings.KEY_FILE
         if entries is not None and path is not None:
-            raise KeyConfigurationError("SIMPLE_JWT has both KEYS and KEY_FILE: take one out")
+            raise KeyConfigurationError("SIMPLE_JWT must not have both KEYS and KEY_FILE")
         if entries is not None:
-            return KeyList(entries, self._legacy())
-        return None if path is None else KeyFile(path, rotation_policy(), self._legacy())
+            return KeyList(entries, self.legacy())
+        return None if path is None else KeyFile(path, rotation_policy(), self.legacy())
 
-    def _legacy(self) -> Legacy:
+    def legacy(self) -> Legacy:
+        """The key pair until LEGACY_KEY_UNTIL. Raises KeyConfigurationError."""
         until = api_settings.LEGACY_KEY_UNTIL
         if until is None:
             return Legacy()
-        # Without SIGNING_KEY a key pair only verifies: SECRET_KEY is no private key.
+        # Without SIGNING_KEY a key pair only verifies, since SECRET_KEY is not a private key.
         only_verifies = api_settings.signing_key_is_unset and not material.is_hmac(self.algorithm)
         signing = None if only_verifies else self.prepared_signing_key
         ring = material.ring_of_one(signing, self.verifying_keys)
         return Legacy(ring, seconds_since_1970(until, "SIMPLE_JWT['LEGACY_KEY_UNTIL']"))
 
-    @_Followed
+    @followed
     def jwks_client(self) -> JWKSetClient | None:
         url = api_settings.JWK_URL
         return client_of(url, "SIMPLE_JWT['JWK_URL']") if url else None

@@ -1,8 +1,8 @@
-"""Where a request carries a token: the Authorization header. And what a 401 answers there."""
+"""Where a request carries a token (the Authorization header), and what a 401 says in WWW-Authenticate."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
@@ -11,34 +11,37 @@ from rest_framework import HTTP_HEADER_ENCODING
 from .exceptions import AuthenticationFailed
 from .settings import api_settings
 
+if TYPE_CHECKING:
+    from django.http import HttpRequest
 
-def _header_types() -> tuple[str, ...]:
+
+def header_types() -> tuple[str, ...]:
+    """The setting AUTH_HEADER_TYPES as a tuple."""
     types = api_settings.AUTH_HEADER_TYPES
     return tuple(types) if isinstance(types, list | tuple) else (types,)
 
 
-def _header_type_bytes() -> frozenset[bytes]:
-    return frozenset(name.encode(HTTP_HEADER_ENCODING) for name in _header_types())
+# Django evaluates these at every use, so a module that imported the name earlier also sees an override.
+AUTH_HEADER_TYPES = lazy(header_types, tuple)()
+AUTH_HEADER_TYPE_BYTES = lazy(
+    lambda: frozenset(name.encode(HTTP_HEADER_ENCODING) for name in header_types()), frozenset
+)()
 
 
-# Evaluated at every use, so that a name imported before an override follows it.
-AUTH_HEADER_TYPES = lazy(_header_types, tuple)()
-AUTH_HEADER_TYPE_BYTES = lazy(_header_type_bytes, frozenset)()
-
-
-def header_of(request: Any) -> bytes | None:
-    """The AUTH_HEADER_NAME header of a request, or None."""
+def header_of(request: HttpRequest) -> bytes | None:
+    """The AUTH_HEADER_NAME header of a Django or DRF request, or None."""
     header: str | bytes | None = request.META.get(api_settings.AUTH_HEADER_NAME)
     if isinstance(header, str):
-        # A test client can send text that no HTTP server can; it becomes bytes that no token has.
+        # A test client can send characters that an HTTP server never passes on. A token never has the bytes for them.
         return header.encode(HTTP_HEADER_ENCODING, errors="replace")
     return header
 
 
 def token_in(header: bytes) -> bytes | None:
-    """The token after one of AUTH_HEADER_TYPES (compared without case, RFC 9110 section 11.1), or None.
+    """The token in a header with one of AUTH_HEADER_TYPES, or None if the header has another scheme or is empty.
 
-    Raises AuthenticationFailed where one of these types stands before anything but exactly one more part.
+    Upper and lower case of the scheme are the same (RFC 9110 section 11.1). Raises AuthenticationFailed
+    `bad_authorization_header` unless exactly one part follows the scheme.
     """
     parts = list(filter(None, header.replace(b"\t", b" ").split(b" ")))
     if not parts:
@@ -56,12 +59,12 @@ def token_in(header: bytes) -> bytes | None:
     return parts[1]
 
 
-def refuse_token(request: Any) -> None:
-    """Note on the request that its token was refused: DRF asks another authenticator for the challenge."""
-    request.oxijwt_refused_token = True
+def refuse_token(request: HttpRequest) -> None:
+    """Mark the request: its token was refused. DRF may ask another authenticator for the challenge."""
+    request.oxijwt_refused_token = True  # type: ignore[attr-defined]  # this package's own mark
 
 
-def challenge(request: Any, realm: str) -> str:
-    """The WWW-Authenticate header of a 401 (RFC 6750 section 3): with an error only where a token was refused."""
+def challenge(request: HttpRequest, realm: str) -> str:
+    """The WWW-Authenticate header of a 401 (RFC 6750 section 3), with an error only if a token was refused."""
     error = ', error="invalid_token"' if getattr(request, "oxijwt_refused_token", False) else ""
     return f'{AUTH_HEADER_TYPES[0]} realm="{realm}"{error}'

@@ -1,6 +1,6 @@
-"""Settings → frozen Verifier and Signer. A Verifier answers with Verified, which says who signed the token.
+"""Settings → frozen Verifier and Signer. A Verifier returns a Verified, which says who signed the token.
 
-Both are made once and dropped when a setting, or an attribute of the backend, changes: `TokenBackend` keeps them.
+`TokenBackend` makes both once, and again after a setting or one of its attributes has changed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, cast
 
 from ._core import CoreError, TokenPolicy, unverified_claims, unverified_header
 from .exceptions import KeyConfigurationError
@@ -24,16 +24,17 @@ if TYPE_CHECKING:
     from .keys.issuers import Issuer
     from .keys.jwk_set import JWKSetClient
     from .keys.ring import KeySource
+    from .utils import Claims
 
     Names = str | Iterable[str]
-    """One audience or issuer, or several."""
+    """An audience or issuer, or several."""
 
 ACCESS_TOKEN_TYPE = "at+jwt"
 """The header's `typ` of an access token (RFC 9068 section 2.1)."""
 
 DATETIME_CLAIMS = ("exp", "iat", "nbf")
 MOST_POLICIES = 256
-"""How many audiences and issuers of views a Verifier remembers a policy for."""
+"""A Verifier keeps at most this many policies for the audiences and issuers of views."""
 
 
 class SignedBy(Enum):
@@ -51,13 +52,13 @@ class SignedBy(Enum):
 class Verified(NamedTuple):
     """A token that was read: its claims, its header's `typ`, and who signed it."""
 
-    claims: dict[str, Any]
+    claims: Claims
     typ: str | None
     signed_by: SignedBy
     issuer: str | None = None
-    """The name of the issuer, where it is one of ISSUERS."""
+    """The issuer's name if it is one of ISSUERS."""
     at: float | None = None
-    """When the registered claims that it has held, in seconds since 1970; None where our Verifier has not said so."""
+    """The time at which our Verifier checked the registered claims, in seconds since 1970; None if it did not."""
 
     def __repr__(self) -> str:
         return f"<Verified: signed by {self.issuer or self.signed_by.value}>"
@@ -69,24 +70,24 @@ class Verified(NamedTuple):
 
 
 class Accepts(NamedTuple):
-    """Which audiences and issuers one reading takes; None: those of the settings."""
+    """The audiences and issuers that one reading accepts. None means those of the settings."""
 
     audience: tuple[str, ...] | None = None
     issuer: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, *holders: object) -> Accepts:
-        """What the `audience` and `issuer` of a view and of an authentication class say, the first one first.
+        """The `audience` and `issuer` of a view and of an authentication class. An earlier holder has precedence.
 
-        Raises KeyConfigurationError, with the class and the attribute, for anything but a text or several texts.
+        Raises KeyConfigurationError with the class and the attribute for anything but a text or several texts.
         """
         found: dict[str, tuple[str, ...]] = {}
         for attribute in cls._fields:
             for holder in holders:
-                # Most say nothing: neither the class nor, by `as_view`, the object.
+                # Most holders have neither attribute: not in the class, and not by `as_view` in the object.
                 if getattr(type(holder), attribute, None) is None and attribute not in getattr(holder, "__dict__", ()):
                     continue
-                named = _names_in(holder, attribute)
+                named = named_by(holder, attribute)
                 if named is not None:
                     found[attribute] = named
                     break
@@ -94,11 +95,11 @@ class Accepts(NamedTuple):
 
 
 AS_CONFIGURED = Accepts()
-"""What the settings take."""
+"""The audiences and issuers of the settings."""
 
 
 def names(value: object, what: str) -> tuple[str, ...] | None:
-    """An audience or issuer, or several, as a tuple; None for None. Raises KeyConfigurationError naming `what`."""
+    """An audience or issuer, or several, as a tuple; None for None. Raises KeyConfigurationError with `what` in it."""
     if value is None:
         return None
     found = (value,) if isinstance(value, str) else value
@@ -107,17 +108,18 @@ def names(value: object, what: str) -> tuple[str, ...] | None:
     raise KeyConfigurationError(f"{what} must be None, a text or several texts")
 
 
-def _names_in(holder: object, attribute: str) -> tuple[str, ...] | None:
-    value = getattr(holder, attribute)  # a property that raises AttributeError must not read as None
-    if value is None or hasattr(value, "mapping"):  # a viewset's @action of that name is not a rule
+def named_by(holder: object, attribute: str) -> tuple[str, ...] | None:
+    """The audiences or issuers in an attribute of a view. Raises KeyConfigurationError."""
+    value = getattr(holder, attribute)  # if a property raises AttributeError, that must not count as None
+    if value is None or hasattr(value, "mapping"):  # an @action of a viewset may have this name
         return None
     return names(value, f"{type(holder).__module__}.{type(holder).__qualname__}.{attribute}")
 
 
-def address(claims: dict[str, Any], audience: object, issuer: object) -> None:
-    """Set a token's own `aud` and `iss` (RFC 7519 section 4.1), where they are given.
+def address(claims: Claims, audience: object, issuer: object) -> None:
+    """Set a token's own `aud` and `iss` (RFC 7519 section 4.1) unless they are None.
 
-    Raises TypeError for anything but a str (or, of the audience, several) and ValueError for an empty one.
+    Raises TypeError for anything but a str, or a list or tuple of str for `aud`, and ValueError for an empty one.
     """
     for claim, what, expected, value in (
         ("aud", "audience", "a str or a list of str", audience),
@@ -134,7 +136,7 @@ def address(claims: dict[str, Any], audience: object, issuer: object) -> None:
 
 
 class Settings(Protocol):
-    """What a Verifier and a Signer are made of: a TokenBackend."""
+    """The attributes that a Verifier and a Signer are made from. A TokenBackend has them."""
 
     algorithm: str
     audience: Names | None
@@ -158,36 +160,40 @@ class Settings(Protocol):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Verifier:
-    """Verifies tokens by the settings of one moment. Times are seconds since 1970.
+    """Verifies tokens by the settings as they were when it was made. Times are seconds since 1970.
 
-    One of `source`, `client` and `ring` is set: a ring of keys that may change, JWK_URL, or a ring that does not.
+    One of `source`, `client` and `ring` is set.
     """
 
     algorithm: str
     max_length: int
+    """The longest token in bytes."""
     policy: TokenPolicy
     expired_policy: TokenPolicy
-    """For tokens whose `exp`, `nbf`, `iat`, `aud` and `iss` may be anything."""
+    """The policy without checks of `exp`, `nbf`, `iat`, `aud` and `iss`."""
     issuers: Mapping[str, tuple[Issuer, TokenPolicy]]
     source: KeySource | None
+    """A ring of keys that may change."""
     client: JWKSetClient | None
+    """The keys of JWK_URL."""
     ring: KeyRing | None
+    """A ring of keys that doesn't change."""
     _policies: dict[tuple[TokenPolicy, Accepts], TokenPolicy] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The Verifier of a backend as it is now. Raises KeyConfigurationError."""
+        """The Verifier for a backend's attributes as they are now. Raises KeyConfigurationError."""
         source, client = settings.key_source, settings.jwks_client
         if source is not None or is_hmac(settings.algorithm):
             client = None
-        policy = _policy_of(settings, settings.audience, settings.issuer)
+        policy = policy_of(settings, settings.audience, settings.issuer)
         return cls(
             algorithm=settings.algorithm,
             max_length=settings.length_limit,
             policy=policy,
             expired_policy=policy.at_any_time(),
             issuers={
-                name: (issuer, _policy_of(settings, issuer.audience, name))
+                name: (issuer, policy_of(settings, issuer.audience, name))
                 for name, issuer in settings.prepared_issuers.items()
             },
             source=source,
@@ -196,11 +202,12 @@ class Verifier:
         )
 
     def verify(self, text: str | bytes, now: float, accepts: Accepts = AS_CONFIGURED) -> Verified:
-        """The token once its signature, `typ` and registered claims hold at `now`. Raises CoreError, JWKSetError,
-        KeyConfigurationError.
+        """Check a token's signature, its `typ`, and its registered claims at `now`.
+
+        Raises CoreError, JWKSetError, KeyConfigurationError.
         """
         if self.issuers:
-            issuer = self._issuer_of(text)
+            issuer = self.unverified_issuer(text)
             if issuer is not None:
                 return self._verify_of(issuer, text, now, accepts)
         policy = self.policy if accepts is AS_CONFIGURED else self._accepting(self.policy, accepts)
@@ -210,11 +217,11 @@ class Verifier:
         return Verified(claims, typ, SignedBy.US, None, now)
 
     def verify_expired(self, text: str | bytes, now: float) -> Verified:
-        """The same at any time and for any audience: the token still says which session it belongs to.
+        """Check a token's signature and `typ`, but not its times, audience and issuer: it may be expired.
 
         Raises CoreError, JWKSetError, KeyConfigurationError.
         """
-        if self.issuers and self._issuer_of(text) is not None:
+        if self.issuers and self.unverified_issuer(text) is not None:
             raise CoreError("issuer_mismatch", "tokens of other issuers have no session here")
         if self.ring is None:
             return self._verify_elsewhere(text, now, self.expired_policy)
@@ -222,21 +229,29 @@ class Verifier:
         return Verified(claims, typ, SignedBy.US)
 
     def key_of(self, text: str | bytes) -> VerifyingKey | None:
-        """The key of JWK_URL or of ISSUERS that this token must be verified with; None where our own keys do it.
+        """The key of JWK_URL or ISSUERS that must verify this token; None if one of our own keys must.
 
-        Raises CoreError, JWKSetError.
+        Raises CoreError, JWKSetError, KeyConfigurationError.
         """
-        issuer = self._issuer_of(text) if self.issuers else None
+        issuer = self.unverified_issuer(text) if self.issuers else None
         if issuer is not None:
             return issuer[0].verifying_key(unverified_header(text, self.max_length))
         return None if self.client is None else self._jwk_url_key(self.client, text)
+
+    def unverified_issuer(self, text: str | bytes) -> tuple[Issuer, TokenPolicy] | None:
+        """The one of ISSUERS that an unverified token names, with its policy; None if it names none.
+
+        Raises CoreError.
+        """
+        name = unverified_claims(text, self.max_length).get("iss")
+        return self.issuers.get(name) if isinstance(name, str) else None
 
     def _verify_elsewhere(self, text: str | bytes, now: float, policy: TokenPolicy) -> Verified:
         at = None if policy is self.expired_policy else now
         if self.client is not None:
             ring = ring_of_one(None, [self._jwk_url_key(self.client, text)])
             return Verified(*ring.verify(text, now, policy), SignedBy.JWK_URL, None, at)
-        claims, typ = _verify_by_source(cast("KeySource", self.source), text, now, policy)
+        claims, typ = verify_by_source(cast("KeySource", self.source), text, now, policy)
         return Verified(claims, typ, SignedBy.US, None, at)
 
     def _verify_of(
@@ -244,16 +259,11 @@ class Verifier:
     ) -> Verified:
         name, policy = issuer[0].name, issuer[1]
         if accepts.issuer is not None and name not in accepts.issuer:
-            raise CoreError("issuer_mismatch", "the view does not take tokens of this issuer")
+            raise CoreError("issuer_mismatch", "the view does not accept tokens of this issuer")
         if accepts.audience is not None:
             policy = self._accepting(policy, Accepts(accepts.audience))
         ring = ring_of_one(None, [issuer[0].verifying_key(unverified_header(text, self.max_length))])
         return Verified(*ring.verify(text, now, policy), SignedBy.ISSUER, name, now)
-
-    def _issuer_of(self, text: str | bytes) -> tuple[Issuer, TokenPolicy] | None:
-        """Which of ISSUERS a token names, before anything of it is verified."""
-        name = unverified_claims(text, self.max_length).get("iss")
-        return self.issuers.get(name) if isinstance(name, str) else None
 
     def _jwk_url_key(self, client: JWKSetClient, text: str | bytes) -> VerifyingKey:
         return client.verifying_key(self.algorithm, unverified_header(text, self.max_length).get("kid"))
@@ -270,20 +280,21 @@ class Verifier:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Signer:
-    """Signs claims by the settings of one moment."""
+    """Signs claims by the settings as they were when it was made. Either `source` or `ring` is set."""
 
     source: KeySource | None
-    """Where the ring that signs comes from, where it may change."""
+    """A ring of keys that may change."""
     ring: KeyRing | None
-    """The ring that signs, where it does not."""
+    """A ring of keys that doesn't change."""
     max_length: int
+    """The longest token in bytes."""
     audience: str | list[str] | None
     issuer: Names | None
     json_encoder: type[json.JSONEncoder] | None
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The Signer of a backend as it is now. Raises KeyConfigurationError."""
+        """The Signer for a backend's attributes as they are now. Raises KeyConfigurationError."""
         source, audience = settings.key_source, settings.audience
         return cls(
             source=source,
@@ -294,10 +305,10 @@ class Signer:
             json_encoder=settings.json_encoder,
         )
 
-    def sign(self, payload: dict[str, Any], now: float) -> str:
-        """The compact serialization of these claims, with the configured `aud` and `iss` where they have none.
+    def sign(self, payload: Claims, now: float) -> str:
+        """The compact serialization of these claims, with the configured `aud` and `iss` if they have none.
 
-        Raises CoreError, TypeError for values that JSON has no word for, RecursionError in a custom encoder.
+        Raises CoreError, TypeError for a value that JSON can't express, RecursionError in a custom encoder.
         """
         claims = payload.copy()
         if self.audience is not None and "aud" not in claims:
@@ -315,7 +326,7 @@ class Signer:
 
 
 def unverified_typ(text: str | bytes, max_length: int) -> str | None:
-    """The header's `typ` of a token that nobody has checked; None where there is none, or no header."""
+    """The header's `typ` of an unverified token; None if there is no `typ` or no readable header."""
     try:
         typ = unverified_header(text, max_length).get("typ")
     except (CoreError, TypeError):
@@ -323,34 +334,39 @@ def unverified_typ(text: str | bytes, max_length: int) -> str | None:
     return typ if isinstance(typ, str) else None
 
 
-def _verify_by_source(source: KeySource, text: str | bytes, now: float, policy: TokenPolicy) -> tuple[Any, str | None]:
+def verify_by_source(
+    source: KeySource, text: str | bytes, now: float, policy: TokenPolicy
+) -> tuple[Claims, str | None]:
+    """As `KeyRing.verify`, by the source's ring. Raises CoreError, KeyConfigurationError."""
     ring = source.ring()
     try:
         return ring.verify(text, now, policy)
     except CoreError as error:
-        # Another process may sign already with a key that this one has not seen yet.
+        # Another process may already sign with a key that this process has not read yet.
         newer = source.newer_ring(ring) if error.args[0] == "key_unknown" else None
         if newer is None:
             raise
     return newer.verify(text, now, policy)
 
 
-def _policy_of(settings: Settings, audience: Names | None, issuer: Names | None) -> TokenPolicy:
+def policy_of(settings: Settings, audience: Names | None, issuer: Names | None) -> TokenPolicy:
+    """The policy of the settings for these audiences and issuers. Raises KeyConfigurationError."""
     longest = settings.length_limit
     try:
         return TokenPolicy(
             max_length=longest,
-            allowed_typ=_names(settings.allowed_typ),
+            allowed_typ=tuple_of(settings.allowed_typ),
             leeway=settings.get_leeway().total_seconds(),
-            audience=_names(audience),
-            issuer=_names(issuer),
+            audience=tuple_of(audience),
+            issuer=tuple_of(issuer),
             integer_subject=settings.integer_subject,
         )
     except (CoreError, TypeError, ValueError, OverflowError) as error:
         raise KeyConfigurationError("SIMPLE_JWT: ALLOWED_TYP, LEEWAY, AUDIENCE or ISSUER can't be used") from error
 
 
-def _names(value: Names | None) -> tuple[str, ...] | None:
+def tuple_of(value: Names | None) -> tuple[str, ...] | None:
+    """A name or several as a tuple; None for None. Raises TypeError for a value of another type."""
     if value is None:
         return None
     return (value,) if isinstance(value, str) else tuple(value)

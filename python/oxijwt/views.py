@@ -1,9 +1,10 @@
-"""The token views, in simplejwt's names, each with its `as_view()` alias."""
+"""The token views with simplejwt's names, each with the alias that its `as_view()` returned."""
+
+from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -16,57 +17,75 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.generic import View
 from rest_framework import generics, status
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser
-from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from . import state
 from .context import handling
-from .exceptions import AccountRefused, InvalidToken, TokenError, TokenReusedError
+from .exceptions import AccountRefused, InvalidToken, TokenError, TokenReusedError, invalid_token
 from .reports import without_variables
 from .settings import api_settings as api_settings  # noqa: PLC0414  simplejwt's name, imported from here
 from .settings import setting_attribute
 from .transport import AUTH_HEADER_TYPES as AUTH_HEADER_TYPES  # noqa: PLC0414  likewise
 from .transport import challenge, refuse_token
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import IO
+
+    from rest_framework.parsers import BaseParser
+    from rest_framework.request import Request
+    from rest_framework.serializers import BaseSerializer
+    from rest_framework.views import AsView, GenericView
+
+    SerializerClass = type[BaseSerializer[Any]]
+    """A serializer of any instance, or of none."""
+
+T = TypeVar("T")
+
 MAX_BODY_DEPTH = 100
-"""Levels of arrays and objects: far below what Python reads, since what it reads may be rendered again, deeper down."""
+"""The most levels of arrays and objects in a body.
+
+Python can read far more levels, but a body that is shown in an answer is rendered from deeper in the call stack.
+"""
 
 
-def _refusing(parse: Callable[..., Any]) -> Callable[..., Any]:
-    """A parser's `parse` that raises ParseError for a body of more than MAX_BODY_DEPTH levels, or in no charset."""
+def refusing_hostile_bodies(parse: Callable[..., T]) -> Callable[..., T]:
+    """A parser's `parse` that raises ParseError for an unknown charset, or more than MAX_BODY_DEPTH levels."""
 
     @wraps(parse)
-    def parse_or_refuse(stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        _refuse_charset((parser_context or {}).get("encoding"))
+    def parse_or_refuse(
+        stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> T:
+        refuse_unknown_charset((parser_context or {}).get("encoding"))
         try:
             parsed = parse(stream, media_type, parser_context)
         except RecursionError as error:
             raise ParseError(_("The body is nested too deeply")) from error
-        if _is_deeper(parsed, MAX_BODY_DEPTH):
+        if is_deeper_than(MAX_BODY_DEPTH, parsed):
             raise ParseError(_("The body is nested too deeply"))
         return parsed
 
     return parse_or_refuse
 
 
-def _refuse_charset(encoding: str | None) -> None:
-    # Django takes every codec for a charset, `zlib` and `rot13` too, and DRF 3.18.0 and older decode with them.
+def refuse_unknown_charset(encoding: str | None) -> None:
+    """Raise ParseError unless text can be encoded in this charset; None is UTF-8."""
+    # Django accepts every codec as a charset, also `zlib` and `rot13`. DRF 3.18.0 and older decode with them.
     try:
         "".encode(encoding or "utf-8")
     except (LookupError, UnicodeError) as error:
-        raise ParseError(_("The body is in no known charset")) from error
+        raise ParseError(_("The charset of the body is unknown")) from error
 
 
-def _is_deeper(parsed: object, levels: int) -> bool:
-    containers: list[Any] = [parsed] if isinstance(parsed, dict | list) else []
+def is_deeper_than(levels: int, parsed: object) -> bool:
+    """Whether a parsed body has more than this many levels of lists and dicts."""
+    containers = [parsed] if isinstance(parsed, dict | list) else []
     for _level in range(levels):
-        inner: list[Any] = []
+        inner = []
         for container in containers:
             for member in container.values() if isinstance(container, dict) else container:
                 if isinstance(member, dict | list):
-                    inner.append(member)  # noqa: PERF401  a comprehension would be another call for each level
+                    inner.append(member)  # noqa: PERF401  a comprehension would be one more call for each level
         if not inner:
             return False
         containers = inner
@@ -75,60 +94,60 @@ def _is_deeper(parsed: object, levels: int) -> bool:
 
 @method_decorator(cache_control(no_store=True), name="dispatch")
 class NonAtomicView(generics.GenericAPIView[Any]):
-    """A view whose answers no cache may keep (RFC 6749 section 5.1), with the parsers of the project.
+    """A view whose answers must not be cached (RFC 6749 section 5.1). It uses the project's parsers.
 
-    It is outside ATOMIC_REQUESTS: ending a session must outlive the refusal that follows it.
+    It runs outside ATOMIC_REQUESTS: when a session ends and the request is then refused, the end must stay written.
     """
 
     @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
+    def as_view(cls, **initkwargs: Any) -> AsView[GenericView]:
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
     def get_parsers(self) -> list[BaseParser]:
-        """The project's parsers, made for this request: none of them answers 500 to what a body holds."""
+        """The project's parsers, made for this request. They answer 400, never 500, to a hostile body."""
         parsers = super().get_parsers()
         for parser in parsers:
-            parser.parse = _refusing(parser.parse)  # type: ignore[method-assign]  # of this instance only
+            parser.parse = refusing_hostile_bodies(parser.parse)  # type: ignore[method-assign]  # of this instance only
         return parsers
 
 
 @method_decorator([sensitive_post_parameters(), sensitive_variables(), without_variables], name="dispatch")
 class TokenViewBase(NonAtomicView):
-    """POST → what the serializer answers. It never authenticates, so a stale credential can't block a login.
+    """POST → the serializer's answer. The view never authenticates, so a stale credential can't block a login.
 
-    Django's error reports show no variable of the request: they would be tokens and passwords.
+    Django's error reports show no variables of such a request, since these would be tokens and passwords.
     """
 
     permission_classes = ()
     authentication_classes = ()
 
-    serializer_class: type[BaseSerializer[Any]] | None = None
-    _serializer_class: Any = ""
+    serializer_class: SerializerClass | None = None
+    _serializer_class: str | setting_attribute[str] = ""
 
     www_authenticate_realm = "api"
 
-    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
-        """`serializer_class` where a subclass sets it, else the one the settings name. Raises ImportError."""
+    def get_serializer_class(self) -> SerializerClass:
+        """`serializer_class` if a subclass sets it, otherwise the class that the settings name. Raises ImportError."""
         if self.serializer_class:
             return self.serializer_class
         try:
-            serializer: type[BaseSerializer[Any]] = import_string(self._serializer_class)
+            serializer: SerializerClass = import_string(self._serializer_class)
         except ImportError as error:
             raise ImportError(f"Could not import serializer '{self._serializer_class}'") from error
         return serializer
 
     def get_authenticate_header(self, request: Request) -> str:
-        """The challenge of a 401, which says `invalid_token` where a token was refused, not a login."""
+        """The challenge of a 401. It says `invalid_token` if a token was refused, but not if a login was."""
         return challenge(request, self.www_authenticate_realm)
 
     def handle_exception(self, exc: Exception) -> Response:
-        """The answer to an exception, DRF's; a refused token is remembered for the challenge."""
+        """DRF's answer to an exception. A refused token is noted on the request, for the challenge."""
         if isinstance(exc, InvalidToken | AccountRefused):
             refuse_token(self.request)
         return super().handle_exception(exc)
 
-    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """200 with the serializer's answer; 400 for a body it can't read; 401 for a token or login it refuses."""
+    def post(self, request: Request, *args: object, **kwargs: object) -> Response:
+        """200 with the serializer's answer; 400 if it can't read the body; 401 if it refuses the token or login."""
         serializer = self.get_serializer(data=request.data)
         try:
             with handling(request):
@@ -140,29 +159,24 @@ class TokenViewBase(NonAtomicView):
         return Response(serializer.validated_data, status=status.HTTP_200_OK)
 
     def refusal(self, request: Request, error: TokenError) -> Response:
-        """The 401 of a refusal that wrote something: returned, since raising it would have DRF roll that back."""
+        """The 401 for a refusal that wrote to the database. DRF would roll that back if the view raised."""
         refuse_token(request)
         headers = {"WWW-Authenticate": self.get_authenticate_header(request)}
         return Response(invalid_token(error).detail, status=status.HTTP_401_UNAUTHORIZED, headers=headers)
 
 
 class AcceptingMixin:
-    """A view that reads tokens: `as_view(audience=…, issuer=…)` says which."""
+    """A view that reads tokens. `as_view(audience=…, issuer=…)` says which tokens it accepts."""
 
     audience: str | Sequence[str] | None = None
-    """Whom a token must be for, one or several; None: the settings'."""
+    """The audience or audiences whose tokens are accepted; None: the setting."""
 
     issuer: str | Sequence[str] | None = None
-    """Whose token it must be, likewise."""
-
-
-def invalid_token(error: TokenError) -> InvalidToken:
-    """The 401 that a TokenError is answered with, under its own code where it has one."""
-    return InvalidToken(error.args[0], code=getattr(error, "code", None))
+    """The issuer or issuers whose tokens are accepted; None: the setting."""
 
 
 class TokenObtainPairView(TokenViewBase):
-    """Takes credentials, answers with an access and a refresh token."""
+    """Takes credentials, and answers with an access and a refresh token."""
 
     _serializer_class = setting_attribute[str]("TOKEN_OBTAIN_SERIALIZER")
 
@@ -171,7 +185,7 @@ token_obtain_pair = TokenObtainPairView.as_view()
 
 
 class TokenRefreshView(AcceptingMixin, TokenViewBase):
-    """Takes a refresh token, answers with an access token, and with a new refresh token where they rotate."""
+    """Takes a refresh token, and answers with an access token, and with a new refresh token if they rotate."""
 
     _serializer_class = setting_attribute[str]("TOKEN_REFRESH_SERIALIZER")
 
@@ -180,7 +194,7 @@ token_refresh = TokenRefreshView.as_view()
 
 
 class TokenObtainSlidingView(TokenViewBase):
-    """Takes credentials, answers with a sliding token."""
+    """Takes credentials, and answers with a sliding token."""
 
     _serializer_class = setting_attribute[str]("SLIDING_TOKEN_OBTAIN_SERIALIZER")
 
@@ -189,7 +203,7 @@ token_obtain_sliding = TokenObtainSlidingView.as_view()
 
 
 class TokenRefreshSlidingView(AcceptingMixin, TokenViewBase):
-    """Takes a sliding token whose refresh period is not over, answers with a fresh one."""
+    """Takes a sliding token before its refresh period ends, and answers with a new one."""
 
     _serializer_class = setting_attribute[str]("SLIDING_TOKEN_REFRESH_SERIALIZER")
 
@@ -198,7 +212,7 @@ token_refresh_sliding = TokenRefreshSlidingView.as_view()
 
 
 class TokenVerifyView(AcceptingMixin, TokenViewBase):
-    """Takes a token of any type, answers 200 where it is valid; says nothing about what it may be used for."""
+    """Takes a token of any type, and answers 200 if it is valid. That does not say what the token may be used for."""
 
     _serializer_class = setting_attribute[str]("TOKEN_VERIFY_SERIALIZER")
 
@@ -216,19 +230,19 @@ token_blacklist = TokenBlacklistView.as_view()
 
 
 class JWKSView(View):
-    """GET → the public JWK Set of what signs here (RFC 7517 section 5): open to all, and for caches to keep.
+    """GET → the JWK Set with the public keys of this site (RFC 7517 section 5). Everybody may read and cache it.
 
-    It reads no table and no cookie. The set of HMAC keys is empty.
+    The view reads no table and no cookie. With HMAC keys the set is empty.
     """
 
     http_method_names = ["get", "head"]
 
     @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
     def get(self, request: HttpRequest) -> HttpResponseBase | None:
-        """200 with the set; 304 where the client has it. Raises KeyConfigurationError."""
+        """200 with the set; 304 if the client already has it. Raises KeyConfigurationError."""
         body = state.token_backend.public_jwk_set().encode()
         etag = f'"{hashlib.sha256(body).hexdigest()}"'
         headers = {"Cache-Control": "public, max-age=300", "ETag": etag}

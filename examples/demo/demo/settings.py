@@ -1,4 +1,4 @@
-"""A small site whose logins can be ended: by a logout, and by a refresh token that was spent and comes back."""
+"""A small site that can end logins: a logout does it, and so does a spent refresh token that is sent again."""
 
 import os
 import secrets
@@ -9,7 +9,7 @@ FOLDER = Path(__file__).parents[1]
 
 
 def secret_key() -> str:
-    """DEMO_SECRET_KEY, or a key made at the first start and kept beside manage.py, out of version control."""
+    """DEMO_SECRET_KEY, or a key that is made at the first start and kept in a file that git ignores."""
     if key := os.environ.get("DEMO_SECRET_KEY"):
         return key
     file = FOLDER / "secret_key"
@@ -52,6 +52,6 @@ SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=1),
     "ROTATE_REFRESH_TOKENS": True,
-    # Short, so that the walk need not wait: 30 seconds by default.
+    # Short, so that `DEMO=once make demo` need not wait. The default is 30 seconds.
     "REFRESH_REUSE_GRACE": timedelta(seconds=2),
 }

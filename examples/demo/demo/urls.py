@@ -1,4 +1,4 @@
-"""Token views below /api/token/, and one view that asks for an access token."""
+"""The token views under /api/token/, and one view that needs an access token."""
 
 from django.urls import include, path
 

@@ -1,4 +1,4 @@
-"""What the tokens are for."""
+"""An index of URLs, and a view that needs an access token."""
 
 from django.urls import reverse
 from rest_framework.decorators import api_view, permission_classes

@@ -1,4 +1,4 @@
-"""Whether the settings suit the installed apps, and CACHES."""
+"""Checks of settings that need an installed app or one of CACHES."""
 
 from collections.abc import Iterable
 
@@ -10,44 +10,52 @@ from oxijwt.records import has_blacklist, session_app
 from oxijwt.settings import api_settings
 
 CACHE_FINDINGS: dict[str, tuple[type[Error] | type[CheckWarning], str, str]] = {
-    "django.core.cache.backends.dummy.DummyCache": (Error, "forgets everything", "oxijwt.E005"),
-    "django.core.cache.backends.locmem.LocMemCache": (CheckWarning, "is seen by one process only", "oxijwt.W005"),
+    "django.core.cache.backends.dummy.DummyCache": (
+        Error,
+        "must not be a dummy cache, which stores nothing",
+        "oxijwt.E005",
+    ),
+    "django.core.cache.backends.locmem.LocMemCache": (
+        CheckWarning,
+        "is a cache that only one process sees",
+        "oxijwt.W005",
+    ),
 }
 
 
 def blacklist() -> Iterable[CheckMessage]:
-    """Single use without a table to hold it."""
+    """A finding if BLACKLIST_AFTER_ROTATION is on and no app has the tables for it."""
     if api_settings.BLACKLIST_AFTER_ROTATION and not has_blacklist():
         yield Error(
-            "SIMPLE_JWT['BLACKLIST_AFTER_ROTATION'] is on, but no installed app can hold a blacklist.",
+            "SIMPLE_JWT['BLACKLIST_AFTER_ROTATION'] is on, but no installed app has a blacklist.",
             hint="Add 'oxijwt.token_blacklist' to INSTALLED_APPS, or turn the setting off.",
             id="oxijwt.E004",
         )
 
 
 def sessions() -> Iterable[CheckMessage]:
-    """What weakens `oxijwt.token_sessions`."""
+    """Findings about `oxijwt.token_sessions`: what makes its protection weaker."""
     if session_app() is None:
         return
     if not api_settings.ROTATE_REFRESH_TOKENS:
         yield CheckWarning(
-            "oxijwt.token_sessions is installed, but ROTATE_REFRESH_TOKENS is off: a stolen refresh token goes unseen.",
+            "oxijwt.token_sessions can't detect a stolen refresh token while ROTATE_REFRESH_TOKENS is off.",
             hint="Turn SIMPLE_JWT['ROTATE_REFRESH_TOKENS'] on.",
             id="oxijwt.W002",
         )
     if has_blacklist():
         yield CheckWarning(
-            "oxijwt.token_sessions and token_blacklist are both installed: OutstandingToken no longer has every login.",
-            hint="Loop over TokenSession, and drop token_blacklist once its tokens have expired.",
+            "oxijwt.token_sessions and token_blacklist are both installed: OutstandingToken does not list all logins.",
+            hint="List logins with TokenSession, and remove token_blacklist once its tokens have expired.",
             id="oxijwt.W004",
         )
 
 
 def plain_tokens() -> Iterable[CheckMessage]:
-    """For `check --deploy`: whoever reads the table can use the refresh tokens in it."""
+    """For `check --deploy`: a finding if the table contains refresh tokens that can be used."""
     if has_blacklist() and not api_settings.OUTSTANDING_TOKEN_DIGEST:
         yield CheckWarning(
-            "OutstandingToken.token holds whole refresh tokens: whoever reads the database or a backup can use them.",
+            "OutstandingToken.token contains whole refresh tokens: a reader of the database or a backup can use them.",
             hint="Turn SIMPLE_JWT['OUTSTANDING_TOKEN_DIGEST'] on.",
             id="oxijwt.W010",
         )
@@ -60,15 +68,15 @@ def revocation_cache() -> Iterable[CheckMessage]:
         return
     if not isinstance(alias, str) or alias not in settings.CACHES:
         yield Error(
-            "SIMPLE_JWT['REVOCATION_CACHE'] names none of CACHES.",
-            hint=f"Name a cache that all processes share. CACHES has {', '.join(settings.CACHES)}.",
+            "SIMPLE_JWT['REVOCATION_CACHE'] must be one of CACHES.",
+            hint=f"Use a cache that all processes share. CACHES has {', '.join(settings.CACHES)}.",
             id="oxijwt.E006",
         )
         return
     level, why, check_id = CACHE_FINDINGS.get(settings.CACHES[alias]["BACKEND"], (None, "", ""))
     if level is not None:
         yield level(
-            f"SIMPLE_JWT['REVOCATION_CACHE'] names a cache that {why}.",
-            hint="Use a cache that all processes share and that evicts nothing, such as Redis with noeviction.",
+            f"SIMPLE_JWT['REVOCATION_CACHE'] {why}.",
+            hint="Use a cache that all processes share and that evicts no entries, such as Redis with noeviction.",
             id=check_id,
         )

@@ -1,4 +1,4 @@
-"""Whether the settings that name a class or a function name one."""
+"""Checks of settings that name a class or a function."""
 
 from collections.abc import Iterable
 
@@ -16,48 +16,43 @@ SERIALIZERS = (
     "SLIDING_TOKEN_OBTAIN_SERIALIZER",
     "SLIDING_TOKEN_REFRESH_SERIALIZER",
 )
-"""Always dotted names; the others may be the class or function itself."""
+"""These must be dotted paths. The others may also be the class or function itself."""
 
 MAY_BE_NONE = {"JSON_ENCODER", "SESSION_CLIENT_INFO"}
 
 
 def importable() -> Iterable[CheckMessage]:
-    """A finding for each name that the project has set and that leads nowhere. The defaults are ours."""
+    """A finding for each of the project's own values that names no class or function. The defaults are not checked."""
     for setting in (*IMPORT_STRINGS, *SERIALIZERS):
-        if setting in api_settings.user_settings and _is_used(setting):
-            reason = _reason(setting, api_settings.user_settings[setting])
-            if reason:
+        # The value of SESSION_CLIENT_INFO may import the app's models, which fails without the app.
+        is_used = setting != "SESSION_CLIENT_INFO" or session_app() is not None
+        if setting in api_settings.user_settings and is_used:
+            problem = problem_of(setting, api_settings.user_settings[setting])
+            if problem:
                 yield Error(
-                    f"SIMPLE_JWT['{setting}'] {reason}.",
+                    f"SIMPLE_JWT['{setting}'] {problem}.",
                     hint="Write the dotted path of a class or function, as in 'package.module.Name'.",
                     id="oxijwt.E016",
                 )
 
 
-def _is_used(setting: str) -> bool:
-    # What it names may need the app's models, which can't be imported without the app.
-    return setting != "SESSION_CLIENT_INFO" or session_app() is not None
-
-
-def _reason(setting: str, value: object) -> str:
+def problem_of(setting: str, value: object) -> str:
+    """What is wrong with a setting's value, as the end of a sentence; empty if it is right."""
     if value is None and setting in MAY_BE_NONE:
         return ""
     if setting != "AUTH_TOKEN_CLASSES":
-        return _of_one(setting, value)
+        return problem_of_one(setting, value)
     if not isinstance(value, list | tuple) or not value:
-        return "is no list of classes"
-    return next((reason for entry in value if (reason := _of_one(setting, entry))), "")
+        return "must be a list of classes"
+    return next((problem for entry in value if (problem := problem_of_one(setting, entry))), "")
 
 
-def _of_one(setting: str, value: object) -> str:
-    if isinstance(value, str):
-        return _of_dotted_name(value)
-    return "" if callable(value) and setting not in SERIALIZERS else "is no dotted path"
-
-
-def _of_dotted_name(name: str) -> str:
+def problem_of_one(setting: str, value: object) -> str:
+    """As `problem_of`, for one class or function."""
+    if not isinstance(value, str):
+        return "" if callable(value) and setting not in SERIALIZERS else "must be a dotted path"
     try:
-        found = import_string(name)
-    except Exception as error:  # the module's own code runs
+        found = import_string(value)
+    except Exception as error:  # the imported module's own code may raise anything
         return f"can't be imported ({type(error).__name__})"
-    return "" if callable(found) else "is neither a class nor a function"
+    return "" if callable(found) else "must name a class or a function"

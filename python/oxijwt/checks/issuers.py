@@ -1,6 +1,6 @@
-"""Whether JWK_URL and ISSUERS can be used."""
+"""Checks of JWK_URL and ISSUERS."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
@@ -11,12 +11,16 @@ from oxijwt.settings import api_settings
 
 
 def jwk_url() -> Iterable[CheckMessage]:
-    """Findings about JWK_URL, and about what fetches it."""
+    """Findings about JWK_URL, and about the library that fetches keys."""
     if api_settings.JWK_URL:
-        yield from _url(api_settings.JWK_URL, "SIMPLE_JWT['JWK_URL']")
-        yield from _library("JWK_URL")
-    elif api_settings.ISSUERS:
-        yield from _library("ISSUERS")
+        yield from url_findings(api_settings.JWK_URL, "SIMPLE_JWT['JWK_URL']")
+    setting = "JWK_URL" if api_settings.JWK_URL else "ISSUERS"
+    if getattr(api_settings, setting) and not has_library():
+        yield Error(
+            f"SIMPLE_JWT['{setting}'] needs urllib3 2 or newer, which fetches the keys.",
+            hint="Run: pip install 'oxijwt[jwks]'",
+            id="oxijwt.E024",
+        )
 
 
 def other_issuers() -> Iterable[CheckMessage]:
@@ -33,44 +37,34 @@ def other_issuers() -> Iterable[CheckMessage]:
         )
     if not problems:
         for name, entry in setting.items():
-            yield from _entry(name, entry)
+            yield from entry_findings(name, entry)
 
 
-def _entry(name: str, entry: dict[str, object]) -> Iterable[CheckMessage]:
-    yield from _url(entry["jwk_url"], issuers.url_setting_of(name))
-    if name in _our_names():
+def entry_findings(name: str, entry: Mapping[str, object]) -> Iterable[CheckMessage]:
+    """Findings about an entry of ISSUERS whose form is right."""
+    yield from url_findings(entry["jwk_url"], issuers.url_setting_of(name))
+    ours = api_settings.ISSUER
+    if name in (ours if isinstance(ours, list | tuple | set | frozenset) else (ours,)):
         yield Error(
-            f"{issuers.setting_of(name)} is SIMPLE_JWT['ISSUER'] too: our own tokens would be held for another's.",
-            hint="Take it out: JWK_URL, or keys of our own, verify what ISSUER signs.",
+            f"{issuers.setting_of(name)} must not be SIMPLE_JWT['ISSUER'] too, or our own tokens would count as the"
+            " other issuer's.",
+            hint="Remove it from ISSUERS: our own keys, or JWK_URL, verify the tokens of ISSUER.",
             id="oxijwt.E026",
         )
     if entry.get("audience") is None:
         yield CheckWarning(
-            f"{issuers.setting_of(name)} has no 'audience': what that issuer makes for others is taken here too.",
-            hint="Name what its tokens for this service have in 'aud'.",
+            f"{issuers.setting_of(name)} has no 'audience': the issuer's tokens for other services are accepted too.",
+            hint="Set it to the 'aud' of the issuer's tokens for this service.",
             id="oxijwt.W011",
         )
 
 
-def _our_names() -> Iterable[object]:
-    ours = api_settings.ISSUER
-    return ours if isinstance(ours, list | tuple | set | frozenset) else (ours,)
-
-
-def _url(url: object, setting: str) -> Iterable[CheckMessage]:
+def url_findings(url: object, setting: str) -> Iterable[CheckMessage]:
+    """The finding about the URL of a JWK Set."""
     problem = url_problem(url)
     if problem is not None:
         yield Error(
             f"{setting} {problem}.",
             hint="Use an https URL, as in 'https://issuer.example/.well-known/jwks.json'.",
             id="oxijwt.E023",
-        )
-
-
-def _library(setting: str) -> Iterable[CheckMessage]:
-    if not has_library():
-        yield Error(
-            f"SIMPLE_JWT['{setting}'] is set, but urllib3 2 or newer, which fetches keys, is not installed.",
-            hint="Run: pip install 'oxijwt[jwks]'",
-            id="oxijwt.E024",
         )

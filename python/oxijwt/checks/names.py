@@ -1,4 +1,4 @@
-"""Which settings there are: SIMPLE_JWT itself, removed names, unknown names."""
+"""Checks of SIMPLE_JWT itself and of the names in it: removed ones and unknown ones."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -10,44 +10,47 @@ from django.core.checks import Warning as CheckWarning
 from oxijwt.settings import DEFAULTS, REMOVED_SETTINGS, api_settings
 
 QUOTED_LENGTH = 40
-"""Characters of an unknown name that a finding quotes: names of settings are shorter, keys are longer."""
+"""A finding quotes an unknown name up to this length. Names of settings are shorter, and keys are longer."""
 
 REPLACEMENTS = {
     "AUTH_HEADER_TYPE": "Use SIMPLE_JWT['AUTH_HEADER_TYPES'].",
     "AUTH_TOKEN_CLASS": "Use SIMPLE_JWT['AUTH_TOKEN_CLASSES'].",
     "SECRET_KEY": "Use SIMPLE_JWT['SIGNING_KEY'].",
-    "TOKEN_BACKEND_CLASS": "Take it out: assign to oxijwt.state.token_backend for a backend of your own.",
+    "TOKEN_BACKEND_CLASS": "Remove it. For a backend of your own, assign it to oxijwt.state.token_backend.",
 }
 
 
 def unreadable() -> Iterable[CheckMessage]:
-    """What keeps SIMPLE_JWT from being read at all."""
+    """Findings because of which SIMPLE_JWT can't be read at all."""
     configured = getattr(settings, "SIMPLE_JWT", None) or {}
     if not isinstance(configured, Mapping):
-        yield Error("SIMPLE_JWT is no dict.", hint="Write SIMPLE_JWT = {'NAME': value, …}.", id="oxijwt.E008")
+        yield Error("SIMPLE_JWT must be a dict.", hint="Write SIMPLE_JWT = {'NAME': value, …}.", id="oxijwt.E008")
         return
     for name in REMOVED_SETTINGS:
         if name in configured:
             yield Error(
-                f"SIMPLE_JWT['{name}'] has been removed, and no setting is read while it is there.",
+                f"SIMPLE_JWT['{name}'] has been removed. No setting can be read while it is there.",
                 hint=REPLACEMENTS[name],
                 id="oxijwt.E009",
             )
 
 
 def unknown() -> Iterable[CheckMessage]:
-    """Names that nothing reads."""
+    """Findings about unknown names."""
     for name in api_settings.user_settings:
         if name not in DEFAULTS:
-            yield CheckWarning(f"SIMPLE_JWT has no setting {_quoted(name)}.", hint=_nearest(name), id="oxijwt.W008")
+            message = f"SIMPLE_JWT contains {quoted(name)}, which is not the name of a setting."
+            yield CheckWarning(message, hint=nearest(name), id="oxijwt.W008")
 
 
-def _quoted(name: object) -> str:
+def quoted(name: object) -> str:
+    """An unknown name in quotes if it can't be a key, else its type."""
     if isinstance(name, str) and name.isidentifier() and len(name) <= QUOTED_LENGTH:
         return f"'{name}'"
-    return f"of such a name, a {type(name).__name__} that is no name of a setting"
+    return f"an entry of type {type(name).__name__}"
 
 
-def _nearest(name: object) -> str:
+def nearest(name: object) -> str:
+    """The hint about an unknown name: the most similar setting, if there is one."""
     near = get_close_matches(str(name).upper(), DEFAULTS, n=1) if isinstance(name, str) else []
-    return f"Did you mean '{near[0]}'?" if near else "Take it out. docs/settings.md lists every setting."
+    return f"Did you mean '{near[0]}'?" if near else "Remove it. docs/settings.md lists every setting."

@@ -1,4 +1,4 @@
-"""Whether KEYS or KEY_FILE is a ring that signs."""
+"""Checks of the key ring in KEYS or KEY_FILE."""
 
 import time
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from oxijwt.state import SettingsTokenBackend
 from .keys import publicly_known, secret_bytes
 
 JWK_SET_MAX_AGE = timedelta(seconds=300)
-"""How long verifiers may keep the JWK Set that JWKSView answers with."""
+"""How long verifiers may cache the JWK Set of JWKSView."""
 
 
 def key_ring() -> Iterable[CheckMessage]:
@@ -28,62 +28,66 @@ def key_ring() -> Iterable[CheckMessage]:
         source = SettingsTokenBackend().key_source
         ring = source.ring() if source else None
     except ImproperlyConfigured as error:
-        yield Error(str(error), hint="See docs/keys.md for what keys are made of.", id="oxijwt.E027")
+        yield Error(str(error), hint="See docs/keys.md for the form of keys.", id="oxijwt.E027")
         return
     if source is None or ring is None:
-        yield from _legacy_of_nothing()
+        yield from legacy_without_ring()
         return
-    yield from _other_keys(source)
-    yield from _signer(source, ring)
-    yield from _known_secrets()
-    yield from _published_in_time()
+    yield from jwk_url_findings(source)
+    yield from signing_findings(source, ring)
+    yield from known_secret_findings()
+    yield from publication_findings()
 
 
-def _other_keys(source: KeySource) -> Iterable[CheckMessage]:
+def jwk_url_findings(source: KeySource) -> Iterable[CheckMessage]:
+    """A finding if JWK_URL is set, which nothing uses next to a ring."""
     if api_settings.JWK_URL:
         yield Error(
-            f"{source.setting} and SIMPLE_JWT['JWK_URL'] are both set: tokens meet the first only.",
-            hint="Name other issuers in SIMPLE_JWT['ISSUERS'].",
+            f"{source.setting} and SIMPLE_JWT['JWK_URL'] must not both be set: only the first is used.",
+            hint="Put other issuers into SIMPLE_JWT['ISSUERS'].",
             id="oxijwt.E028",
         )
 
 
-def _legacy_of_nothing() -> Iterable[CheckMessage]:
+def legacy_without_ring() -> Iterable[CheckMessage]:
+    """A finding if LEGACY_KEY_UNTIL has no effect."""
     if api_settings.LEGACY_KEY_UNTIL is not None:
         yield CheckWarning(
-            "SIMPLE_JWT['LEGACY_KEY_UNTIL'] ends nothing: without KEYS and KEY_FILE the pair serves for good.",
-            hint="Take it out, or name the keys that follow.",
+            "SIMPLE_JWT['LEGACY_KEY_UNTIL'] has no effect without KEYS or KEY_FILE: the key pair never expires.",
+            hint="Remove it, or set KEYS or KEY_FILE.",
             id="oxijwt.W012",
         )
 
 
-def _signer(source: KeySource, ring: KeyRing) -> Iterable[CheckMessage]:
+def signing_findings(source: KeySource, ring: KeyRing) -> Iterable[CheckMessage]:
+    """A finding if no key can sign a token with the longest lifetime now, or a key file is empty."""
     kids = ring.signing_kids()
     if not kids:
-        yield from _verifiers(source)
+        yield from empty_file_findings(source)
         return
     now = time.time()
     try:
         ring.sign({"exp": now + longest_lifetime().total_seconds()}, now, api_settings.MAX_TOKEN_LENGTH)
     except CoreError as error:
         yield Error(
-            f"{source.setting}: {error.args[1]}; of those that could, the first is {kids[0]!r}.",
-            hint="Look at not_before, not_after, LEGACY_KEY_UNTIL and KEY_RETAIN, or rotate the key file.",
+            f"{source.setting}: {error.args[1]}. The first key that can sign at other times is {kids[0]!r}.",
+            hint="Check not_before, not_after, LEGACY_KEY_UNTIL and KEY_RETAIN, or rotate the key file.",
             id="oxijwt.E029",
         )
 
 
-def _verifiers(source: KeySource) -> Iterable[CheckMessage]:
-    # Without a signer it is a service that only verifies; KEYS without any key are no ring.
+def empty_file_findings(source: KeySource) -> Iterable[CheckMessage]:
+    """A finding if the key file has no key. A ring without signing keys belongs to a service that only verifies."""
     if api_settings.KEY_FILE is not None and not key_file.read(api_settings.KEY_FILE).keys(0):
         yield Error(
-            f"{source.setting} holds no key.",
+            f"{source.setting} must contain a key.",
             hint="Run: manage.py jwtkeys generate",
             id="oxijwt.E029",
         )
 
 
-def _known_secrets() -> Iterable[CheckMessage]:
+def known_secret_findings() -> Iterable[CheckMessage]:
+    """Findings about HMAC secrets in KEYS that are in public lists."""
     for place, entry in enumerate(api_settings.KEYS or ()):
         secret = entry.get("signing_key")
         if secret is None:
@@ -92,10 +96,11 @@ def _known_secrets() -> Iterable[CheckMessage]:
             yield from publicly_known(f"SIMPLE_JWT['KEYS'][{place}]", secret_bytes(secret))
 
 
-def _published_in_time() -> Iterable[CheckMessage]:
+def publication_findings() -> Iterable[CheckMessage]:
+    """A finding if a key may sign before every verifier has fetched it."""
     if api_settings.KEY_FILE is not None and api_settings.KEY_PUBLISH_AHEAD < JWK_SET_MAX_AGE:
         yield CheckWarning(
-            "SIMPLE_JWT['KEY_PUBLISH_AHEAD'] is shorter than verifiers may keep the JWK Set (five minutes).",
-            hint="Publish keys at least five minutes before they sign; unless nobody else verifies the tokens.",
+            "SIMPLE_JWT['KEY_PUBLISH_AHEAD'] is shorter than five minutes, for which verifiers may cache the JWK Set.",
+            hint="Use at least five minutes, unless no other service verifies the tokens.",
             id="oxijwt.W013",
         )

@@ -1,8 +1,7 @@
-"""Whether lifetimes, the grace interval and the leeway are times that tokens can be given."""
+"""Checks of the lifetimes, the grace interval and the leeway."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeGuard
 
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
@@ -25,84 +24,86 @@ SHORTER_AND_LONGER = (
 
 
 def lifetimes() -> Iterable[CheckMessage]:
-    """Findings about each of DURATIONS alone, then about how they compare."""
+    """Findings about each of DURATIONS, then about how they compare."""
     for setting in DURATIONS:
         value = getattr(api_settings, setting)
         if value is not None or setting not in MAY_BE_NONE:
-            yield from _lifetime(setting, value)
-    yield from _order()
+            yield from lifetime_findings(setting, value)
+    yield from order_findings()
     if session_app() is not None:
-        yield from _grace(api_settings.REFRESH_REUSE_GRACE, api_settings.ACCESS_TOKEN_LIFETIME)
+        yield from grace_findings(api_settings.REFRESH_REUSE_GRACE, api_settings.ACCESS_TOKEN_LIFETIME)
 
 
 def leeway() -> Iterable[CheckMessage]:
     """Findings about LEEWAY."""
-    value = _as_timedelta(api_settings.LEEWAY)
+    value = leeway_of(api_settings.LEEWAY)
     if value is None or not ZERO <= value <= aware_utcnow() - FIRST_MOMENT:
         yield Error(
-            "SIMPLE_JWT['LEEWAY'] is neither a number of seconds nor a timedelta, or is negative or beyond all time.",
-            hint="Use seconds (int or float) or a timedelta, of no more than two minutes.",
+            "SIMPLE_JWT['LEEWAY'] must be a number of seconds or a timedelta, not negative, and not"
+            " longer than the time since the year 1.",
+            hint="Use seconds (int or float) or a timedelta, up to two minutes.",
             id="oxijwt.E013",
         )
     elif value > LONG_LEEWAY:
         yield CheckWarning(
-            "SIMPLE_JWT['LEEWAY'] is more than two minutes: expired tokens are taken for as long.",
-            hint="Set the servers' clocks (NTP), and shorten the leeway.",
+            "SIMPLE_JWT['LEEWAY'] is longer than two minutes: expired tokens are accepted for that time.",
+            hint="Synchronize the servers' clocks (NTP), and shorten the leeway.",
             id="oxijwt.W007",
         )
 
 
-def _lifetime(setting: str, value: object) -> Iterable[CheckMessage]:
-    if not _is_timedelta(value):
+def lifetime_findings(setting: str, value: object) -> Iterable[CheckMessage]:
+    """The finding about one duration."""
+    if not isinstance(value, timedelta):
         yield Error(
-            f"SIMPLE_JWT['{setting}'] is no timedelta.",
-            hint="Write datetime.timedelta(minutes=5), or the like.",
+            f"SIMPLE_JWT['{setting}'] must be a timedelta.",
+            hint="Write datetime.timedelta(minutes=5), for example.",
             id="oxijwt.E010",
         )
     elif value < ZERO or (value == ZERO and setting not in MAY_BE_ZERO):
-        yield Error(f"SIMPLE_JWT['{setting}'] is over before it begins.", hint="Make it longer.", id="oxijwt.E011")
+        least = "not be negative" if setting in MAY_BE_ZERO else "be longer than zero"
+        yield Error(f"SIMPLE_JWT['{setting}'] must {least}.", hint="Use a longer timedelta.", id="oxijwt.E011")
     elif value > LAST_MOMENT - aware_utcnow():
         yield Error(
-            f"SIMPLE_JWT['{setting}'] is so long that it ends after the year 9999.",
-            hint="Make it shorter.",
+            f"SIMPLE_JWT['{setting}'] must end before the year 10000.",
+            hint="Use a shorter timedelta.",
             id="oxijwt.E012",
         )
 
 
-def _order() -> Iterable[CheckMessage]:
+def order_findings() -> Iterable[CheckMessage]:
+    """Findings about SHORTER_AND_LONGER."""
     for shorter, longer in SHORTER_AND_LONGER:
-        values = getattr(api_settings, shorter), getattr(api_settings, longer)
-        if all(map(_is_timedelta, values)) and values[0] > values[1]:
-            # No Error: such a project works. Its refreshing is for nothing.
+        less, more = getattr(api_settings, shorter), getattr(api_settings, longer)
+        if isinstance(less, timedelta) and isinstance(more, timedelta) and less > more:
+            # Not an Error, since such a project works. Refreshing is useless there.
             yield CheckWarning(
                 f"SIMPLE_JWT['{shorter}'] is longer than {longer}.",
-                hint=f"Shorten {shorter}: a token that lives long can be stolen for as long.",
+                hint=f"Shorten {shorter}: a stolen token can be used until it expires.",
                 id="oxijwt.W006",
             )
 
 
-def _grace(grace: object, access: object) -> Iterable[CheckMessage]:
-    if _is_timedelta(grace) and _is_timedelta(access) and grace >= access / 2:
+def grace_findings(grace: object, access: object) -> Iterable[CheckMessage]:
+    """The finding about a grace interval that hides a thief."""
+    if isinstance(grace, timedelta) and isinstance(access, timedelta) and grace >= access / 2:
         yield CheckWarning(
-            "SIMPLE_JWT['REFRESH_REUSE_GRACE'] is half of ACCESS_TOKEN_LIFETIME or more: a thief can ride along.",
-            hint="Shorten the grace interval, or lengthen the access tokens' lifetime.",
+            "SIMPLE_JWT['REFRESH_REUSE_GRACE'] is at least half of ACCESS_TOKEN_LIFETIME: a thief can use the session"
+            " too and stay unnoticed.",
+            hint="Shorten the grace interval, or lengthen ACCESS_TOKEN_LIFETIME.",
             id="oxijwt.W003",
         )
 
 
-def _is_timedelta(value: object) -> TypeGuard[timedelta]:
-    return isinstance(value, timedelta)
-
-
-def _as_timedelta(value: Any) -> timedelta | None:
-    """LEEWAY as TokenBackend.get_leeway reads it; None where that fails, and for a bool."""
+def leeway_of(value: object) -> timedelta | None:
+    """LEEWAY as TokenBackend.get_leeway reads it; None for a bool, and if get_leeway would raise."""
     if value is None:
         return ZERO
-    if _is_timedelta(value):
+    if isinstance(value, timedelta):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
         return timedelta(seconds=value)
-    except (OverflowError, ValueError):  # too large, not a number
+    except (OverflowError, ValueError):  # too large, or not a number
         return None

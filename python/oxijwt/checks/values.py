@@ -1,4 +1,4 @@
-"""Whether a setting's value has the type that its readers take."""
+"""Checks of settings' types."""
 
 import re
 from collections.abc import Callable, Collection, Iterable
@@ -7,107 +7,106 @@ from typing import NamedTuple
 
 from django.core.checks import CheckMessage, Error
 
+from oxijwt.keys.issuers import is_text
 from oxijwt.settings import api_settings
 
 SCHEME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""A token of RFC 9110 section 5.6.2, as an authentication scheme is one."""
+"""An authentication scheme: a token of RFC 9110 section 5.6.2."""
 
 
 class Rule(NamedTuple):
-    """What a setting takes, and the finding where its value is something else."""
+    """What a setting accepts, and the finding about any other value."""
 
     setting: str
-    takes: Callable[[object], bool]
+    accepts: Callable[[object], bool]
     what: str
     hint: str
     id: str
 
 
 def types() -> Iterable[CheckMessage]:
-    """A finding for each setting that the project has given a value its readers can't take. The defaults are ours."""
+    """A finding for each of the project's own values that is of the wrong type. The defaults are not checked."""
     configured = api_settings.user_settings
     for rule in RULES:
-        if rule.setting in configured and not rule.takes(configured[rule.setting]):
-            yield Error(f"SIMPLE_JWT['{rule.setting}'] is not {rule.what}.", hint=rule.hint, id=rule.id)
+        if rule.setting in configured and not rule.accepts(configured[rule.setting]):
+            yield Error(f"SIMPLE_JWT['{rule.setting}'] must be {rule.what}.", hint=rule.hint, id=rule.id)
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value)
+def is_name_or_names(value: object) -> bool:
+    """Whether a value is None, a text, or a collection of texts. An iterator is not: the check would exhaust it."""
+    return (
+        value is None or is_text(value) or (isinstance(value, Collection) and bool(value) and all(map(is_text, value)))
+    )
 
 
-def _are_texts(value: object) -> bool:
-    # No iterator: the check would use it up.
-    return isinstance(value, Collection) and bool(value) and all(map(_is_text, value))
-
-
-def _is_name_or_names(value: object) -> bool:
-    return value is None or _is_text(value) or _are_texts(value)
-
-
-def _is_scheme(value: object) -> bool:
+def is_scheme(value: object) -> bool:
+    """Whether a value can be an authentication scheme."""
     return isinstance(value, str) and SCHEME.fullmatch(value) is not None
 
 
-def _are_schemes(value: object) -> bool:
-    return _is_scheme(value) or (isinstance(value, list | tuple) and bool(value) and all(map(_is_scheme, value)))
+def are_schemes(value: object) -> bool:
+    """Whether a value is an authentication scheme or a list of them."""
+    return is_scheme(value) or (isinstance(value, list | tuple) and bool(value) and all(map(is_scheme, value)))
 
 
-def _is_positive(value: object) -> bool:
+def is_positive(value: object) -> bool:
+    """Whether a value is a positive int. A bool is not."""
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
-def _is_moment(value: object) -> bool:
+def is_moment(value: object) -> bool:
+    """Whether a value is a datetime with a time zone."""
     return isinstance(value, datetime) and value.utcoffset() is not None
 
 
 RULES = (
     Rule(
         "AUDIENCE",
-        _is_name_or_names,
+        is_name_or_names,
         "None, a text or several texts",
-        "Use 'https://api.example.com', a list of such, or None to ask for none.",
+        "Use 'https://api.example.com', a list of such names, or None to skip the check.",
         "oxijwt.E014",
     ),
     Rule(
         "ISSUER",
-        _is_name_or_names,
+        is_name_or_names,
         "None, a text or several texts",
-        "Use 'https://issuer.example.com', a list of such where this service only verifies, or None to ask for none.",
+        "Use 'https://issuer.example.com', None to skip the check, or a list if this service only verifies.",
         "oxijwt.E014",
     ),
     Rule(
         "AUTH_HEADER_TYPES",
-        _are_schemes,
+        are_schemes,
         "an authentication scheme or several (RFC 9110 section 11.1)",
         "Use ('Bearer',).",
         "oxijwt.E015",
     ),
     Rule(
         "SESSION_LIMIT_PER_USER",
-        lambda value: value is None or _is_positive(value),
+        lambda value: value is None or is_positive(value),
         "None or a positive whole number",
         "Use a number such as 10, or None for no limit.",
         "oxijwt.E017",
     ),
     Rule(
         "ADOPT_UNTIL",
-        lambda value: value is None or _is_moment(value),
+        lambda value: value is None or is_moment(value),
         "None or a datetime with a time zone",
-        "Use datetime(2030, 1, 31, tzinfo=UTC), or None to adopt nothing.",
+        "Use datetime(2030, 1, 31, tzinfo=UTC), or None to adopt no tokens.",
         "oxijwt.E018",
     ),
     Rule(
         "MAX_TOKEN_LENGTH",
-        _is_positive,
+        is_positive,
         "a positive whole number",
         "Use a number of bytes, such as 16384.",
         "oxijwt.E019",
     ),
     Rule(
         "ALLOWED_TYP",
-        lambda value: value is None or (isinstance(value, list | tuple) and all(map(_is_text, value))),
+        lambda value: value is None or (isinstance(value, list | tuple) and all(map(is_text, value))),
         "None or a list of texts",
-        "Use ['JWT', 'at+jwt'], or None to take any.",
+        "Use ['JWT', 'at+jwt'], or None to accept any.",
         "oxijwt.E020",
     ),
     Rule(

@@ -1,6 +1,6 @@
-"""One GET for a JWK Set (RFC 7517 section 5), bounded in time and size, over urllib3 (`oxijwt[jwks]`).
+"""One GET for a JWK Set (RFC 7517 section 5), limited in time and size, with urllib3 (`oxijwt[jwks]`).
 
-Nothing is done on the way that was not asked for: no redirect, no cookie, no proxy of the environment, no decoding.
+The request follows no redirect, sends no cookie, uses no proxy from the environment and decodes no answer.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1 << 20
 TIMEOUT = 5.0
-"""Seconds for everything together: the name, the connection, TLS, the headers and the body."""
+"""Seconds for the whole request: the host's name, the connection, TLS, the headers and the body."""
 
 SHORTEST_LIFESPAN, DEFAULT_LIFESPAN, LONGEST_LIFESPAN = 60.0, 300.0, 86_400.0
-"""Seconds that a set is fresh at least, where the issuer says nothing, and at most."""
+"""Seconds that a set stays fresh: at least, if the answer gives no time, and at most."""
 
 LONGEST_AGE = 2.0**31
-"""What a larger number of seconds is taken for (RFC 9111 section 1.2.2)."""
+"""Seconds. A larger number in a header counts as this one (RFC 9111 section 1.2.2)."""
 
 OLDEST_URLLIB3 = 2
 
@@ -50,39 +50,37 @@ _fetching: ContextVar[bool] = ContextVar("oxijwt_fetching", default=False)
 
 
 class FetchError(Exception):
-    """An answer that is no JWK Set to be read. Its text tells nothing of the URL."""
+    """The answer can't be used as a JWK Set. The message contains no part of the URL."""
 
 
 class Fetched(NamedTuple):
-    """The body of an answer, and for how many seconds it is fresh."""
+    """The body of an answer, and the seconds that it stays fresh."""
 
     body: bytes
     lifespan: float = DEFAULT_LIFESPAN
 
 
 def url_problem(url: object) -> str | None:
-    """Why a set can't be fetched from there, or None. Nothing of the URL is in it."""
+    """Why no JWK Set can be fetched from a URL, without any part of the URL; None if one can be fetched."""
     if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
-        return "is no URL in ASCII"
+        return "must be a URL in printable ASCII"
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018  ValueError for what is no port
+        parts.port  # noqa: B018  ValueError for an invalid port
     except ValueError:
-        return "is no URL"
-    return _problem(parts)
-
-
-def _problem(parts: SplitResult) -> str | None:
+        return "must be a valid URL"
     if not parts.hostname:
-        return "is no https URL with a host"
+        return "must be an https URL with a host"
     if "@" in parts.netloc:
-        return "has user information in it, which is never sent"
-    if parts.scheme == "https" or (parts.scheme == "http" and settings.DEBUG and _is_loopback(parts.hostname)):
+        return "must not contain user information: it is never sent"
+    may_be_http = settings.DEBUG and is_loopback(parts.hostname)
+    if parts.scheme == "https" or (parts.scheme == "http" and may_be_http):
         return None
-    return "is not https; http is for the loopback while DEBUG is on"
+    return "must be an https URL; only loopback addresses may use http, and only in DEBUG"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is `localhost` or a loopback address (127.0.0.0/8, ::1)."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -90,17 +88,17 @@ def _is_loopback(host: str) -> bool:
 
 
 def has_library() -> bool:
-    """Whether a urllib3 that is new enough is installed."""
+    """Whether urllib3 is installed, in version 2 or newer."""
     try:
         import urllib3  # noqa: PLC0415  an extra
     except ImportError:
         return False
-    version: str = urllib3.__version__  # type: ignore[attr-defined]  # left out of __all__
+    version: str = urllib3.__version__  # type: ignore[attr-defined]  # missing in its __all__
     return int(version.partition(".")[0]) >= OLDEST_URLLIB3
 
 
 def require_fetchable(url: object, setting: str) -> None:
-    """Raise KeyConfigurationError, naming `setting`, where nothing can be fetched from a URL."""
+    """Raise KeyConfigurationError with the name of the setting if nothing can be fetched from the URL."""
     problem = url_problem(url)
     if problem is not None:
         raise KeyConfigurationError(f"{setting} {problem}")
@@ -109,44 +107,49 @@ def require_fetchable(url: object, setting: str) -> None:
 
 
 def fetch_jwk_set(url: str, timeout: float = TIMEOUT) -> Fetched:
-    """The answer behind an https or http URL, within `timeout` seconds once its host's name is known.
+    """GET an https or http URL. `timeout` is in seconds, and does not include the look-up of the host's name.
 
-    Raises FetchError, and what urllib3, TLS and sockets raise.
+    Raises FetchError, and the exceptions of urllib3, TLS and sockets.
     """
     deadline = time.monotonic() + timeout
     parts = urlsplit(url)
-    with _unlogged(), closing(_connection(parts, timeout)) as connection:
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    with without_library_logs(), closing(connection_to(parts, timeout)) as connection:
         connection.connect()
-        with _cut_off(connection, deadline):
-            connection.request("GET", _target(parts), headers=HEADERS, preload_content=False, decode_content=False)
+        with shut_down_at(deadline, connection):
+            connection.request("GET", target, headers=HEADERS, preload_content=False, decode_content=False)
             with closing(connection.getresponse()) as response:
-                fetched = _read(response)
-    if time.monotonic() >= deadline:  # a body without a length looks whole where it was cut off
+                fetched = read_answer(response)
+    if time.monotonic() >= deadline:  # a body without a Content-Length looks complete after the shutdown
         raise TimeoutError
     return fetched
 
 
-def _connection(parts: SplitResult, timeout: float) -> HTTPConnection:
+def connection_to(parts: SplitResult, timeout: float) -> HTTPConnection:
+    """A connection to the URL's host that is not open yet. `timeout` is in seconds, for each step."""
     from urllib3.connection import HTTPConnection, HTTPSConnection  # noqa: PLC0415  an extra
 
     host = parts.hostname or ""
     if parts.scheme == "http":
         return HTTPConnection(host, parts.port or 80, timeout=timeout)
-    # Python's defaults: the system's certificates, and TLS 1.2 at least.
+    # Python's default context: the system's certificates, and TLS 1.2 or newer.
     return HTTPSConnection(host, parts.port or 443, timeout=timeout, ssl_context=ssl.create_default_context())
 
 
-def _target(parts: SplitResult) -> str:
-    path = parts.path or "/"
-    return f"{path}?{parts.query}" if parts.query else path
-
-
 @contextmanager
-def _cut_off(connection: HTTPConnection, deadline: float) -> Iterator[None]:
-    """Shut the connection down at the deadline: its own time-out begins anew with every byte that comes."""
-    # A handle of its own on the connection: nobody else closes it, so it is never another connection's.
+def shut_down_at(deadline: float, connection: HTTPConnection) -> Iterator[None]:
+    """Shut the connection down at the deadline, since its own timeout starts again with every received byte.
+
+    `deadline` is a time of `time.monotonic()`.
+    """
+
+    def shut_down() -> None:
+        with suppress(OSError):  # the peer has closed the connection already
+            handle.shutdown(socket.SHUT_RDWR)
+
+    # Our own duplicate of the descriptor: urllib3 can't close it, so the number can't become another connection's.
     with socket.fromfd(connection.sock.fileno(), connection.sock.family, connection.sock.type) as handle:
-        timer = threading.Timer(max(0.0, deadline - time.monotonic()), _shut_down, [handle])
+        timer = threading.Timer(max(0.0, deadline - time.monotonic()), shut_down)
         timer.daemon = True
         timer.start()
         try:
@@ -156,52 +159,50 @@ def _cut_off(connection: HTTPConnection, deadline: float) -> Iterator[None]:
             timer.join()
 
 
-def _shut_down(handle: socket.socket) -> None:
-    with suppress(OSError):  # the other side was faster
-        handle.shutdown(socket.SHUT_RDWR)
-
-
-def _read(response: HTTPResponse) -> Fetched:
+def read_answer(response: HTTPResponse) -> Fetched:
+    """The answer's body and lifespan. Raises FetchError for a status other than 200, a coding, or more than 1 MiB."""
     if response.status != OK:
-        raise FetchError(f"the answer is {response.status}")
+        raise FetchError(f"the answer has status {response.status}")
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise FetchError("the answer is compressed")
-    return Fetched(_body(response), lifespan(response.headers))
-
-
-def _body(response: HTTPResponse) -> bytes:
     body = b""
-    # An answer that ends too early is an error of the read behind its last byte.
+    # If the answer ends too early, the read after its last byte raises.
     while piece := response.read(MAX_BYTES + 1 - len(body), decode_content=False):
         body += piece
         if len(body) > MAX_BYTES:
             raise FetchError("the answer is longer than 1 MiB")
-    return body
+    return Fetched(body, lifespan(response.headers))
 
 
 def lifespan(headers: Mapping[str, str]) -> float:
-    """For how many seconds an answer is fresh (RFC 9111 section 4.2), within our bounds."""
-    directives = _directives(headers.get("Cache-Control", ""))
+    """The seconds that an answer stays fresh (RFC 9111 section 4.2), within our bounds."""
+    directives = cache_directives(headers.get("Cache-Control", ""))
     if "no-store" in directives or "no-cache" in directives:
         return SHORTEST_LIFESPAN
     if "max-age" not in directives:
         return DEFAULT_LIFESPAN
-    rest = _seconds(directives["max-age"]) - _seconds(headers.get("Age", ""))
+    rest = delta_seconds(directives["max-age"]) - delta_seconds(headers.get("Age", ""))
     return min(max(rest, SHORTEST_LIFESPAN), LONGEST_LIFESPAN)
 
 
-def _directives(header: str) -> dict[str, str]:
+def cache_directives(header: str) -> dict[str, str]:
+    """The directives of a Cache-Control header by name; if one is repeated, the first (RFC 9111 section 4.2.1)."""
     pairs = [part.strip().partition("=") for part in header.split(",")]
     return {name.strip().lower(): value.strip().strip('"') for name, _, value in reversed(pairs)}
 
 
-def _seconds(text: str) -> float:
+def delta_seconds(text: str) -> float:
+    """The seconds in a header's value (RFC 9111 section 1.2.2); 0 for any other text."""
     text = text.strip()
     return min(float(text), LONGEST_AGE) if text.isascii() and text.isdecimal() else 0.0
 
 
 @contextmanager
-def _unlogged() -> Iterator[None]:
+def without_library_logs() -> Iterator[None]:
+    """Drop what urllib3 logs about this fetch: it may log the whole URL, whose query may contain a secret.
+
+    The JWK Set client logs that the fetch failed.
+    """
     token = _fetching.set(True)
     try:
         yield
@@ -209,10 +210,5 @@ def _unlogged() -> Iterator[None]:
         _fetching.reset(token)
 
 
-def _is_anothers(_record: logging.LogRecord) -> bool:
-    return not _fetching.get()
-
-
-# What urllib3 says of an odd answer names the whole URL, and its query may be secret. The client says that it failed.
 for _name in ("urllib3.connection", "urllib3.response"):
-    logging.getLogger(_name).addFilter(_is_anothers)
+    logging.getLogger(_name).addFilter(lambda _record: not _fetching.get())

@@ -1,9 +1,9 @@
-"""ISSUERS: other issuers whose tokens authenticate requests here, each with keys, algorithms and an audience."""
+"""ISSUERS: other issuers whose tokens authenticate requests. Each has its own keys, algorithms and audience."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 from oxijwt._core import ALGORITHMS, VerifyingKey
 from oxijwt.exceptions import KeyConfigurationError
@@ -15,10 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SHOWN_LENGTH = 64
-"""Most characters of an issuer's name that a message shows."""
+"""Messages show at most this many characters of an issuer's name."""
 
 ALGORITHM_NAMES = {"Ed25519": "EdDSA"}
 """Other names of algorithms in headers (RFC 9864)."""
+
+
+class Entry(TypedDict, total=False):
+    """A value of ISSUERS."""
+
+    jwk_url: str
+    algorithms: list[str] | tuple[str, ...]
+    audience: str | Iterable[str] | None
 
 
 class Issuer(NamedTuple):
@@ -29,25 +37,29 @@ class Issuer(NamedTuple):
     audience: str | Iterable[str] | None
     client: JWKSetClient
 
-    def verifying_key(self, header: Mapping[str, Any]) -> VerifyingKey:
-        """The key that a token with this header must be verified with. Raises JWKSetError, KeyConfigurationError."""
+    def verifying_key(self, header: Mapping[str, object]) -> VerifyingKey:
+        """The key that must verify a token with this header. Raises JWKSetError, KeyConfigurationError."""
         named = header.get("alg")
-        algorithm = ALGORITHM_NAMES.get(named, named) if isinstance(named, str) else named
+        algorithm = ALGORITHM_NAMES.get(named, named) if isinstance(named, str) else ""
         if algorithm not in self.algorithms:
             raise JWKSetError("the issuer doesn't use the token's algorithm")
         return self.client.verifying_key(algorithm, header.get("kid"), self.algorithms)
 
 
 def read(setting: object) -> dict[str, Issuer]:
-    """ISSUERS made ready, by name. Raises KeyConfigurationError."""
+    """ISSUERS by name, ready for use. Raises KeyConfigurationError."""
     for problem in problems(setting):
         raise KeyConfigurationError(problem)
-    entries: Mapping[str, Mapping[str, Any]] = setting  # type: ignore[assignment]  # it has no problem
-    return {name: _issuer(name, entry) for name, entry in entries.items()}
+    return {
+        name: Issuer(
+            name, tuple(entry["algorithms"]), entry.get("audience"), client_of(entry["jwk_url"], url_setting_of(name))
+        )
+        for name, entry in cast("Mapping[str, Entry]", setting).items()
+    }
 
 
 def setting_of(name: str) -> str:
-    """How messages name an entry of ISSUERS: without what a URL may keep secret, and fit for a log."""
+    """How messages name an entry of ISSUERS: in printable ASCII, without the parts of a URL that may be secret."""
     text = name.partition("?")[0].partition("#")[0]
     scheme, separator, rest = text.partition("://")
     if separator:
@@ -63,50 +75,48 @@ def url_setting_of(name: str) -> str:
 
 
 def problems(setting: object) -> Iterator[str]:
-    """What is wrong with the form of ISSUERS; the URLs are the client's to judge. No value is quoted."""
+    """What is wrong with the form of ISSUERS. It quotes no value. The client of a JWK Set checks the URLs."""
     if not isinstance(setting, Mapping):
-        yield "SIMPLE_JWT['ISSUERS'] is no dict"
+        yield "SIMPLE_JWT['ISSUERS'] must be a dict"
         return
     for number, (name, entry) in enumerate(setting.items(), 1):
         if not isinstance(name, str) or not name or not isinstance(entry, Mapping):
-            # Who knows what was pasted there.
-            yield f"SIMPLE_JWT['ISSUERS'], entry {number}, is no issuer's name with a dict"
+            # The name is not shown, since a key may have been pasted there.
+            yield f"SIMPLE_JWT['ISSUERS'], entry {number}, must be an issuer's name with a dict"
         else:
-            yield from (f"{setting_of(name)} {problem}" for problem in _problems_of(entry))
+            yield from (f"{setting_of(name)} {problem}" for problem in entry_problems(entry))
 
 
-def _problems_of(entry: Mapping[Any, Any]) -> Iterator[str]:
+def entry_problems(entry: Mapping[object, object]) -> Iterator[str]:
+    """What is wrong with the options of an entry, each as the end of a sentence."""
     if not OPTIONS.keys() >= entry.keys():
-        yield "has an option that is none of 'jwk_url', 'algorithms' and 'audience'"
+        yield "must have no options but 'jwk_url', 'algorithms' and 'audience'"
     for option, (fits, what) in OPTIONS.items():
         if not fits(entry.get(option)):
             yield f"needs '{option}': {what}"
 
 
-def _is_text(value: object) -> bool:
+def is_text(value: object) -> bool:
+    """Whether a value is a str that is not empty."""
     return isinstance(value, str) and bool(value)
 
 
-def _are_algorithms(value: object) -> bool:
+def are_asymmetric_algorithms(value: object) -> bool:
+    """Whether a value is a list of names of algorithms, with at least one name and none of HMAC."""
     if not isinstance(value, list | tuple) or not value:
         return False
     return all(isinstance(name, str) and name in ALGORITHMS and not is_hmac(name) for name in value)
 
 
-def _is_audience(value: object) -> bool:
+def is_audience(value: object) -> bool:
+    """Whether a value is None, a text or several texts."""
     if isinstance(value, list | tuple | set | frozenset):
-        return bool(value) and all(map(_is_text, value))
-    return value is None or _is_text(value)
+        return bool(value) and all(map(is_text, value))
+    return value is None or is_text(value)
 
 
 OPTIONS: dict[str, tuple[Callable[[object], bool], str]] = {
-    "jwk_url": (_is_text, "where the issuer publishes its JWK Set"),
-    "algorithms": (_are_algorithms, "a list of asymmetric algorithms, such as ['RS256']"),
-    "audience": (_is_audience, "a text or several texts, one of which 'aud' must hold, or None to ask for none"),
+    "jwk_url": (is_text, "the URL of the issuer's JWK Set"),
+    "algorithms": (are_asymmetric_algorithms, "a list of asymmetric algorithms, such as ['RS256']"),
+    "audience": (is_audience, "a text or several texts, one of which must be in 'aud', or None to skip the check"),
 }
-
-
-def _issuer(name: str, entry: Mapping[str, Any]) -> Issuer:
-    url = entry["jwk_url"]
-    client = client_of(url, url_setting_of(name))
-    return Issuer(name, tuple(entry["algorithms"]), entry.get("audience"), client)

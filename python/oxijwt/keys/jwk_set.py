@@ -1,4 +1,4 @@
-"""The JWK Set client: one issuer's keys, kept while they are fresh, and beyond that while the issuer is down."""
+"""The JWK Set client keeps one issuer's keys while they are fresh, and longer while the issuer can't be reached."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import urlsplit
 
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 STALE_LIMIT = 86_400.0
-"""Seconds that a set serves after it has ceased to be fresh, while no other can be had."""
+"""Seconds that a set stays in use after it was fresh, while no newer one can be fetched."""
 
 NEVER = float("-inf")
 
 
 class JWKSetError(Exception):
-    """The issuer's JWK Set can't be had, or holds no key for this token."""
+    """The issuer's JWK Set can't be fetched, or contains no key for this token."""
 
 
 class IssuerKeys(NamedTuple):
@@ -36,14 +37,14 @@ class IssuerKeys(NamedTuple):
     """By algorithm and `kid`."""
 
     soles: dict[str, VerifyingKey]
-    """By algorithm, where it has one key only."""
+    """The key of each algorithm that has only one."""
 
     skipped: list[str]
-    """A line on each key that is not used: its place, its shortened kid and the reason."""
+    """A line about each key that is not used: its place, its shortened kid and the reason."""
 
     @classmethod
     def read(cls, text: bytes, algorithms: Sequence[str]) -> Self:
-        """The usable keys of a JWK Set. Raises CoreError where the text is none."""
+        """The usable keys of a JWK Set. Raises CoreError for any other text."""
         pairs, skipped = read_issuer_jwk_set(text, algorithms)
         of_algorithm: dict[str, list[VerifyingKey]] = {}
         for _kid, key in pairs:
@@ -52,7 +53,7 @@ class IssuerKeys(NamedTuple):
         return cls({(key.algorithm, kid): key for kid, key in pairs}, soles, skipped)
 
     def find(self, algorithm: str, kid: object) -> VerifyingKey | None:
-        """The key of a token's `kid`, or the only one where the token names none."""
+        """The key with a token's `kid`; the algorithm's only key if the token has no `kid`."""
         if kid is None:
             return self.soles.get(algorithm)
         return self.by_name.get((algorithm, kid)) if isinstance(kid, str) else None
@@ -65,30 +66,51 @@ class _LastGoodSet(NamedTuple):
 
 
 class _Fetch:
-    """A fetch in flight: its `end` is when nobody waits for it any longer."""
+    """A fetch in flight. At `end`, a time of `time.monotonic()`, all threads stop waiting for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, end: float) -> None:
         self.landed = threading.Event()
-        self.end = 0.0
+        self.end = end
 
 
 @dataclass
 class _Asking:
-    """How one process asks an issuer: a fork leaves the threads behind, and a lock as it happened to be."""
+    """One process's fetches. A forked process starts its own: it has neither the parent's threads nor their locks."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     in_flight: _Fetch | None = None
     asked_at: float = NEVER
     is_down: bool = False
 
+    def due_or_in_flight(self, interval: float, fresh_until: float, timeout: float) -> tuple[_Fetch | None, bool]:
+        """The fetch to wait for, and whether the caller must start it; None if it is too early for another fetch."""
+        with self.lock:
+            if self.in_flight is not None:
+                return self.in_flight, False
+            now = time.monotonic()
+            # A fetch of a set that is no longer fresh is not a repetition, unless the last fetch failed.
+            repeated = self.is_down or now < fresh_until
+            if repeated and now - self.asked_at < interval:
+                return None, False
+            self.asked_at = now
+            self.in_flight = _Fetch(end=now + timeout)
+            return self.in_flight, True
+
+    def land(self, fetch: _Fetch) -> None:
+        """Wake the threads that wait for this fetch, which has succeeded or failed."""
+        with self.lock:
+            self.in_flight = None
+            self.asked_at = time.monotonic()
+        fetch.landed.set()
+
 
 class JWKSetClient:
     """The keys of one issuer's JWK Set (RFC 7517 section 5), fetched when first needed and again when no longer fresh.
 
-    An unknown `kid` fetches again, at most once in JWK_REFETCH_INTERVAL. While that fails, the last good set serves,
-    until STALE_LIMIT. In one process one fetch is in flight at most, in a thread of its own: who finds a key in the
-    last good set doesn't wait for another's, the others wait `timeout` seconds at most. A key that can't be used is
-    skipped, and logged as a warning when a fetch finds other such keys than the one before.
+    An unknown `kid` causes another fetch, at most once in JWK_REFETCH_INTERVAL. If a fetch fails, the last good set
+    stays in use until STALE_LIMIT. A process runs one fetch at a time, in its own thread. A thread that finds its key
+    in the last good set doesn't wait for another thread's fetch; other threads wait `timeout` seconds at most. A key
+    that can't be used is skipped. A warning is logged if a fetch skips other keys than the last fetch did.
     """
 
     def __init__(
@@ -108,10 +130,10 @@ class JWKSetClient:
         self._by_process: dict[int, _Asking] = {}
 
     def verifying_key(self, algorithm: str, kid: object, algorithms: Sequence[str] = ()) -> VerifyingKey:
-        """The key named `kid`, or the only key where the token names none.
+        """The key with this `kid`; the algorithm's only key if `kid` is None.
 
-        `algorithms` are those that the issuer may use, `algorithm` among them. Raises JWKSetError, and
-        KeyConfigurationError where the URL or JWK_REFETCH_INTERVAL can't be used.
+        `algorithms` are the ones that the issuer may use, including `algorithm`. Raises JWKSetError, and
+        KeyConfigurationError if the URL or JWK_REFETCH_INTERVAL can't be used.
         """
         wanted = tuple(algorithms) or (algorithm,)
         key = self._find(algorithm, kid, wanted)
@@ -126,16 +148,16 @@ class JWKSetClient:
         last_good = self._set
         if time.monotonic() >= last_good.fresh_until + STALE_LIMIT:
             return None
-        if wanted not in last_good.by_algorithms:  # fetched for other ones
+        if wanted not in last_good.by_algorithms:  # fetched for other algorithms
             last_good.by_algorithms[wanted] = self._read(last_good.text, wanted)
         return last_good.by_algorithms[wanted].find(algorithm, kid)
 
     def _ask(self, wanted: tuple[str, ...], *, can_go_on: bool) -> None:
-        """Start a fetch where one is due, and wait for the one in flight where that is needed."""
+        """Start a fetch if one is due, and wait for the fetch in flight unless the caller can go on without it."""
         require_fetchable(self.url, self.setting)
         asking = self._by_process.get(os.getpid()) or self._by_process.setdefault(os.getpid(), _Asking())
         known_to_be_down = asking.is_down
-        fetch, is_ours = self._due_or_in_flight(asking)
+        fetch, is_ours = asking.due_or_in_flight(refetch_interval(), self._set.fresh_until, self._timeout)
         if fetch is None:
             return
         if is_ours:
@@ -145,40 +167,28 @@ class JWKSetClient:
         if not fetch.landed.wait(max(0.0, fetch.end - time.monotonic())):
             self._note_failure(asking, "no answer in time")
 
-    def _due_or_in_flight(self, asking: _Asking) -> tuple[_Fetch | None, bool]:
-        """The fetch to wait for, and whether it is for the caller to start; None where it is too early for another."""
-        interval = _refetch_interval()
-        with asking.lock:
-            if asking.in_flight is not None:
-                return asking.in_flight, False
-            now = time.monotonic()
-            # A set that has ceased to be fresh is no repetition, unless the last attempt failed.
-            repeated = asking.is_down or now < self._set.fresh_until
-            if repeated and now - asking.asked_at < interval:
-                return None, False
-            asking.asked_at = now
-            asking.in_flight = fetch = _Fetch()
-            fetch.end = now + self._timeout
-            return fetch, True
-
     def _start(self, fetch: _Fetch, asking: _Asking, wanted: tuple[str, ...]) -> None:
-        # Neither a name server nor anything else that hangs can be waited for in bounded time in this thread.
+        # A thread of its own: a name server, for example, may hang, and this thread must not wait without limit.
         thread = threading.Thread(target=self._run, args=(fetch, asking, wanted), name="oxijwt-jwk-set", daemon=True)
         try:
             thread.start()
-        except RuntimeError:  # no more threads
+        except RuntimeError:  # the system allows no more threads
             self._note_failure(asking, "no thread to fetch it")
-            _land(fetch, asking)
+            asking.land(fetch)
 
     def _run(self, fetch: _Fetch, asking: _Asking, wanted: tuple[str, ...]) -> None:
         try:
             self._replace(self._fetch(self.url, self._timeout), wanted)
-        except Exception as error:  # whatever an issuer, TLS or the library can come up with
-            self._note_failure(asking, _reason(error))
+        except Exception as error:  # the issuer, TLS and the library can cause any exception
+            # The texts of other exceptions may quote the URL.
+            has_safe_text = isinstance(error, FetchError | JWKSetError)
+            self._note_failure(asking, str(error) if has_safe_text else type(error).__name__)
         else:
-            self._note_success(asking)
+            if asking.is_down:
+                asking.is_down = False
+                logger.warning("JWK Set of %s can be fetched again", self.host)
         finally:
-            _land(fetch, asking)
+            asking.land(fetch)
 
     def _replace(self, fetched: Fetched, wanted: tuple[str, ...]) -> None:
         known = self._set.by_algorithms if self._set.text == fetched.body else {}
@@ -192,13 +202,13 @@ class JWKSetClient:
             raise JWKSetError(error.args[1]) from error
         if keys.skipped != self._told.get(wanted, []):
             for line in keys.skipped:
-                logger.warning("JWK Set of %s, for %s: skipped %s", self._host, ", ".join(wanted), line)
+                logger.warning("JWK Set of %s, for %s: skipped %s", self.host, ", ".join(wanted), line)
         self._told[wanted] = keys.skipped
         return keys
 
     @property
-    def _host(self) -> str | None:
-        # All that a log says of the URL: the rest may hold a secret.
+    def host(self) -> str | None:
+        """The URL's host. Logs contain no other part of the URL, which may contain a secret."""
         return urlsplit(self.url).hostname
 
     def _note_failure(self, asking: _Asking, reason: str) -> None:
@@ -207,42 +217,24 @@ class JWKSetClient:
         if known:
             return
         if time.monotonic() < self._set.fresh_until + STALE_LIMIT:
-            logger.warning("JWK Set of %s can't be had (%s): the last good one serves", self._host, reason)
+            logger.warning("JWK Set of %s can't be fetched (%s): the last good one stays in use", self.host, reason)
         else:
-            logger.error("JWK Set of %s can't be had (%s), and there is no other", self._host, reason)
-
-    def _note_success(self, asking: _Asking) -> None:
-        if asking.is_down:
-            asking.is_down = False
-            logger.warning("JWK Set of %s can be had again", self._host)
+            logger.error("JWK Set of %s can't be fetched (%s), and there is no older one", self.host, reason)
 
 
-def _land(fetch: _Fetch, asking: _Asking) -> None:
-    with asking.lock:
-        asking.in_flight = None
-        asking.asked_at = time.monotonic()
-    fetch.landed.set()
-
-
-def _reason(error: Exception) -> str:
-    # The texts of others may quote the URL.
-    return str(error) if isinstance(error, FetchError | JWKSetError) else type(error).__name__
-
-
-def _refetch_interval() -> float:
+def refetch_interval() -> float:
+    """JWK_REFETCH_INTERVAL in seconds. Raises KeyConfigurationError."""
     interval = api_settings.JWK_REFETCH_INTERVAL
-    try:
-        seconds: float = interval.total_seconds()
-    except AttributeError as error:
-        raise KeyConfigurationError("SIMPLE_JWT['JWK_REFETCH_INTERVAL'] is no timedelta") from error
-    return seconds
+    if isinstance(interval, timedelta):
+        return interval.total_seconds()
+    raise KeyConfigurationError("SIMPLE_JWT['JWK_REFETCH_INTERVAL'] must be a timedelta")
 
 
 _clients: dict[tuple[str, str], JWKSetClient] = {}
 
 
 def client_of(url: str, setting: str) -> JWKSetClient:
-    """The client of a URL: the same one for all that ask in its name, from whichever thread."""
+    """The client of a URL: one object for all threads and all uses of this setting. Raises KeyConfigurationError."""
     if not isinstance(url, str):
-        raise KeyConfigurationError(f"{setting} is no URL")
+        raise KeyConfigurationError(f"{setting} must be a URL")
     return _clients.get((url, setting)) or _clients.setdefault((url, setting), JWKSetClient(url, setting))

@@ -1,17 +1,36 @@
 """Key settings → native keys.
 
-Keys are taken as PyJWT takes them: PEM text or bytes, a JWK as JSON text or mapping, a secret as text or bytes, or one
-of the `cryptography` package's key objects. With an HMAC algorithm text is always the secret itself.
+The forms of a key are PyJWT's: PEM as text or bytes, a JWK as JSON text or a mapping, a secret as text or bytes, or a
+key object of the `cryptography` package. With an HMAC algorithm, text is always the secret itself.
 """
 
+from __future__ import annotations
+
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from oxijwt._core import CoreError, KeyRing, SigningKey, VerifyingKey
 from oxijwt.exceptions import KeyConfigurationError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 Key = TypeVar("Key", SigningKey, VerifyingKey)
+
+
+@runtime_checkable
+class CryptographyPrivateKey(Protocol):
+    """A private key object of the `cryptography` package."""
+
+    def private_bytes(self, encoding: object, format: object, encryption_algorithm: object, /) -> bytes: ...  # noqa: A002  its name
+
+
+@runtime_checkable
+class CryptographyPublicKey(Protocol):
+    """A public key object of the `cryptography` package."""
+
+    def public_bytes(self, encoding: object, format: object, /) -> bytes: ...  # noqa: A002  its name
 
 
 def is_hmac(algorithm: str) -> bool:
@@ -20,14 +39,14 @@ def is_hmac(algorithm: str) -> bool:
 
 
 def signing_key(algorithm: str, key: object, setting: str = "SIMPLE_JWT['SIGNING_KEY']") -> SigningKey:
-    """The native signing key of a key setting. Raises KeyConfigurationError naming `setting`."""
+    """The native signing key of a key setting. Raises KeyConfigurationError with the name of the setting."""
     return prepare(SigningKey, algorithm, key, setting)
 
 
 def verifying_key(algorithm: str, key: object, setting: str = "SIMPLE_JWT['VERIFYING_KEY']") -> VerifyingKey:
-    """The native verifying key of a key setting; of a private key, its public half, as PyJWT takes it.
+    """The native verifying key of a key setting. Of a private key it is the public half, as in PyJWT.
 
-    Raises KeyConfigurationError naming `setting`.
+    Raises KeyConfigurationError with the name of the setting.
     """
     try:
         return prepare(VerifyingKey, algorithm, key, setting)
@@ -38,37 +57,34 @@ def verifying_key(algorithm: str, key: object, setting: str = "SIMPLE_JWT['VERIF
 
 
 def is_private_key_error(error: KeyConfigurationError) -> bool:
-    """Whether a verifying key was refused because it is a private one."""
+    """Whether a verifying key was refused because it is a private key."""
     cause = error.__cause__
     return isinstance(cause, CoreError) and cause.args[0] == "key_private"
 
 
 def ring_of_one(signing: SigningKey | None, verifying: Iterable[VerifyingKey]) -> KeyRing:
-    """A ring of one pair: without `signing` it only verifies."""
+    """A ring of one key pair. Without `signing` it only verifies."""
     return KeyRing(signing, list(verifying))
 
 
 def prepare(kind: type[Key], algorithm: str, key: object, setting: str) -> Key:
-    """The native key of this kind. Raises KeyConfigurationError naming `setting`."""
+    """The native key of this kind. Raises KeyConfigurationError with the name of the setting."""
     try:
-        return _reader(kind, algorithm, key)
+        return read_key(kind, algorithm, key)
     except CoreError as error:
         raise KeyConfigurationError(f"{setting} can't serve {algorithm}: {error.args[1]}") from error
     except (TypeError, ValueError) as error:
-        reason = _reason(error)
-    # Outside the handler: as this error's context, a UnicodeEncodeError would take the key along.
+        # The text of a UnicodeEncodeError, or of another library's ValueError, may quote the key.
+        reason = str(error) if type(error) is TypeError else "it must be text that UTF-8 can encode, or JSON"
+    # Not in the handler: a UnicodeEncodeError holds the key, and would become this error's context.
     raise KeyConfigurationError(f"{setting} can't serve {algorithm}: {reason}")
 
 
-def _reason(error: Exception) -> str:
-    # The text of a UnicodeEncodeError, or of somebody else's ValueError, may quote the key.
-    return str(error) if type(error) is TypeError else "it is no text that can be encoded, or no JSON"
-
-
-def _reader(kind: type[Key], algorithm: str, key: object) -> Key:
+def read_key(kind: type[Key], algorithm: str, key: object) -> Key:
+    """The native key, whose form is recognized. Raises CoreError, TypeError, ValueError."""
     if isinstance(key, Mapping):
         return kind.from_jwk(algorithm, json.dumps(dict(key)).encode())
-    material = _material(key)
+    material = key_bytes(key)
     if is_hmac(algorithm):
         return kind.from_secret(algorithm, material)
     if material.lstrip().startswith(b"{"):
@@ -76,18 +92,20 @@ def _reader(kind: type[Key], algorithm: str, key: object) -> Key:
     return kind.from_pem(algorithm, material)
 
 
-def _material(key: object) -> bytes:
+def key_bytes(key: object) -> bytes:
+    """A key's text or bytes as bytes; a key object as PEM. Raises TypeError, UnicodeEncodeError."""
     if isinstance(key, str):
         return key.encode()
     if isinstance(key, bytes | bytearray | memoryview):
         return bytes(key)
-    if hasattr(key, "private_bytes") or hasattr(key, "public_bytes"):
-        return _cryptography_pem(key)
-    raise TypeError(f"expected text, bytes, a mapping or a cryptography key, not {type(key).__name__}")
+    if isinstance(key, CryptographyPrivateKey | CryptographyPublicKey):
+        return pem_of(key)
+    raise TypeError(f"it must be text, bytes, a mapping or a cryptography key, not {type(key).__name__}")
 
 
-def _cryptography_pem(key: Any) -> bytes:
-    # Whoever holds such an object has the package; it is no dependency of ours, hence the late import.
+def pem_of(key: CryptographyPrivateKey | CryptographyPublicKey) -> bytes:
+    """A key object of the `cryptography` package as PEM."""
+    # The project that made such an object has the package. It is not a dependency of oxijwt, hence the late import.
     from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
         Encoding,
         NoEncryption,
@@ -95,9 +113,6 @@ def _cryptography_pem(key: Any) -> bytes:
         PublicFormat,
     )
 
-    pem: bytes
-    if hasattr(key, "private_bytes"):
-        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    else:
-        pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return pem
+    if isinstance(key, CryptographyPrivateKey):
+        return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

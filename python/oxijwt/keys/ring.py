@@ -1,10 +1,10 @@
-"""KEYS or KEY_FILE → the key ring, whose keys tokens name by `kid`."""
+"""KEYS or KEY_FILE → the key ring. Tokens name its keys by `kid`."""
 
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from os import PathLike
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from django.utils.timezone import is_aware
 
@@ -15,14 +15,19 @@ from . import file as key_file
 from . import material
 
 MEMBERS = ("kid", "algorithm", "signing_key", "verifying_key", "not_before", "not_after")
-"""What a key of KEYS is made of."""
+"""The members of a key of KEYS."""
+
+KeyEntry = Mapping[str, object]
+"""A key of KEYS, before it is checked."""
 
 
 class Legacy(NamedTuple):
-    """The pair that serves tokens without `kid`, and until when: seconds since 1970. None for neither."""
+    """The key pair of the time before the ring, for tokens without `kid`."""
 
     ring: KeyRing | None = None
+    """The pair; None if there is none."""
     until: int | None = None
+    """The pair verifies until then: seconds since 1970."""
 
 
 class KeySource(Protocol):
@@ -35,7 +40,7 @@ class KeySource(Protocol):
         """The ring as it is now. Raises KeyConfigurationError."""
 
     def newer_ring(self, ring: KeyRing) -> KeyRing | None:
-        """Another ring than this one, where there is one by now."""
+        """The ring as it is now if it differs from this one, else None. Raises KeyConfigurationError."""
 
 
 class KeyList:
@@ -43,9 +48,13 @@ class KeyList:
 
     setting = "SIMPLE_JWT['KEYS']"
 
-    def __init__(self, entries: Sequence[Mapping[str, Any]], legacy: Legacy) -> None:
-        """Raises KeyConfigurationError, naming the key."""
-        ring_keys = [ring_key(entry, f"{self.setting}[{place}]") for place, entry in enumerate(_listed(entries))]
+    def __init__(self, entries: Sequence[KeyEntry], legacy: Legacy) -> None:
+        """Raises KeyConfigurationError with the key's place and `kid`."""
+        if not isinstance(entries, list | tuple) or not all(isinstance(entry, Mapping) for entry in entries):
+            raise KeyConfigurationError(f"{self.setting} must be a list of dicts")
+        if not entries:  # the code that fills the list has failed; without this error every token would be a 401
+            raise KeyConfigurationError(f"{self.setting} must contain a key")
+        ring_keys = [ring_key(entry, f"{self.setting}[{place}]") for place, entry in enumerate(entries)]
         try:
             self._ring = KeyRing.of_keys(ring_keys, *legacy)
         except CoreError as error:
@@ -56,12 +65,12 @@ class KeyList:
         return self._ring
 
     def newer_ring(self, ring: KeyRing) -> KeyRing | None:
-        """None: settings don't change while a process runs."""
+        """None, since settings don't change while a process runs."""
         return None
 
 
 class KeyFile:
-    """The ring of SIMPLE_JWT['KEY_FILE'], as the file is now."""
+    """The ring of SIMPLE_JWT['KEY_FILE']. It follows the file."""
 
     setting = key_file.SETTING
 
@@ -76,58 +85,52 @@ class KeyFile:
         key_set = self._file.key_set()
         made = self._made
         if made is None or made[0] is not key_set:
-            made = self._made = (key_set, self._ring_of(key_set))
+            try:
+                made = self._made = (key_set, key_set.ring(self._policy, *self._legacy))
+            except CoreError as error:
+                raise KeyConfigurationError(f"{self.setting}: {error.args[1]}") from error
         return made[1]
 
-    def _ring_of(self, key_set: KeySet) -> KeyRing:
-        try:
-            return key_set.ring(self._policy, *self._legacy)
-        except CoreError as error:
-            raise KeyConfigurationError(f"{self.setting}: {error.args[1]}") from error
-
     def newer_ring(self, ring: KeyRing) -> KeyRing | None:
-        """The ring of the file, which is looked at now, unless it is this one."""
+        """Look at the file now: its ring if it differs from this one, else None. Raises KeyConfigurationError."""
         self._file.look_again()
         newer = self.ring()
         return newer if newer is not ring else None
 
 
-def _listed(entries: object) -> list[Mapping[str, Any]]:
-    if not isinstance(entries, list | tuple) or not all(isinstance(entry, Mapping) for entry in entries):
-        raise KeyConfigurationError("SIMPLE_JWT['KEYS'] must be a list of dicts")
-    if not entries:  # whatever was to fill it has failed: every token would be a 401
-        raise KeyConfigurationError("SIMPLE_JWT['KEYS'] holds no key")
-    return list(entries)
-
-
-def ring_key(entry: Mapping[str, Any], setting: str) -> RingKey:
-    """One key of KEYS. Raises KeyConfigurationError naming `setting` and the `kid`."""
+def ring_key(entry: KeyEntry, setting: str) -> RingKey:
+    """One key of KEYS. Raises KeyConfigurationError with the setting and the `kid`."""
     kid = entry.get("kid")
     if isinstance(kid, str):
         setting = f"{setting}, kid {kid!r}"
-    _check_members(entry, setting)
-    signing, verifying = _halves(entry, setting)
-    # No generator: its frame has no caller in a traceback, so Django's reports would show what is hidden in the others.
-    not_before, not_after = [_seconds(entry, name, setting) for name in ("not_before", "not_after")]
+    elif kid is not None:
+        raise KeyConfigurationError(f"{setting}: its kid must be a text")
+    signing, verifying = key_pair(entry, checked_algorithm(entry, setting), setting)
+    # Not a generator: its frame has no caller in a traceback, so Django's reports would show the hidden variables.
+    not_before, not_after = [
+        None if entry.get(name) is None else seconds_since_1970(entry[name], f"{setting}: its {name}")
+        for name in ("not_before", "not_after")
+    ]
     if not_before is not None and not_after is not None and not_after <= not_before:
-        raise KeyConfigurationError(f"{setting}: its not_after is not after its not_before")
+        raise KeyConfigurationError(f"{setting}: its not_after must be later than its not_before")
     try:
         return RingKey(signing, verifying, kid=kid, not_before=not_before, not_after=not_after)
     except CoreError as error:
         raise KeyConfigurationError(f"{setting}: {error.args[1]}") from error
 
 
-def _check_members(entry: Mapping[str, Any], setting: str) -> None:
+def checked_algorithm(entry: KeyEntry, setting: str) -> str:
+    """The key's algorithm, one of ALGORITHMS. Raises KeyConfigurationError, also for unknown members."""
     if not entry.keys() <= set(MEMBERS):
-        raise KeyConfigurationError(f"{setting} has another member than {', '.join(MEMBERS)}")
-    if entry.get("algorithm") not in ALGORITHMS:
-        raise KeyConfigurationError(f"{setting}: its algorithm is none of oxijwt's")
-    if not isinstance(entry.get("kid", ""), str | None):
-        raise KeyConfigurationError(f"{setting}: its kid is no text")
+        raise KeyConfigurationError(f"{setting} must not have other members than {', '.join(MEMBERS)}")
+    algorithm = entry.get("algorithm")
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
+        raise KeyConfigurationError(f"{setting}: its algorithm must be one of {', '.join(ALGORITHMS)}")
+    return algorithm
 
 
-def _halves(entry: Mapping[str, Any], setting: str) -> tuple[SigningKey | None, VerifyingKey | None]:
-    algorithm: str = entry["algorithm"]
+def key_pair(entry: KeyEntry, algorithm: str, setting: str) -> tuple[SigningKey | None, VerifyingKey | None]:
+    """The native keys of an entry, at least one. Raises KeyConfigurationError."""
     signing, verifying = entry.get("signing_key"), entry.get("verifying_key")
     if signing is None and verifying is None:
         raise KeyConfigurationError(f"{setting} has neither a signing_key nor a verifying_key")
@@ -140,13 +143,8 @@ def _halves(entry: Mapping[str, Any], setting: str) -> tuple[SigningKey | None, 
     return halves
 
 
-def _seconds(entry: Mapping[str, Any], name: str, setting: str) -> int | None:
-    time = entry.get(name)
-    return None if time is None else seconds_since_1970(time, f"{setting}: its {name}")
-
-
 def seconds_since_1970(time: object, setting: str) -> int:
-    """Whole seconds of a datetime with a time zone. Raises KeyConfigurationError naming `setting`."""
+    """Whole seconds of a datetime with a time zone. Raises KeyConfigurationError with the name of the setting."""
     if not isinstance(time, datetime) or not is_aware(time):
         raise KeyConfigurationError(f"{setting} must be a datetime with a time zone")
     return math.floor(time.timestamp())

@@ -1,4 +1,4 @@
-"""How long keys are published before they sign, and how long they are kept afterwards."""
+"""How long keys are published before they sign, and how long they verify afterwards."""
 
 import math
 from datetime import timedelta
@@ -11,7 +11,7 @@ from oxijwt.settings import LIFETIMES, api_settings
 
 
 def rotation_policy() -> KeyRotationPolicy:
-    """KEY_PUBLISH_AHEAD and KEY_RETAIN, by default as long as a token can live. Raises KeyConfigurationError."""
+    """KEY_PUBLISH_AHEAD and KEY_RETAIN, by default the longest life of a token. Raises KeyConfigurationError."""
     try:
         retain = longest_life() if api_settings.KEY_RETAIN is None else api_settings.KEY_RETAIN
         return KeyRotationPolicy(
@@ -27,7 +27,7 @@ def rotation_policy() -> KeyRotationPolicy:
 
 
 def longest_life() -> timedelta:
-    """The longest that a token signed here is accepted: lifetimes, a session's absolute end, and the leeway."""
+    """The longest time for which our tokens are accepted: lifetimes, a session's absolute lifetime, and the leeway."""
     longest = longest_lifetime()
     if apps.is_installed("oxijwt.token_sessions") and api_settings.SESSION_ABSOLUTE_LIFETIME is not None:
         longest = max(longest, api_settings.SESSION_ABSOLUTE_LIFETIME)

@@ -1,1 +1,1 @@
-"""simplejwt's blacklist app: the same label, tables and migration names, so that a project can switch and go back."""
+"""simplejwt's blacklist app with the same label, tables and migration names. A project can switch and go back."""

@@ -1,28 +1,33 @@
-"""Admin of the two tables: the outstanding tokens are read only, and no page shows a token."""
+"""Admin of the two tables. Outstanding tokens are read-only, and no page shows the text of a token."""
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from .models import BlacklistedToken, OutstandingToken
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
     OutstandingBase = admin.ModelAdmin[OutstandingToken]
     BlacklistedBase = admin.ModelAdmin[BlacklistedToken]
-else:  # Django's class takes no type argument when it runs
+else:  # at run time Django 5.2's class takes no type argument
     OutstandingBase = BlacklistedBase = admin.ModelAdmin
 
 TOKEN_FIELDS = ("token",)
-"""Fields that no page shows. Django shows a read-only field though it is excluded."""
+"""Fields that no page shows. They must not be read-only, since Django shows a read-only field that is excluded."""
 
 
 @admin.register(OutstandingToken)
 class OutstandingTokenAdmin(OutstandingBase):
-    """Issued tokens, for looking only."""
+    """Issued tokens, read-only."""
 
     list_display = ("jti", "user", "created_at", "expires_at")
     search_fields = ("user__id", "jti")
@@ -34,7 +39,7 @@ class OutstandingTokenAdmin(OutstandingBase):
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutstandingToken]:
         return super().get_queryset(request).select_related("user").defer("token")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: OutstandingToken | None = None) -> list[Any]:
+    def get_readonly_fields(self, request: HttpRequest, obj: OutstandingToken | None = None) -> list[str]:
         return [field.name for field in self.model._meta.fields if field.name not in TOKEN_FIELDS]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -49,7 +54,7 @@ class OutstandingTokenAdmin(OutstandingBase):
 
 @admin.register(BlacklistedToken)
 class BlacklistedTokenAdmin(BlacklistedBase):
-    """Blacklisted tokens; deleting one makes its token count again."""
+    """Blacklisted tokens. Deleting an entry makes its token valid again."""
 
     list_display = ("token_jti", "token_user", "token_created_at", "token_expires_at", "blacklisted_at")
     search_fields = ("token__user__id", "token__jti")
@@ -63,7 +68,7 @@ class BlacklistedTokenAdmin(BlacklistedBase):
         return obj.token.jti
 
     @admin.display(description=_("user"), ordering="token__user")
-    def token_user(self, obj: BlacklistedToken) -> Any:
+    def token_user(self, obj: BlacklistedToken) -> AbstractBaseUser | None:
         return obj.token.user
 
     @admin.display(description=_("created at"), ordering="token__created_at")

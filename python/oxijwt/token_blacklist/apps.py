@@ -1,14 +1,19 @@
 """The app `oxijwt.token_blacklist`, label `token_blacklist`."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
 NAMES = ("oxijwt.token_blacklist", "rest_framework_simplejwt.token_blacklist")
-"""One label and the same tables: simplejwt's own app, or, under `oxijwt.as_simplejwt`, this one by its other name."""
+"""Both apps have the same label and tables. The second is simplejwt's app, or this one under `oxijwt.as_simplejwt`."""
 
 
 class TokenBlacklistConfig(AppConfig):
@@ -16,17 +21,17 @@ class TokenBlacklistConfig(AppConfig):
     verbose_name = _("Token Blacklist")
     default_auto_field = "django.db.models.BigAutoField"
 
-    def __init__(self, app_name: str, app_module: Any) -> None:
-        # Django is about to refuse the second label without a word on why, and no system check runs after that.
+    def __init__(self, app_name: str, app_module: ModuleType | None) -> None:
+        # Django would refuse the second label without naming the cause, and then it runs no system check.
         listed = [entry for entry in map(str, settings.INSTALLED_APPS) if entry.startswith(NAMES)]
         if len(listed) > 1:
             raise ImproperlyConfigured(
-                f"INSTALLED_APPS lists the token blacklist twice: {', '.join(listed)}. Keep one of them: they are the "
-                "same app and have the same tables."
+                f"INSTALLED_APPS lists the token blacklist twice: {', '.join(listed)}. They are the same app "
+                "and have the same tables. Remove one of them."
             )
         super().__init__(app_name, app_module)
 
     def ready(self) -> None:
-        from oxijwt import checks  # noqa: PLC0415  settings are not to be looked at before the apps are loaded
+        from oxijwt import checks  # noqa: PLC0415  the checks read settings, so the apps must be loaded
 
         checks.register()

@@ -1,16 +1,17 @@
-"""simplejwt's two tables: every refresh and sliding token issued, and those of them that no longer count."""
+"""simplejwt's two tables: all issued refresh and sliding tokens, and those of them that are refused from now on."""
 
 from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-# Tokens can be used without this app; its models are then no models of any app, the app `oxijwt` above it included.
+# Without this app the models are abstract, since this module can still be imported. They must not become models of the
+# parent app `oxijwt`.
 IS_INSTALLED = getattr(apps.get_containing_app_config(__name__), "name", None) == __name__.rpartition(".")[0]
 
 
 class OutstandingToken(models.Model):
-    """A token that was issued: a row per refresh or sliding token, kept until it has expired and is flushed."""
+    """An issued refresh or sliding token. `flushexpiredtokens` deletes the row after the token has expired."""
 
     id = models.BigAutoField(primary_key=True, serialize=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
@@ -30,7 +31,7 @@ class OutstandingToken(models.Model):
 
 
 class BlacklistedToken(models.Model):
-    """An outstanding token that is refused from now on. One per token: its INSERT decides a race."""
+    """An outstanding token that is refused from now on. The token is unique, so one of several racing INSERTs wins."""
 
     id = models.BigAutoField(primary_key=True, serialize=False)
     token = models.OneToOneField(OutstandingToken, on_delete=models.CASCADE)

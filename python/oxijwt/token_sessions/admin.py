@@ -1,8 +1,8 @@
-"""Admin of sessions: looking and ending. Deleting a session ends it; its row goes when it is flushed."""
+"""Admin of sessions: staff can view and end them. "Delete" ends a session; a later flush deletes its row."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
@@ -14,26 +14,27 @@ from .ending import end
 from .models import RevokeReason, TokenSession
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.db.models import QuerySet
     from django.http import HttpRequest
+    from django_stubs_ext import StrOrPromise
 
-
-if TYPE_CHECKING:
     SessionAdminBase = admin.ModelAdmin[TokenSession]
-else:  # Django 5.2's takes no subscript
+else:  # at run time Django 5.2's class takes no type argument
     SessionAdminBase = admin.ModelAdmin
 
 
 class LiveFilter(admin.SimpleListFilter):
-    """Sessions that go on, and those that are over."""
+    """Live sessions, and sessions that are over."""
 
     title = _("state")
     parameter_name = "live"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, StrOrPromise]]:
         return [("yes", _("live")), ("no", _("over"))]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[TokenSession]) -> QuerySet[TokenSession]:
         live = TokenSession.objects.live(aware_utcnow()).values("pk")
         if self.value() == "yes":
             return queryset.filter(pk__in=live)
@@ -48,19 +49,19 @@ class TokenSessionAdmin(SessionAdminBase):
 
     list_display = ("user", "user_agent", "ip_address", "created_at", "last_used_at", "state")
     list_filter = (LiveFilter, "revoke_reason", "created_at")
-    search_fields = ("=id", "user__pk", "user_agent", "=ip_address")  # and the user's name
+    search_fields = ("=id", "user__pk", "user_agent", "=ip_address")  # get_search_fields adds the user's name
     ordering = ("-created_at",)
     list_select_related = ("user",)
     actions = ("end_sessions",)
 
     @admin.display(description=_("last used at"), ordering="rotated_at")
-    def last_used_at(self, session: TokenSession) -> Any:
-        """When its refresh token was last rotated, or the login."""
+    def last_used_at(self, session: TokenSession) -> datetime:
+        """The time of the last refresh, or of the login before the first refresh."""
         return session.rotated_at or session.created_at
 
     @admin.display(description=_("state"))
-    def state(self, session: TokenSession) -> Any:
-        """Live, or why it is over."""
+    def state(self, session: TokenSession) -> StrOrPromise:
+        """Live, expired, or the reason for which it was revoked."""
         if session.revoked_at is not None:
             return session.get_revoke_reason_display()
         ends = [end for end in (session.expires_at, session.absolute_expires_at) if end is not None]
@@ -68,15 +69,15 @@ class TokenSessionAdmin(SessionAdminBase):
 
     @admin.action(description=_("End the selected sessions"), permissions=["delete"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[TokenSession]) -> None:
-        """End them, whatever page of the list they are on."""
+        """End the selected sessions, on all pages of the list."""
         self.delete_queryset(request, queryset)
 
     def delete_model(self, request: HttpRequest, obj: TokenSession) -> None:
-        """End the session: a deleted row could not say that it was ended."""
+        """End the session and keep its row, which records the end."""
         end(obj.pk, obj.user_id, RevokeReason.ADMIN)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TokenSession]) -> None:
-        """End the sessions."""
+        """End the sessions, one by one."""
         for session in queryset.iterator():
             self.delete_model(request, session)
 
@@ -86,8 +87,8 @@ class TokenSessionAdmin(SessionAdminBase):
     def get_readonly_fields(self, request: HttpRequest, obj: TokenSession | None = None) -> list[str]:
         return [field.name for field in self.model._meta.fields if field.name != "auth_hash"]
 
-    def get_fields(self, request: HttpRequest, obj: TokenSession | None = None) -> Any:
-        return self.get_readonly_fields(request, obj)
+    def get_fields(self, request: HttpRequest, obj: TokenSession | None = None) -> tuple[str, ...]:
+        return tuple(self.get_readonly_fields(request, obj))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

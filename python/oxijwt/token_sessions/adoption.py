@@ -16,7 +16,7 @@ from .database import database, unless_deadlocked
 from .ending import end
 from .markers import adopts_now, is_marked
 from .models import RevokeReason, TokenSession
-from .reading import Reading, decided, find_with_user, permitted
+from .reading import Reading, decided, find_with_user, permission
 from .rows import flush_day, new_session
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ def read_without_sid(claims: Claims, jti: str, lifetime: timedelta) -> Reading |
     if user is None:
         return None
     if session is not None:
-        return permitted(decided(session, user, 0, lifetime, now))
+        reading = decided(session, user, 0, lifetime, now)
+        permission(reading)
+        return reading
     if is_marked(user, claims.get("iat")):
         raise SessionError("session_revoked")
     if api_settings.TOKEN_SESSIONS != "issue" or not api_settings.ROTATE_REFRESH_TOKENS or not adopts_now():

@@ -102,7 +102,9 @@ def read_for_refresh(claims: Claims, lifetime: timedelta) -> Reading:
     generation = generation_in(claims.get(api_settings.SESSION_GENERATION_CLAIM))
     sid = session_id(claims.get(api_settings.SESSION_ID_CLAIM))
     user, session = require_both(*find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM)))
-    return permitted(decided(session, user, generation, lifetime, now))
+    reading = decided(session, user, generation, lifetime, now)
+    permission(reading)
+    return reading
 
 
 def refuse_spent(reading: Reading | None) -> None:
@@ -116,12 +118,6 @@ def decided(session: TokenSession, user: AbstractBaseUser, generation: int, life
     state = auth_state(user, session) if api_settings.USER_AUTHENTICATION_RULE(user) else UserState.INACTIVE
     decision = state_of(session).decide(state, generation, policy_for(lifetime), now)
     return Reading(session, user, generation, lifetime, now, decision)
-
-
-def permitted(reading: Reading) -> Reading:
-    """The same reading, if its decision permits a token. Raises SessionError or TokenReusedError."""
-    permission(reading)
-    return reading
 
 
 def permission(reading: Reading) -> Permission:

@@ -184,11 +184,13 @@ class RefreshRecords(StartingRecords):
     token: RefreshToken
     _reading: Reading | None = None
     _is_read = False
+    """False for a token that is new, copied or unpickled: it is read when a verb needs the session."""
 
     @property
     def rotates(self) -> bool:
         """The decision, or ROTATE_REFRESH_TOKENS for a token without a session."""
-        self._read_once()
+        if not self._is_read:
+            self._read()
         return self.otherwise.rotates if self._reading is None else not isinstance(self._reading.decision, Keep)
 
     def check(self) -> None:
@@ -208,7 +210,8 @@ class RefreshRecords(StartingRecords):
 
     def check_current(self) -> None:
         """No SQL statement if `check` has read the session."""
-        self._read_once()
+        if not self._is_read:
+            self._read()
         refuse_spent(self._reading)
 
     def find_user(self) -> AbstractBaseUser | None:
@@ -220,7 +223,8 @@ class RefreshRecords(StartingRecords):
 
     def rotate(self, user: AbstractBaseUser | None) -> str:
         """Become the session's current refresh token. The decision says whether the session rotates."""
-        self._read_once()
+        if not self._is_read:
+            self._read()
         if self._reading is None:
             return self.otherwise.rotate(user)
         session, (claims, text) = refresh(
@@ -248,11 +252,6 @@ class RefreshRecords(StartingRecords):
         self._is_read = True
         if self._reading is not None and not self._reading.is_new:
             self.token.session = self._reading.session
-
-    def _read_once(self) -> None:
-        # A token that is new, copied or unpickled has not been read yet.
-        if not self._is_read:
-            self._read()
 
     def successor_of(self, session: TokenSession) -> tuple[Claims, str]:
         """The claims of the refresh token for this row, and the token, signed. `token` is not changed."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime  # noqa: TC003  schema generators read the type of get_last_used_at
+from typing import TYPE_CHECKING, cast
 
 from django.contrib.auth.signals import user_logged_out
 from django.utils.translation import gettext_lazy as _
@@ -13,10 +14,10 @@ from rest_framework.response import Response
 
 from oxijwt.authentication import JWTAuthentication, view_of
 from oxijwt.context import handling
-from oxijwt.exceptions import SESSION_MESSAGES, InvalidToken, SessionError, TokenError
+from oxijwt.exceptions import SESSION_MESSAGES, InvalidToken, SessionError, TokenError, invalid_token
 from oxijwt.settings import api_settings
 from oxijwt.tokens import RefreshToken
-from oxijwt.views import AcceptingMixin, NonAtomicView, TokenViewBase, invalid_token
+from oxijwt.views import AcceptingMixin, NonAtomicView, TokenViewBase
 
 from . import revocation_cache
 from .claims import session_id
@@ -27,110 +28,123 @@ from .reading import find_with_user
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.db.models import QuerySet
     from rest_framework.request import Request
+
+    from oxijwt.tokens import Token
 
 LOCAL, OTHERS, GLOBAL = "local", "others", "global"
 
 
-class LogoutSerializer(serializers.Serializer[Any]):
-    """What a logout asks for: which sessions, and the refresh token where no access token is sent."""
+class LogoutSerializer(serializers.Serializer[None]):
+    """The body of a logout: which sessions to end, and the refresh token if the request has no access token."""
 
     refresh = serializers.CharField(required=False, write_only=True)
     scope = serializers.ChoiceField(
         choices=(LOCAL, OTHERS, GLOBAL),
         default=LOCAL,
-        # DRF's message repeats the value, and a lone surrogate can't be rendered.
-        error_messages={"invalid_choice": _("This is no scope of a logout.")},
+        # DRF's message repeats the value, and a lone surrogate in it can't be rendered.
+        error_messages={"invalid_choice": _("The scope must be local, others or global.")},
     )
 
 
 class TokenLogoutView(AcceptingMixin, TokenViewBase):
-    """POST → 204: ends this session (`local`), the user's `others`, or all (`global`).
+    """POST → 204: ends this session (`local`), the user's other sessions (`others`), or all of them (`global`).
 
-    Takes a refresh token in the body, or the access token of the request. A refresh token that is spent, expired or not
-    for this view ends its own session only.
+    Takes a refresh token in the body, or the request's access token. A refresh token that is spent, expired or for
+    another audience can only end its own session.
     """
 
     serializer_class = LogoutSerializer
 
-    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """204; 400 for a body it can't read; 401 for a token it refuses."""
+    def post(self, request: Request, *args: object, **kwargs: object) -> Response:
+        """204; 400 if it can't read the body; 401 if it refuses the token."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         refresh, scope = serializer.validated_data.get("refresh"), serializer.validated_data["scope"]
         with handling(request):
             if refresh is None:
-                self._with_access_token(request, scope)
+                log_out_with_access_token(request, scope)
             else:
-                self._with_refresh_token(request, refresh, scope)
+                log_out_with_refresh_token(request, refresh, scope)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _with_access_token(self, request: Request, scope: str) -> None:
-        authentication = JWTAuthentication().for_request(request)
-        try:
-            authenticated = authentication.authenticate(request)
-        except InvalidToken as error:
-            body: Any = error.detail
-            if not _may_be_repeated(body["code"]):
-                raise
-            _repeat(authentication.get_validated_token(_raw_token(authentication, request)), scope)
-            return
-        if authenticated is None:
-            raise NotAuthenticated
-        user, token = authenticated
-        if token.session is None:
-            raise InvalidToken
-        _log_out(request, user, token.session, scope)
 
-    def _with_refresh_token(self, request: Request, text: str, scope: str) -> None:
-        try:
-            if scope == LOCAL:
-                _end_own(request, text)
-            else:
-                _end_several(request, text, scope)
-        except TokenError as error:
-            raise invalid_token(error) from error
+def log_out_with_access_token(request: Request, scope: str) -> None:
+    """End sessions of the user whose access token the request carries.
+
+    Raises AuthenticationFailed, NotAuthenticated without a token, ServiceUnavailable.
+    """
+    authentication = JWTAuthentication().for_request(request)
+    try:
+        authenticated = authentication.authenticate(request)
+    except InvalidToken as error:
+        if not (isinstance(error.detail, dict) and may_be_repeated(error.detail["code"])):
+            raise
+        raw_token = authentication.get_raw_token(authentication.get_header(request) or b"") or b""
+        repeat_logout(authentication.get_validated_token(raw_token), scope)
+        return
+    if authenticated is None:
+        raise NotAuthenticated
+    session = authenticated[1].session
+    if session is None:
+        raise InvalidToken
+    log_out(request, session, scope)
 
 
-def _raw_token(authentication: JWTAuthentication, request: Request) -> Any:
-    header = authentication.get_header(request)
-    return None if header is None else authentication.get_raw_token(header)
+def log_out_with_refresh_token(request: Request, text: str, scope: str) -> None:
+    """End sessions of the user whose refresh token this is. Raises InvalidToken, ServiceUnavailable."""
+    try:
+        if scope == LOCAL:
+            end_own_session(request, text)
+        else:
+            end_several_sessions(request, text, scope)
+    except TokenError as error:
+        raise invalid_token(error) from error
 
 
-def _end_own(request: Request, text: str) -> None:
-    """End the session of any refresh token with a good signature, or the token where it has no session."""
+def end_own_session(request: Request, text: str) -> None:
+    """End the session of a refresh token with a good signature, or blacklist a token without a session.
+
+    Raises TokenError, ServiceUnavailable.
+    """
     session = RefreshToken.end_session_of(text)
     if session is None:
         token = RefreshToken.read(text, view=view_of(request))
         token.blacklist()
-        _say_logged_out(request, token.records.find_user())
+        announce_logout(request, token.records.find_user())
     elif session.revoked_at is None:
-        _say_logged_out(request, session.user)
+        announce_logout(request, session.user)
 
 
-def _end_several(request: Request, text: str, scope: str) -> None:
-    """As `_log_out`, for the current refresh token of a session only."""
+def end_several_sessions(request: Request, text: str, scope: str) -> None:
+    """As `log_out`, but only with the current refresh token of a session. Raises TokenError, ServiceUnavailable."""
     try:
         token = RefreshToken.read(text, view=view_of(request))
     except SessionError as error:
-        if not _may_be_repeated(error.code):
+        if not may_be_repeated(error.code):
             raise
-        _repeat(RefreshToken.read_expired(text).payload, scope)
+        repeat_logout(RefreshToken.read_expired(text), scope)
         return
     if token.session is None:
         raise InvalidToken
     token.check_current()
-    _log_out(request, token.session.user, token.session, scope)
+    log_out(request, token.session, scope)
 
 
-def _may_be_repeated(code: str) -> bool:
+def may_be_repeated(code: object) -> bool:
+    """Whether a logout with a token that was refused with this code can be published again."""
     return code == "session_revoked" and revocation_cache.is_configured()
 
 
-def _repeat(claims: Any, scope: str) -> None:
-    """A logout whose publishing failed may be repeated: nothing more ends, it is only published again."""
-    sid = session_id(claims.get(api_settings.SESSION_ID_CLAIM))
-    user, session = find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM))
+def repeat_logout(token: Token, scope: str) -> None:
+    """Publish a logout in REVOCATION_CACHE again, since publishing may have failed. No other session ends.
+
+    Raises InvalidToken unless the token's session ended by a logout of this scope, SessionError, ServiceUnavailable.
+    """
+    sid = session_id(token.get(api_settings.SESSION_ID_CLAIM))
+    user, session = find_with_user(sid, token.get(api_settings.USER_ID_CLAIM))
     if session is not None and scope == LOCAL:
         end(session.pk, user.pk)
     elif session is not None and scope == GLOBAL and session.revoke_reason == RevokeReason.LOGOUT_GLOBAL:
@@ -139,18 +153,20 @@ def _repeat(claims: Any, scope: str) -> None:
         raise InvalidToken(SESSION_MESSAGES["session_revoked"], code="session_revoked")
 
 
-def _log_out(request: Request, user: Any, session: TokenSession, scope: str) -> None:
+def log_out(request: Request, session: TokenSession, scope: str) -> None:
+    """End this session, the other sessions of its user, or all of them. Raises ServiceUnavailable."""
     if scope == LOCAL:
-        end(session.pk, user.pk, RevokeReason.LOGOUT)
+        end(session.pk, session.user_id, RevokeReason.LOGOUT)
     elif scope == OTHERS:
-        revoke_for_user(user, except_={session.pk}, reason=RevokeReason.LOGOUT_OTHERS)
+        revoke_for_user(session.user, except_={session.pk}, reason=RevokeReason.LOGOUT_OTHERS)
     else:
-        revoke_for_user(user, reason=RevokeReason.LOGOUT_GLOBAL)
+        revoke_for_user(session.user, reason=RevokeReason.LOGOUT_GLOBAL)
     if scope != OTHERS:
-        _say_logged_out(request, user)
+        announce_logout(request, session.user)
 
 
-def _say_logged_out(request: Request, user: Any) -> None:
+def announce_logout(request: Request, user: AbstractBaseUser | None) -> None:
+    """Send Django's signal `user_logged_out`."""
     user_logged_out.send(type(user), request=request, user=user)
 
 
@@ -164,12 +180,12 @@ class SessionSerializer(serializers.ModelSerializer[TokenSession]):
         model = TokenSession
         fields = ("id", "created_at", "last_used_at", "expires_at", "ip_address", "user_agent", "current")
 
-    def get_last_used_at(self, session: TokenSession) -> Any:
-        """When its refresh token was last rotated, or the login."""
+    def get_last_used_at(self, session: TokenSession) -> datetime:
+        """The time of the last refresh, or of the login before the first refresh."""
         return session.rotated_at or session.created_at
 
     def get_current(self, session: TokenSession) -> bool:
-        """Whether the request came with a token of this session."""
+        """Whether the token of the request belongs to this session."""
         current = getattr(self.context["request"].auth, "session", None)
         return current is not None and current.pk == session.pk
 
@@ -181,23 +197,25 @@ class OwnSessionsView(AcceptingMixin, NonAtomicView):
     authentication_classes = (JWTAuthentication,)
     permission_classes = (IsAuthenticated,)
 
-    def get_queryset(self) -> Any:
-        return usable_by(self.request.user).order_by("-created_at", "pk")
+    def get_queryset(self) -> QuerySet[TokenSession]:
+        user = cast("AbstractBaseUser", self.request.user)  # IsAuthenticated has refused anonymous requests
+        sessions: QuerySet[TokenSession] = usable_by(user).order_by("-created_at", "pk")
+        return sessions
 
 
 class SessionListView(OwnSessionsView):
-    """GET → the caller's live sessions, newest login first, `current` marked."""
+    """GET → the caller's live sessions, the newest login first. `current` marks the session of the request."""
 
     def get(self, request: Request) -> Response:
-        """200 with a list; 401 without a token of ours."""
+        """200 with a list; 401 without a valid token."""
         return Response(self.get_serializer(self.get_queryset(), many=True).data)
 
 
 class SessionView(OwnSessionsView):
-    """DELETE → 204: ends one of the caller's sessions. 404 for what is none of theirs, or over."""
+    """DELETE → 204: ends one of the caller's sessions. 404 if it is another user's, unknown, or already over."""
 
     def delete(self, request: Request, pk: UUID) -> Response:
-        """204, 401 or 404."""
+        """204; 401 without a valid token; 404."""
         session = generics.get_object_or_404(self.get_queryset(), pk=pk)
         with handling(request):
             end(session.pk, session.user_id, RevokeReason.LOGOUT)

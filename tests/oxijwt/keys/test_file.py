@@ -88,13 +88,13 @@ def stats(monkeypatch):
 @pytest.fixture
 def parsed(monkeypatch):
     """The texts that were parsed."""
-    texts, really = [], key_file._parsed
+    texts, really = [], key_file.parse
 
     def keep(text):
         texts.append(text)
         return really(text)
 
-    monkeypatch.setattr(key_file, "_parsed", keep)
+    monkeypatch.setattr(key_file, "parse", keep)
     return texts
 
 
@@ -169,8 +169,8 @@ def test_a_missing_file(path):
 
 def test_a_directory(path):
     path.mkdir()
-    assert "no regular file" in refusal(key_file.read, path)
-    assert "no regular file" in refusal(key_file.change, path, first, may_create=True)
+    assert "must be a regular file" in refusal(key_file.read, path)
+    assert "must be a regular file" in refusal(key_file.change, path, first, may_create=True)
 
 
 def test_a_fifo_is_refused_at_once(path):
@@ -179,11 +179,11 @@ def test_a_fifo_is_refused_at_once(path):
     reading = threading.Thread(target=lambda: said.append(refusal(key_file.read, path)), daemon=True)
     reading.start()
     reading.join(10)
-    assert "no regular file" in said[0]
+    assert "must be a regular file" in said[0]
 
 
 def test_a_device():
-    assert "no regular file" in refusal(key_file.read, "/dev/zero")
+    assert "must be a regular file" in refusal(key_file.read, "/dev/zero")
 
 
 def test_a_huge_file(made):
@@ -459,7 +459,7 @@ def test_a_directory_that_can_not_be_synced_is_said(made, monkeypatch):
         really(descriptor)
 
     monkeypatch.setattr(os, "fsync", fail)
-    assert "is written, but" in refusal(key_file.change, made, rotation)
+    assert "was written, but" in refusal(key_file.change, made, rotation)
     assert len(kids(key_file.read(made))) == 2
 
 
@@ -468,7 +468,7 @@ def test_a_directory_that_can_not_be_synced_is_said(made, monkeypatch):
 
 def test_a_held_lock_is_waited_for_and_not_for_ever(made, monkeypatch):
     monkeypatch.setattr(key_file, "LOCK_WAIT", 0.1)
-    with key_file._locked(made):
+    with key_file.locked(made):
         assert "another process" in refusal(key_file.change, made, rotation)
         assert kids(key_file.read(made))  # readers don't care
     assert key_file.change(made, rotation).added
@@ -481,7 +481,7 @@ def test_the_lock_parts_threads(made):
         order.append("second")
         return rotation(keys)
 
-    with key_file._locked(made):
+    with key_file.locked(made):
         second = threading.Thread(target=key_file.change, args=(made, plan))
         second.start()
         second.join(0.2)
@@ -501,7 +501,7 @@ def test_the_lock_file_is_no_link(made):
 
 def test_the_lock_file_is_open_for_writing(made):
     """Else there is no exclusive lock on it over NFS: flock(2)."""
-    with key_file._locked(made) as lock:
+    with key_file.locked(made) as lock:
         assert key_file.fcntl.fcntl(lock, key_file.fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDWR
 
 
@@ -695,7 +695,7 @@ def test_a_touched_file_is_read_and_not_parsed(made, parsed):
 def test_a_file_as_it_was_is_not_read(made, monkeypatch):
     watched = WatchedKeyFile(made)
     before = watched.key_set()
-    monkeypatch.setattr(key_file, "_content", None)
+    monkeypatch.setattr(key_file, "read_content", None)
     assert watched.look_again() is before
 
 
@@ -822,8 +822,8 @@ class Gate:
 
     def __init__(self, monkeypatch):
         self.reached, self.opened = threading.Event(), threading.Event()
-        self._really = key_file._content
-        monkeypatch.setattr(key_file, "_content", self._wait)
+        self._really = key_file.read_content
+        monkeypatch.setattr(key_file, "read_content", self._wait)
 
     def _wait(self, path):
         self.reached.set()
@@ -845,7 +845,7 @@ def test_threads_of_a_fork_never_take_the_lock_of_before(made, monkeypatch):
 
 
 def test_a_files_content_has_no_representation(made):
-    content = key_file._content(made)
+    content = key_file.read_content(made)
     [secret] = secrets_of(made)
     for text in (repr(content), str(content), f"{content}"):
         assert secret not in text
@@ -907,18 +907,18 @@ watched = key_file.WatchedKeyFile(sys.argv[1])
 if sys.argv[2] == "loaded":
     watched.key_set()
     os.utime(sys.argv[1])
-reached, really = threading.Event(), key_file._content
+reached, really = threading.Event(), key_file.read_content
 
 def never_return(path):
     reached.set()
     threading.Event().wait()
 
-key_file._content = never_return
+key_file.read_content = never_return
 threading.Thread(target=watched.look_again, daemon=True).start()
 reached.wait()
 child = os.fork()
 if not child:
-    key_file._content = really
+    key_file.read_content = really
     os._exit(len(watched.look_again().keys(0)))
 os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """

@@ -198,8 +198,8 @@ def test_after_a_good_set_a_hostile_answer_changes_nothing(issuer, service, issu
     assert len(issuer.requests) == 3
     told = [record.getMessage() for record in caplog.records if record.name == "oxijwt"]
     assert len(told) == 2
-    assert "the last good one serves" in told[0]
-    assert "can be had again" in told[1]
+    assert "the last good one stays in use" in told[0]
+    assert "can be fetched again" in told[1]
 
 
 def landed(client):

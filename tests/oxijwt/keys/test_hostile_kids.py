@@ -240,8 +240,8 @@ def test_unknown_kids_read_the_file_not_once_more(settings, tmp_path, user, monk
     good = by.token(by.header(), contents)
     assert bearer(good).status_code == 200
     reads = []
-    really = key_file._content
-    monkeypatch.setattr(key_file, "_content", lambda path: reads.append(path) or really(path))
+    really = key_file.read_content
+    monkeypatch.setattr(key_file, "read_content", lambda path: reads.append(path) or really(path))
     for number in range(200):
         assert bearer(by.token(by.header() | {"kid": f"random {number}"}, contents)).status_code == 401
     assert reads == []

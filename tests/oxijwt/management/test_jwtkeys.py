@@ -99,7 +99,7 @@ def test_generate_makes_a_private_file_with_a_key_that_signs(jwtkeys_says, path)
     said = jwtkeys_says("generate", "--algorithm", "ES256")
     [(kid, algorithm, phase)] = keys_of(path)
     assert (algorithm, phase) == ("ES256", "signing")
-    assert f"Key {kid} is made." in said
+    assert f"Made key {kid}." in said
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -180,7 +180,7 @@ def test_a_table_without_keys(jwtkeys_says, path):
     ("seconds", "text"), [(None, "-"), (0, "-"), (1, "1970-01-01T00:00:01Z"), (10**15, "1000000000000000")]
 )
 def test_times_of_every_kind(seconds, text):
-    assert jwtkeys._utc(seconds) == text
+    assert jwtkeys.utc(seconds) == text
 
 
 # rotate
@@ -192,7 +192,7 @@ def test_a_planned_rotation_publishes_the_next_key(jwtkeys_says, old):
         ("ES256", "signing"),
         ("ES256", "published"),
     ]
-    assert f"Key {by_phase(old)['published']} is made." in said
+    assert f"Made key {by_phase(old)['published']}." in said
 
 
 def test_a_planned_rotation_keeps_the_schedule(jwtkeys_says, old, settings):
@@ -206,7 +206,7 @@ def test_a_planned_rotation_keeps_the_schedule(jwtkeys_says, old, settings):
 def test_a_second_rotation_does_nothing_and_says_which_key_waits(jwtkeys_says, old):
     jwtkeys_says("rotate")
     before = old.stat()
-    assert f"Nothing is to be done: key {by_phase(old)['published']} waits" in jwtkeys_says(
+    assert f"There is nothing to do: key {by_phase(old)['published']} waits" in jwtkeys_says(
         "rotate", "--algorithm", "EdDSA"
     )
     assert old.stat() == before
@@ -249,10 +249,10 @@ def test_rotating_at_once_promotes_a_key_that_waits(jwtkeys_says, old):
 def test_a_revoked_key_is_gone_and_another_signs(jwtkeys_says, old):
     leaked = by_phase(old)["signing"]
     said = jwtkeys_says("rotate", f"--revoke={leaked}")
-    assert f"Key {leaked} is removed." in said
+    assert f"Removed key {leaked}." in said
     [(kid, algorithm, phase)] = keys_of(old)
     assert (algorithm, phase) == ("ES256", "signing")
-    assert f"Key {kid} is made." in said
+    assert f"Made key {kid}." in said
     assert leaked not in jwtkeys_says("list")
 
 
@@ -260,7 +260,7 @@ def test_a_kid_that_begins_with_a_hyphen_can_be_revoked(jwtkeys_says, old):
     keys = json.loads(old.read_bytes())
     keys["keys"][0]["kid"] = "-kid"
     old.write_text(json.dumps(keys))
-    assert "Key -kid is removed." in jwtkeys_says("rotate", "--revoke=-kid")
+    assert "Removed key -kid." in jwtkeys_says("rotate", "--revoke=-kid")
 
 
 def test_an_unknown_kid_is_not_revoked(refused, old):
@@ -285,10 +285,10 @@ def test_prune_removes_dropped_keys_only(jwtkeys_says, path):
     key_file.change(path, lambda keys: keys.rotate("ES256", POLICY, past), may_create=True)
     key_file.change(path, lambda keys: keys.rotate("ES256", POLICY, past + HOUR))
     dropped, signing = by_phase(path)["dropped"], by_phase(path)["signing"]
-    assert f"Key {dropped} is removed." in jwtkeys_says("prune")
+    assert f"Removed key {dropped}." in jwtkeys_says("prune")
     assert keys_of(path) == [(signing, "ES256", "signing")]
     before = path.stat()
-    assert "No key" in jwtkeys_says("prune")
+    assert "no key" in jwtkeys_says("prune")
     assert path.stat() == before
 
 
@@ -396,7 +396,7 @@ def rotate(start):
         pass
     said = StringIO()
     call_command("jwtkeys", "rotate", stdout=said)
-    return 1 if "is made" in said.getvalue() else 2 if "waits, or was just made" in said.getvalue() else 3
+    return 1 if "Made key" in said.getvalue() else 2 if "waits, or was just made" in said.getvalue() else 3
 
 def read_until_told(told, pipe):
     os.set_blocking(told, False)

@@ -1,4 +1,4 @@
-"""Users, their sessions and a thief who keeps every token ever issued, against a small model of SESSIONS.md.
+"""Users, their sessions and a thief who keeps every token ever issued, against a small model of docs/dev/sessions.md.
 
 The model is written from the specification and knows nothing of the code: a session is a handful of fields, and a token
 is what was issued, when, for which generation. After each step the invariants are looked at.
@@ -74,7 +74,7 @@ class Session:
         return None if now - since < -SKEW else max(now - since, 0)
 
     def decide(self, generation, now):
-        """What the table of SESSIONS.md says."""
+        """What the table of docs/dev/sessions.md says."""
         elapsed = self.elapsed(now)
         forgiven = self.rotated_at is not None and elapsed is not None and elapsed < GRACE
         if self.refusal(now) or generation > self.generation:

@@ -11,6 +11,7 @@ from django.core.cache import caches
 from django.db import connection
 from django.test import Client, RequestFactory, override_settings
 
+from oxijwt.backends import TokenBackend
 from oxijwt.exceptions import TokenError
 from oxijwt.state import token_backend
 from oxijwt.token_sessions import api, ending
@@ -515,6 +516,27 @@ def test_the_sid_of_another_issuer_means_nothing(ada, monkeypatch):
     monkeypatch.setattr(Backend, "jwks_client", object())
     token = RefreshToken(tokens["refresh"])
     assert (token.session, token.signed_by) == (None, SignedBy.JWK_URL)
+
+
+class Prefixed(TokenBackend):
+    """A project's own, whose tokens look otherwise."""
+
+    def decode(self, token, verify=True, **options):
+        text = token.decode() if isinstance(token, bytes) else token
+        return super().decode(text.removeprefix("own."), verify, **options)
+
+    def encode(self, payload):
+        return f"own.{super().encode(payload)}"
+
+
+def test_a_backend_of_the_projects_own_can_log_out(monkeypatch):
+    """Logout read the token without the backend's `decode`, and refused what `RefreshToken` reads."""
+    monkeypatch.setattr("oxijwt.state.token_backend", Prefixed("HS256", token_backend.signing_key))
+    tokens = login()
+    assert tokens["refresh"].startswith("own.")
+    assert who_am_i(tokens["access"]).status_code == 200
+    assert logout(tokens["refresh"]).status_code == 204
+    assert answer(who_am_i(tokens["access"])) == (401, "session_revoked")
 
 
 @pytest.mark.parametrize(("age", "status"), [(0, 200), (600, 200), (601, 401)])

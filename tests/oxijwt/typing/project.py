@@ -1,12 +1,13 @@
-"""A project's code against oxijwt's types, checked by `make types` and never run.
+"""A project's code, which `make types` checks against oxijwt's types. It never runs.
 
-It is written as a project on simplejwt writes it. A `type: ignore` marks a mistake that must be found: mypy's
-`warn_unused_ignores` fails the check when it is not.
+It is written like the code of a project on simplejwt. A `type: ignore` marks a mistake that mypy must find. If mypy
+does not find it, `warn_unused_ignores` fails the check.
 """
 
 from datetime import timedelta
 from typing import Any, assert_type
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import User
 from django.urls import path
 from rest_framework.decorators import action
@@ -16,9 +17,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
-from oxijwt.authentication import JWTAuthentication, JWTStatelessUserAuthentication
+from oxijwt.authentication import JWTAuthentication, JWTStatelessUserAuthentication, authenticate_token
 from oxijwt.backends import TokenBackend
 from oxijwt.exceptions import InvalidToken, TokenError
+from oxijwt.models import TokenUser
 from oxijwt.serializers import TokenObtainPairSerializer
 from oxijwt.settings import api_settings
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, Token, UntypedToken
@@ -76,6 +78,14 @@ class Hello(APIView):
 
     def get(self, request: Request) -> Response:
         return Response({"lifetime": api_settings.ACCESS_TOKEN_LIFETIME.total_seconds()})
+
+
+def username_of(text: str) -> str:
+    user, token = authenticate_token(text, audience="shop")
+    assert_type(user, AbstractBaseUser | TokenUser)
+    assert_type(token, Token)
+    assert_type(JWTStatelessUserAuthentication().get_user(token), TokenUser)
+    return user.get_username()
 
 
 def log_in_to(user: User, audience: str) -> list[Token]:

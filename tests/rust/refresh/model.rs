@@ -6,7 +6,7 @@
 //! the clock moving on by half a grace interval, a response getting lost, a logout, a machine whose
 //! clock is behind. The model walks all orders of these steps and each state once.
 //!
-//! Invariants 1 to 8 of SESSIONS.md are checked after each step. The checks use what the model
+//! Invariants 1 to 8 of docs/dev/sessions.md are checked after each step. The checks use what the model
 //! itself records (when a token was really retired, whose response was really lost), not the row.
 //! The test fails if a check was never exercised, and for each check a deliberately broken rule
 //! proves that it can fail.
@@ -49,7 +49,7 @@ fn ticks(micros: Micros) -> Ticks {
 
 // The invariants.
 
-/// The invariants, each with its number in SESSIONS.md.
+/// The invariants, each with its number in docs/dev/sessions.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Invariant {
     /// 1. After every commit exactly one generation counts. It was made once, and it is one more

@@ -1,4 +1,4 @@
-"""Makes the demo's user, or gives it a new password."""
+"""`manage.py demo_user`: make the demo's user, or change its password."""
 
 import os
 
@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "Makes the user `demo` with the password in DEMO_PASSWORD."
+    help = "Makes the user `demo`, or changes its password. The environment variable DEMO_PASSWORD holds the password."
 
     def handle(self, **_options: object) -> None:
         user, _ = get_user_model().objects.get_or_create(username="demo")

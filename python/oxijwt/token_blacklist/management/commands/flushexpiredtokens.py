@@ -1,4 +1,4 @@
-"""`manage.py flushexpiredtokens`: deletes expired tokens and sessions."""
+"""`manage.py flushexpiredtokens`: delete expired tokens and sessions."""
 
 from oxijwt.records.flushing import Command
 
