@@ -335,7 +335,7 @@ class Signer:
 def our_ring(settings: Settings, client: JWKSetClient | None) -> KeyRing | None:
     """The ring that verifies what our own key pair signs; None for a service with JWK_URL that does not sign.
 
-    Raises KeyConfigurationError, but not for the signing key of a service with JWK_URL: an unfit key has signed no token.
+    Raises KeyConfigurationError, but not for the signing key of a service with JWK_URL: an unfit key signs no token.
     """
     if client is None:
         return ring_of_one(None, settings.verifying_keys)
