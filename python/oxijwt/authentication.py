@@ -147,7 +147,8 @@ class JWTAuthentication(authentication.BaseAuthentication):
     def get_user(self, validated_token: Token) -> AbstractBaseUser | TokenUser:
         """The user that the token names.
 
-        Raises AuthenticationFailed if there is no such user, the user is inactive, or the password was changed.
+        Raises AuthenticationFailed if there is no such user, the user is inactive, or the password was changed; for a
+        token with a session also if USER_AUTHENTICATION_RULE refuses the user.
         """
         if api_settings.USER_ID_CLAIM not in getattr(validated_token, "payload", validated_token):
             raise InvalidToken(_("Token contained no recognizable user identification"))
@@ -159,7 +160,7 @@ class JWTAuthentication(authentication.BaseAuthentication):
             raise self.refused_user("user_not_found")
         if api_settings.CHECK_USER_IS_ACTIVE and not user.is_active:
             raise self.refused_user("user_inactive")
-        if not password_is_unchanged(validated_token, user):
+        if api_settings.CHECK_REVOKE_TOKEN and not password_is_unchanged(validated_token, user):
             raise self.refused_user("password_changed")
         return user
 

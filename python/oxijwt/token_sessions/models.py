@@ -30,6 +30,7 @@ class RevokeReason(models.IntegerChoices):
     LIMIT = 6, _("too many sessions")
     REVOKED = 7, _("revoked by the application")
     MARKER = 8, _("marks that older tokens are not adopted")
+    DEACTIVATED = 9, _("the user was deactivated")
 
 
 class TokenSessionQuerySet(models.QuerySet["TokenSession"]):

@@ -56,7 +56,7 @@ def auth_state(user: AbstractBaseUser, session: TokenSession) -> UserState:
     stored = bytes(session.auth_hash)
     if not stored or not hasattr(user, "get_session_auth_hash"):
         return UserState.NOT_APPLICABLE
-    if compare_digest(stored, auth_hash(user)):
+    if compare_digest(stored, hash_bytes(user.get_session_auth_hash())):
         return UserState.MATCHES
     if any(compare_digest(stored, digest) for digest in fallback_hashes(user)):
         return UserState.MATCHES_FALLBACK

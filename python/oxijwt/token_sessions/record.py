@@ -23,6 +23,7 @@ from oxijwt.verifier import SignedBy
 
 from .adoption import adopted_session_id, end_without_sid, read_without_sid
 from .claims import generation_in, refresh_claims, session_id
+from .deactivation import end_if_deactivated
 from .ending import end
 from .reading import find_with_user, is_live, read_for_refresh, read_for_use, refuse_spent
 from .refresh import refresh, start
@@ -96,24 +97,30 @@ class SessionRecords:
         self.otherwise.check_untyped()
 
     def find_user(self) -> AbstractBaseUser | None:
-        """One SQL statement for the user and the session."""
+        """One SQL statement for the user and the session. A deactivated user's session ends: one statement more."""
         claims = getattr(self.token, "payload", self.token)
         if self.sid_claim not in claims:
             return self.otherwise.find_user()
         if self.gen_claim in claims:
             raise TokenError(_("Token has wrong type"))
-        return self.read_session(claims)
+        session = self.read_session(claims)
+        user = session.user
+        if (api_settings.CHECK_USER_IS_ACTIVE and not user.is_active) or not api_settings.USER_AUTHENTICATION_RULE(
+            user
+        ):
+            end_if_deactivated(session)
+            raise SessionError("user_inactive")
+        return user
 
-    def read_session(self, claims: Claims | Token) -> AbstractBaseUser:
-        """The user, read together with the session of these claims, once for each token. Raises SessionError."""
+    def read_session(self, claims: Claims | Token) -> TokenSession:
+        """The session of these claims, read together with its user, once for each token. Raises SessionError."""
         known: TokenSession | None = getattr(self.token, "session", None)
         if known is not None:
-            return known.user
-        sid = session_id(claims[self.sid_claim])
-        user, session = read_for_use(sid, claims.get(api_settings.USER_ID_CLAIM))
+            return known
+        _user, session = read_for_use(session_id(claims[self.sid_claim]), claims.get(api_settings.USER_ID_CLAIM))
         if isinstance(self.token, Token):
             self.token.session = session
-        return user
+        return session
 
     def rotate(self, user: AbstractBaseUser | None) -> str:
         """As without this app, since only refresh tokens rotate within a session."""
@@ -173,7 +180,7 @@ class SlidingRecords(StartingRecords):
     def check(self) -> None:
         """One SQL statement for the session and the user, then the blacklist."""
         if self.sid_claim in self.token.payload:
-            self.read_session(self.token.payload)  # a sliding token may carry any `gen`
+            end_if_deactivated(self.read_session(self.token.payload))  # a sliding token may carry any `gen`
         self.otherwise.check()
 
     def idle_lifetime(self) -> timedelta:
@@ -204,8 +211,17 @@ class RefreshRecords(StartingRecords):
         return self.otherwise.rotates if self._reading is None else not isinstance(self._reading.decision, Keep)
 
     def check(self) -> None:
-        """One SQL statement for session, user and decision, then the blacklist. Raises TokenReusedError too."""
-        self._read()
+        """One SQL statement for session, user and decision, then the blacklist. Raises TokenReusedError too.
+
+        A deactivated user's session ends: two statements more.
+        """
+        try:
+            self._read()
+        except SessionError as error:
+            session = find_for_logout(self.token.payload) if error.code == "user_inactive" else None
+            if session is not None:
+                end_if_deactivated(session)
+            raise
         if self.is_adopted:
             return
         try:
