@@ -147,7 +147,8 @@ class JWTAuthentication(authentication.BaseAuthentication):
     def get_user(self, validated_token: Token) -> AbstractBaseUser | TokenUser:
         """The user that the token names.
 
-        Raises AuthenticationFailed if there is no such user, the user is inactive, or the password was changed.
+        Raises AuthenticationFailed if there is no such user, the user is inactive, or the password was changed; for a
+        token with a session also if USER_AUTHENTICATION_RULE refuses the user.
         """
         if api_settings.USER_ID_CLAIM not in getattr(validated_token, "payload", validated_token):
             raise InvalidToken(_("Token contained no recognizable user identification"))
@@ -159,7 +160,7 @@ class JWTAuthentication(authentication.BaseAuthentication):
             raise self.refused_user("user_not_found")
         if api_settings.CHECK_USER_IS_ACTIVE and not user.is_active:
             raise self.refused_user("user_inactive")
-        if not password_is_unchanged(validated_token, user):
+        if api_settings.CHECK_REVOKE_TOKEN and not password_is_unchanged(validated_token, user):
             raise self.refused_user("password_changed")
         return user
 
@@ -177,14 +178,17 @@ class JWTStatelessUserAuthentication(JWTAuthentication):
     def check_session(self, validated_token: Token) -> None:
         """Look the session up in REVOCATION_CACHE.
 
-        Raises InvalidToken, or ServiceUnavailable if the cache can't answer.
+        Raises InvalidToken; ServiceUnavailable if the cache can't answer; ImproperlyConfigured if a claim's name can't
+        be used.
         """
-        claim = api_settings.SESSION_ID_CLAIM
+        if session_app() is None and api_settings.REVOCATION_CACHE is None:
+            return
+        claim, generation = api_settings.session_claims
         verified = getattr(validated_token, "verified", None)
         signed_by = SignedBy.US if verified is None else verified.signed_by
         if claim not in validated_token or signed_by is SignedBy.ISSUER:
             return  # the `sid` of another issuer's token names none of our sessions
-        if signed_by is SignedBy.US and session_app() and api_settings.SESSION_GENERATION_CLAIM in validated_token:
+        if signed_by is SignedBy.US and session_app() and generation in validated_token:
             raise InvalidToken(_("Token has wrong type"))
         if api_settings.REVOCATION_CACHE is None:
             return

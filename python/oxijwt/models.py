@@ -8,10 +8,23 @@ from django.contrib.auth import models as auth_models
 from django.db.models.manager import EmptyManager
 from django.utils.functional import cached_property
 
+from .keys.issuers import trusts_staff
 from .settings import api_settings
+from .verifier import SignedBy
 
 if TYPE_CHECKING:
     from .tokens import Token
+
+
+def gives_rights(token: Token) -> bool:
+    """Whether the claims `is_staff` and `is_superuser` of this token count.
+
+    They count in our own tokens, in those of JWK_URL, and in those of an issuer that has `trust_staff` in ISSUERS.
+    """
+    verified = getattr(token, "verified", None)  # a project's own class need not have it
+    if verified is None or verified.signed_by in {SignedBy.US, SignedBy.JWK_URL}:
+        return True
+    return trusts_staff(api_settings.ISSUERS, verified.issuer)
 
 
 class TokenUser:
@@ -48,13 +61,13 @@ class TokenUser:
 
     @cached_property
     def is_staff(self) -> bool:
-        claim: bool = self.token.get("is_staff", False)
-        return claim
+        """Whether the claim is exactly true, in a token whose rights count (`gives_rights`)."""
+        return self.token.get("is_staff") is True and gives_rights(self.token)
 
     @cached_property
     def is_superuser(self) -> bool:
-        claim: bool = self.token.get("is_superuser", False)
-        return claim
+        """As `is_staff`."""
+        return self.token.get("is_superuser") is True and gives_rights(self.token)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TokenUser):

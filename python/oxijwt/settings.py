@@ -4,10 +4,13 @@
 that was imported early also follows `override_settings(SIMPLE_JWT=…)`.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.translation import gettext_lazy as _
 from rest_framework.settings import APISettings as _APISettings
@@ -90,6 +93,23 @@ LIFETIMES = (
 )
 """The lifetimes of tokens."""
 
+CLAIM_SETTINGS = (
+    "USER_ID_CLAIM",
+    "TOKEN_TYPE_CLAIM",
+    "JTI_CLAIM",
+    "SLIDING_TOKEN_REFRESH_EXP_CLAIM",
+    "REVOKE_TOKEN_CLAIM",
+)
+"""The settings that name a claim, without those of sessions."""
+
+SESSION_CLAIM_SETTINGS = ("SESSION_ID_CLAIM", "SESSION_GENERATION_CLAIM")
+
+REGISTERED_CLAIMS = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time"})
+"""Claims that have a meaning already (RFC 7519 section 4.1, OpenID Connect Core section 2)."""
+
+MAY_BE_REGISTERED = {"USER_ID_CLAIM": "sub", "JTI_CLAIM": "jti"}
+MAY_BE_NONE = frozenset({"TOKEN_TYPE_CLAIM", "JTI_CLAIM"})
+
 IMPORT_STRINGS = (
     "AUTH_TOKEN_CLASSES",
     "JSON_ENCODER",
@@ -126,6 +146,18 @@ class APISettings(_APISettings):
     def changed(self) -> None:
         """Mark all objects as outdated that were made from settings or from a backend's attributes."""
         self.__dict__["version"] = object()
+        self.__dict__.pop("session_claims", None)
+
+    @cached_property
+    def session_claims(self) -> tuple[str, str]:
+        """SESSION_ID_CLAIM and SESSION_GENERATION_CLAIM. Checked once, until a setting changes.
+
+        Raises ImproperlyConfigured if one of them can't be the name of a claim: no session could be found or ended.
+        """
+        for setting, problem in claim_name_problems((*CLAIM_SETTINGS, *SESSION_CLAIM_SETTINGS)):
+            if setting in SESSION_CLAIM_SETTINGS:
+                raise ImproperlyConfigured(problem)
+        return self.SESSION_ID_CLAIM, self.SESSION_GENERATION_CLAIM
 
     @property
     def user_settings(self) -> Values:
@@ -187,6 +219,26 @@ class setting_attribute(Generic[T]):  # noqa: N801  a descriptor, named as Djang
 
 
 api_settings = APISettings(None, DEFAULTS, IMPORT_STRINGS)  # type: ignore[arg-type]  # the stubs know DRF's settings only
+
+
+def claim_name_problems(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """(setting, what is wrong with it) for each of these settings that can't be the name of a claim of its own.
+
+    If two settings name the same claim, the later one is wrong. No value is quoted.
+    """
+    named: dict[str, str] = {}
+    for setting in names:
+        claim = getattr(api_settings, setting)
+        if claim is None and setting in MAY_BE_NONE:
+            continue
+        if not isinstance(claim, str) or not claim:
+            yield setting, f"SIMPLE_JWT['{setting}'] must be a text"
+        elif claim in REGISTERED_CLAIMS and claim != MAY_BE_REGISTERED.get(setting):
+            yield setting, f"SIMPLE_JWT['{setting}'] must not name a registered claim"
+        elif claim in named:
+            yield setting, f"SIMPLE_JWT['{setting}'] must not name the same claim as SIMPLE_JWT['{named[claim]}']"
+        else:
+            named[claim] = setting
 
 
 def reload_api_settings(*, setting: str, **kwargs: object) -> None:

@@ -41,7 +41,7 @@
 //! asks its first row for access and sliding tokens and for lists of sessions.
 //!
 //! Nothing here reads a clock, allocates or can panic: `now` is an argument, and time saturates at
-//! the ends of its type. SESSIONS.md is the specification; its rules are quoted where they live.
+//! the ends of its type. docs/dev/sessions.md has the rules; they are quoted where they live.
 
 mod answer;
 mod state;

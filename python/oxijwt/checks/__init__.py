@@ -17,6 +17,7 @@ Check = Callable[[], Iterable[CheckMessage]]
 
 CHECKS: tuple[Check, ...] = (
     names.unknown,
+    names.claims,
     keys.algorithm_and_keys,
     rings.key_ring,
     issuers.jwk_url,

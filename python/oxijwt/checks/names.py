@@ -7,7 +7,15 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 
-from oxijwt.settings import DEFAULTS, REMOVED_SETTINGS, api_settings
+from oxijwt.records import session_app
+from oxijwt.settings import (
+    CLAIM_SETTINGS,
+    DEFAULTS,
+    REMOVED_SETTINGS,
+    SESSION_CLAIM_SETTINGS,
+    api_settings,
+    claim_name_problems,
+)
 
 QUOTED_LENGTH = 40
 """A finding quotes an unknown name up to this length. Names of settings are shorter, and keys are longer."""
@@ -41,6 +49,14 @@ def unknown() -> Iterable[CheckMessage]:
         if name not in DEFAULTS:
             message = f"SIMPLE_JWT contains {quoted(name)}, which is not the name of a setting."
             yield CheckWarning(message, hint=nearest(name), id="oxijwt.W008")
+
+
+def claims() -> Iterable[CheckMessage]:
+    """Findings about the settings that name a claim. Those of sessions count where something reads these claims."""
+    reads_sessions = session_app() is not None or api_settings.REVOCATION_CACHE is not None
+    for _setting, problem in claim_name_problems(CLAIM_SETTINGS + SESSION_CLAIM_SETTINGS * reads_sessions):
+        hint = "Use a name of its own, or remove the setting: its default is right."
+        yield Error(f"{problem}.", hint=hint, id="oxijwt.E030")
 
 
 def quoted(name: object) -> str:

@@ -27,6 +27,7 @@ class Entry(TypedDict, total=False):
     jwk_url: str
     algorithms: list[str] | tuple[str, ...]
     audience: str | Iterable[str] | None
+    trust_staff: bool | None
 
 
 class Issuer(NamedTuple):
@@ -74,6 +75,12 @@ def url_setting_of(name: str) -> str:
     return f"{setting_of(name)}['jwk_url']"
 
 
+def trusts_staff(setting: object, name: str | None) -> bool:
+    """Whether ISSUERS says that this issuer's claims `is_staff` and `is_superuser` count here."""
+    entry = setting.get(name) if isinstance(setting, Mapping) else None
+    return isinstance(entry, Mapping) and entry.get("trust_staff") is True
+
+
 def problems(setting: object) -> Iterator[str]:
     """What is wrong with the form of ISSUERS. It quotes no value. The client of a JWK Set checks the URLs."""
     if not isinstance(setting, Mapping):
@@ -90,7 +97,7 @@ def problems(setting: object) -> Iterator[str]:
 def entry_problems(entry: Mapping[object, object]) -> Iterator[str]:
     """What is wrong with the options of an entry, each as the end of a sentence."""
     if not OPTIONS.keys() >= entry.keys():
-        yield "must have no options but 'jwk_url', 'algorithms' and 'audience'"
+        yield f"must have no options but {', '.join(map(repr, OPTIONS))}"
     for option, (fits, what) in OPTIONS.items():
         if not fits(entry.get(option)):
             yield f"needs '{option}': {what}"
@@ -108,6 +115,11 @@ def are_asymmetric_algorithms(value: object) -> bool:
     return all(isinstance(name, str) and name in ALGORITHMS and not is_hmac(name) for name in value)
 
 
+def is_choice(value: object) -> bool:
+    """Whether a value is a bool or None."""
+    return value is None or isinstance(value, bool)
+
+
 def is_audience(value: object) -> bool:
     """Whether a value is None, a text or several texts."""
     if isinstance(value, list | tuple | set | frozenset):
@@ -119,4 +131,5 @@ OPTIONS: dict[str, tuple[Callable[[object], bool], str]] = {
     "jwk_url": (is_text, "the URL of the issuer's JWK Set"),
     "algorithms": (are_asymmetric_algorithms, "a list of asymmetric algorithms, such as ['RS256']"),
     "audience": (is_audience, "a text or several texts, one of which must be in 'aud', or None to skip the check"),
+    "trust_staff": (is_choice, "True if its claims 'is_staff' and 'is_superuser' count here, otherwise False"),
 }

@@ -79,8 +79,8 @@ class StatelessRecords:
         return jti
 
     def end(self) -> Ended:
-        """Nothing can end the token."""
-        return None, False
+        """Raises TokenError: nothing can end the token."""
+        raise TokenError(_("The token can't be ended"))
 
     def listed(self) -> tuple[OutstandingToken, bool] | None:
         """None."""

@@ -56,7 +56,7 @@ def auth_state(user: AbstractBaseUser, session: TokenSession) -> UserState:
     stored = bytes(session.auth_hash)
     if not stored or not hasattr(user, "get_session_auth_hash"):
         return UserState.NOT_APPLICABLE
-    if compare_digest(stored, auth_hash(user)):
+    if compare_digest(stored, hash_bytes(user.get_session_auth_hash())):
         return UserState.MATCHES
     if any(compare_digest(stored, digest) for digest in fallback_hashes(user)):
         return UserState.MATCHES_FALLBACK
@@ -65,9 +65,10 @@ def auth_state(user: AbstractBaseUser, session: TokenSession) -> UserState:
 
 def update_session_auth_hash(token: Token | Mapping[str, object], user: AbstractBaseUser) -> None:
     """See `api.update_session_auth_hash`."""
-    if api_settings.SESSION_ID_CLAIM not in token:
+    sid_claim, _generation = api_settings.session_claims
+    if sid_claim not in token:
         return
-    sid = session_id(token[api_settings.SESSION_ID_CLAIM])
+    sid = session_id(token[sid_claim])
     TokenSession.objects.using(database()).of(user).filter(pk=sid).update(auth_hash=auth_hash(user))
 
 

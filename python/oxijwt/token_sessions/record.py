@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from oxijwt._core import Keep
-from oxijwt.context import is_login
+from oxijwt.context import current_login
 from oxijwt.exceptions import SessionError, TokenError
 from oxijwt.records import Kind, records_without_session
 from oxijwt.records.blacklist import BlacklistRecords
@@ -23,8 +23,9 @@ from oxijwt.verifier import SignedBy
 
 from .adoption import adopted_session_id, end_without_sid, read_without_sid
 from .claims import generation_in, refresh_claims, session_id
+from .deactivation import end_if_deactivated
 from .ending import end
-from .reading import find_with_user, permission, read_for_refresh, read_for_use, refuse_spent
+from .reading import find_with_user, is_live, permission, read_for_refresh, read_for_use, refuse_spent
 from .refresh import refresh, start
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class SessionRecords:
 
     def __init__(self, token: Token) -> None:
         self.token = token
+        self.sid_claim, self.gen_claim = api_settings.session_claims
 
     @cached_property
     def otherwise(self) -> StatelessRecords:
@@ -75,51 +77,57 @@ class SessionRecords:
 
     def check_session(self) -> None:
         """One SQL statement, or none if the token has read its session."""
-        if api_settings.SESSION_ID_CLAIM in getattr(self.token, "payload", self.token):
+        if self.sid_claim in getattr(self.token, "payload", self.token):
             self.find_user()
 
     def check_untyped(self) -> None:
         """Refuses spent tokens in their grace interval too."""
         claims = self.token.payload
-        if api_settings.SESSION_ID_CLAIM not in claims:
+        if self.sid_claim not in claims:
             jti = claims.get(api_settings.JTI_CLAIM)
             if claims.get(api_settings.TOKEN_TYPE_CLAIM) == "refresh" and isinstance(jti, str):
                 refuse_spent(read_without_sid(claims, jti, api_settings.REFRESH_TOKEN_LIFETIME))
-        elif api_settings.SESSION_GENERATION_CLAIM in claims:
+        elif self.gen_claim in claims:
             refuse_spent(read_for_refresh(claims, api_settings.REFRESH_TOKEN_LIFETIME))
         else:
-            sid = session_id(claims[api_settings.SESSION_ID_CLAIM])
+            sid = session_id(claims[self.sid_claim])
             user, _session = read_for_use(sid, claims.get(api_settings.USER_ID_CLAIM))
             if not api_settings.USER_AUTHENTICATION_RULE(user):
                 raise SessionError("user_inactive")
         self.otherwise.check_untyped()
 
     def find_user(self) -> AbstractBaseUser | None:
-        """One SQL statement for the user and the session."""
+        """One SQL statement for the user and the session. A deactivated user's session ends: one statement more."""
         claims = getattr(self.token, "payload", self.token)
-        if api_settings.SESSION_ID_CLAIM not in claims:
+        if self.sid_claim not in claims:
             return self.otherwise.find_user()
-        if api_settings.SESSION_GENERATION_CLAIM in claims:
+        if self.gen_claim in claims:
             raise TokenError(_("Token has wrong type"))
-        return self.read_session(claims)
+        session = self.read_session(claims)
+        user = session.user
+        if (api_settings.CHECK_USER_IS_ACTIVE and not user.is_active) or not api_settings.USER_AUTHENTICATION_RULE(
+            user
+        ):
+            end_if_deactivated(session)
+            raise SessionError("user_inactive")
+        return user
 
-    def read_session(self, claims: Claims | Token) -> AbstractBaseUser:
-        """The user, read together with the session of these claims, once for each token. Raises SessionError."""
+    def read_session(self, claims: Claims | Token) -> TokenSession:
+        """The session of these claims, read together with its user, once for each token. Raises SessionError."""
         known: TokenSession | None = getattr(self.token, "session", None)
         if known is not None:
-            return known.user
-        sid = session_id(claims[api_settings.SESSION_ID_CLAIM])
-        user, session = read_for_use(sid, claims.get(api_settings.USER_ID_CLAIM))
+            return known
+        _user, session = read_for_use(session_id(claims[self.sid_claim]), claims.get(api_settings.USER_ID_CLAIM))
         if isinstance(self.token, Token):
             self.token.session = session
-        return user
+        return session
 
     def rotate(self, user: AbstractBaseUser | None) -> str:
         """As without this app, since only refresh tokens rotate within a session."""
         return self.otherwise.rotate(user)
 
     def end(self) -> Ended:
-        """End the session. A token without one is blacklisted."""
+        """End the session. A token without one is blacklisted; without a blacklist app it raises TokenError."""
         session = self.token.session
         if session is None:
             return self.otherwise.end()
@@ -137,14 +145,23 @@ class StartingRecords(SessionRecords):
     token: RefreshToken | SlidingToken
 
     def issued(self, user: AbstractBaseUser) -> None:
-        """One INSERT. If TOKEN_SESSIONS is "accept", the token gets no session."""
+        """One INSERT, or one SELECT if this login has started a session. With TOKEN_SESSIONS "accept" there is none."""
         if api_settings.TOKEN_SESSIONS != "issue":
             self.otherwise.issued(user)
             return
-        self.token.session = start(user, self.idle_lifetime())
-        if is_login():
+        login = current_login()
+        self.token.session = start(user, self.idle_lifetime()) if login is None else self.session_of(login, user)
+        if login is not None:
             self.token.payload["auth_time"] = now_micros() // 1_000_000
         self.take_claims(self.token.session)
+
+    def session_of(self, login: dict[object, TokenSession], user: AbstractBaseUser) -> TokenSession:
+        """The live session that this login has started for tokens of this kind, or a new one."""
+        key = (self.token.record_kind, user.pk)
+        known = login.get(key)
+        if known is None or not is_live(known):
+            login[key] = start(user, self.idle_lifetime())
+        return login[key]
 
     def idle_lifetime(self) -> timedelta:
         """How long the session lives without a refresh."""
@@ -162,8 +179,8 @@ class SlidingRecords(StartingRecords):
 
     def check(self) -> None:
         """One SQL statement for the session and the user, then the blacklist."""
-        if api_settings.SESSION_ID_CLAIM in self.token.payload:
-            self.read_session(self.token.payload)  # a sliding token may carry any `gen`
+        if self.sid_claim in self.token.payload:
+            end_if_deactivated(self.read_session(self.token.payload))  # a sliding token may carry any `gen`
         self.otherwise.check()
 
     def idle_lifetime(self) -> timedelta:
@@ -173,7 +190,7 @@ class SlidingRecords(StartingRecords):
 
     def take_claims(self, session: TokenSession) -> None:
         """Set `sid`, and lower both times to the session's absolute end."""
-        self.token.payload[api_settings.SESSION_ID_CLAIM] = str(session.pk)
+        self.token.payload[self.sid_claim] = str(session.pk)
         self.token.cap("exp")
         self.token.cap(api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM)
 
@@ -195,8 +212,17 @@ class RefreshRecords(StartingRecords):
         return self.otherwise.rotates if self._reading is None else not isinstance(self._reading.decision, Keep)
 
     def check(self) -> None:
-        """One SQL statement for session, user and decision, then the blacklist. Raises TokenReusedError too."""
-        self._read()
+        """One SQL statement for session, user and decision, then the blacklist. Raises TokenReusedError too.
+
+        A deactivated user's session ends: two statements more.
+        """
+        try:
+            self._read()
+        except SessionError as error:
+            session = find_for_logout(self.token.payload) if error.code == "user_inactive" else None
+            if session is not None:
+                end_if_deactivated(session)
+            raise
         if self.is_adopted:
             return
         try:
@@ -236,18 +262,17 @@ class RefreshRecords(StartingRecords):
         return text
 
     def end(self) -> Ended:
-        """End the session, or the one that could adopt the token. A token without either is blacklisted."""
-        if self.token.session is not None or isinstance(self.otherwise, BlacklistRecords):
+        """End the session, or the one that could adopt the token. A token without either is blacklisted, or refused."""
+        is_blacklisted = isinstance(self.otherwise, BlacklistRecords)
+        if self.token.session is not None or is_blacklisted or not self.has_adoptable_claims:
             return super().end()
-        if not self.has_adoptable_claims:
-            return None, False
         session = end_without_sid(self.token.payload, self.otherwise.jti(), self.token.lifetime)
         return session, session is not None
 
     def _read(self) -> None:
         claims, lifetime = self.token.payload, self.token.lifetime
         reading = None
-        if api_settings.SESSION_ID_CLAIM in claims:
+        if self.sid_claim in claims:
             reading = read_for_refresh(claims, lifetime)
         elif self.has_adoptable_claims:
             reading = read_without_sid(claims, self.otherwise.jti(), lifetime)
@@ -271,7 +296,7 @@ class RefreshRecords(StartingRecords):
     @property
     def is_adopted(self) -> bool:
         """Whether a session has adopted the token."""
-        return self.token.session is not None and api_settings.SESSION_ID_CLAIM not in self.token.payload
+        return self.token.session is not None and self.sid_claim not in self.token.payload
 
     @property
     def has_adoptable_claims(self) -> bool:
@@ -306,12 +331,14 @@ def end_session_of(token_class: type[RefreshToken], text: str) -> TokenSession |
 def find_for_logout(claims: Claims) -> TokenSession | None:
     """The session of a refresh token, which may be spent or expired; None if the token has no session.
 
-    Raises SessionError if `sid` or `gen` is invalid, or if the user or the session that they name does not exist.
+    Raises SessionError if `sid` or `gen` is invalid, or if the user or the session that they name does not exist;
+    ImproperlyConfigured if a claim's name can't be used.
     """
-    has_sid = api_settings.SESSION_ID_CLAIM in claims
+    sid_claim, gen_claim = api_settings.session_claims
+    has_sid = sid_claim in claims
     if has_sid:
-        generation_in(claims.get(api_settings.SESSION_GENERATION_CLAIM))
-        sid = session_id(claims[api_settings.SESSION_ID_CLAIM])
+        generation_in(claims.get(gen_claim))
+        sid = session_id(claims[sid_claim])
     elif isinstance(claims.get(api_settings.JTI_CLAIM), str):
         sid = adopted_session_id(claims[api_settings.JTI_CLAIM])
     else:

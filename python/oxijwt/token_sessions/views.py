@@ -19,6 +19,7 @@ from oxijwt.exceptions import SESSION_MESSAGES, InvalidToken, SessionError, Toke
 from oxijwt.records import Kind
 from oxijwt.settings import api_settings
 from oxijwt.tokens import RefreshToken
+from oxijwt.transport import refuse_token
 from oxijwt.views import AcceptingMixin, NonAtomicView, TokenViewBase
 
 from . import revocation_cache
@@ -200,11 +201,18 @@ class SessionSerializer(serializers.ModelSerializer[TokenSession]):
 
 
 class OwnSessionsView(AcceptingMixin, NonAtomicView):
-    """The caller's live sessions."""
+    """The caller's live sessions. The request needs a token that has a session in our table."""
 
     serializer_class = SessionSerializer
     authentication_classes = (JWTAuthentication,)
     permission_classes = (IsAuthenticated,)
+
+    def check_permissions(self, request: Request) -> None:
+        """As DRF's. Raises InvalidToken for a token without a session: another issuer's must not end sessions here."""
+        super().check_permissions(request)
+        if getattr(request.auth, "session", None) is None:
+            refuse_token(request)
+            raise InvalidToken
 
     def get_queryset(self) -> QuerySet[TokenSession]:
         user = cast("AbstractBaseUser", self.request.user)  # IsAuthenticated has refused anonymous requests

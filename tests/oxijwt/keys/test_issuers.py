@@ -270,6 +270,9 @@ MALFORMED: dict[str, Any] = {
     "an unknown option": {A: ENTRY | {"leeway": 7}},
     "a misspelt option": {A: ENTRY | {"JWK_URL": "https://issuer.example/jwks"}},
     "an option that is no text": {A: ENTRY | {7: 7}},
+    "a trust that is text": {A: ENTRY | {"trust_staff": "no"}},
+    "a trust that is a number": {A: ENTRY | {"trust_staff": 1}},
+    "a trust that is empty": {A: ENTRY | {"trust_staff": ""}},
     "the second entry": {A: ENTRY, B: {}},
 }
 
@@ -298,6 +301,8 @@ def test_the_entry_beside_the_malformed_ones_is_right(settings: Any) -> None:
     """The gate seen open: what the table above changes is all that is wrong."""
     assert list(problems({A: ENTRY})) == []
     assert found(settings, ISSUERS={A: ENTRY, B: ENTRY | {"audience": ["a", "b"], "algorithms": ("ES256",)}}) == []
+    for trust in (True, False, None):
+        assert found(settings, ISSUERS={A: ENTRY | {"trust_staff": trust}}) == []
     assert found(settings, ISSUERS={}) == found(settings, ISSUERS=None) == []
     assert read(forge({"a": 1})) == {"a": 1}
 

@@ -52,7 +52,11 @@ ENDINGS = {
     "logout everywhere": lambda ada, tokens: logout(tokens["refresh"], scope="global"),
     "revoke_for_user": lambda ada, tokens: TokenSession.objects.revoke_for_user(ada),
     "deletion of the row": lambda ada, tokens: TokenSession.objects.all().delete(),
-    "deactivation": lambda ada, tokens: type(ada).objects.update(is_active=False),
+    "deactivation": lambda ada, tokens: (setattr(ada, "is_active", False), ada.save()),
+    "a request after an update": lambda ada, tokens: (
+        type(ada).objects.update(is_active=False),
+        who_am_i(tokens["access"]),
+    ),
     "deletion of the user": lambda ada, tokens: ada.delete(),
     "a new password": lambda ada, tokens: (ada.set_password("another"), ada.save()),
 }

@@ -68,6 +68,13 @@ class Session:
             return True
         return not self.user.is_active or self.password != self.user.password
 
+    def ask(self, token, now):
+        """A request with a token of this session. If its user is deactivated, that ends the session."""
+        over = self.user.is_gone or self.revoked or now >= min(self.expires_at, self.absolute)
+        known = token.kind == "refresh" or self.password == self.user.password
+        if token.is_timely(now) and known and not over and not self.user.is_active:
+            self.revoked = True
+
     def elapsed(self, now):
         """Since the last rotation; None where the clock is too far behind."""
         since = self.created_at if self.rotated_at is None else self.rotated_at
@@ -194,6 +201,8 @@ class Logins(RuleBasedStateMachine):
             assert response.status_code == 200, (expected, response.json())
         if expected == "reuse":
             session.revoked = session.reused = True
+        if usable:
+            session.ask(token, self.now)
         if expected == "rotate":
             session.rotate(self.now)
             session.named = {}
@@ -234,6 +243,7 @@ class Logins(RuleBasedStateMachine):
         if token.kind == "access":
             counts = token.is_timely(self.now) and not session.refusal(self.now)
             assert logout(access=token.text).status_code == (204 if counts else 401)
+            session.ask(token, self.now)
         else:
             # Whatever its age; only a user who is gone has no session to end.
             counts = not session.user.is_gone
@@ -257,6 +267,7 @@ class Logins(RuleBasedStateMachine):
         before = {sid: other.revoked for sid, other in self.sessions.items()}
         arguments = {token.kind: token.text}
         assert logout(**arguments, scope=scope).status_code == (204 if counts else 401)
+        session.ask(token, self.now)
         for sid, other in self.sessions.items():
             if counts and other.user is session.user and not (scope == "others" and other is session):
                 other.revoked = True
@@ -271,6 +282,8 @@ class Logins(RuleBasedStateMachine):
         user.password += "x"
         row.set_password(user.password)
         row.save()
+        if not user.is_active:  # whatever is saved of a deactivated user ends the sessions
+            self._end_all_of(user)
         if keep is not None:
             keep = self._token(keep)
             api.update_session_auth_hash(claims(keep.text), row)
@@ -281,6 +294,20 @@ class Logins(RuleBasedStateMachine):
     def set_active(self, name, is_active):
         get_user_model().objects.filter(username=name).update(is_active=is_active)
         self.users[name].is_active = is_active
+
+    @rule(name=st.sampled_from(["ada", "grace"]), really=SELDOM)
+    def deactivate(self, name, really):
+        user = self.users[name]
+        if user.is_gone or not really:
+            return
+        row = get_user_model().objects.get(username=name)
+        row.is_active = user.is_active = False
+        row.save()
+        self._end_all_of(user)
+
+    def _end_all_of(self, user):
+        for session in self.sessions.values():
+            session.revoked = session.revoked or session.user is user
 
     @rule(name=st.sampled_from(["ada", "grace"]), really=SELDOM)
     def delete_the_user(self, name, really):
@@ -318,6 +345,8 @@ class Logins(RuleBasedStateMachine):
         token = self._token(token)
         fine = token.kind == "access" and token.is_timely(self.now) and not token.session.refusal(self.now)
         assert who_am_i(token.text).status_code == (200 if fine else 401)
+        if token.kind == "access":
+            token.session.ask(token, self.now)
 
     @rule(token=ANY)
     def authenticate_without_the_database(self, token):
@@ -344,6 +373,8 @@ class Logins(RuleBasedStateMachine):
             assert [row["id"] for row in response.json() if row["current"]] == [claims(token.text)["sid"]]
         else:
             assert response.status_code == 401
+        if token.kind == "access":
+            token.session.ask(token, self.now)
 
     # Time
 

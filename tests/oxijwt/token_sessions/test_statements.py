@@ -89,6 +89,31 @@ def test_a_refused_request_reads_once(tokens):
         assert who_am_i(tokens["access"]).status_code == 401
 
 
+def test_a_deactivated_users_request_reads_and_ends_once(ada, tokens):
+    type(ada).objects.update(is_active=False)
+    for number in (2, 1):
+        with statements(number):
+            assert who_am_i(tokens["access"]).status_code == 401
+
+
+def test_a_deactivated_users_refresh_reads_twice_and_ends_once(ada, tokens):
+    type(ada).objects.update(is_active=False)
+    for number in (3, 1):
+        with statements(number):
+            assert refresh(tokens["refresh"]).status_code == 401
+
+
+def test_saving_a_deactivated_user_is_one_more(ada, tokens):
+    ada.is_active = False
+    with statements(2):
+        ada.save()
+
+
+def test_saving_anybody_else_is_none_more(ada, tokens):
+    with statements(1):
+        ada.save()
+
+
 def test_a_rotating_refresh_runs_two(tokens):
     with statements(2):
         refreshed(tokens["refresh"])

@@ -557,7 +557,15 @@ def test_a_sensitive_view_wants_a_time_of_login(auth_time):
     assert answer(get("transfer/", access)) == (401, "login_required")
 
 
-@pytest.mark.parametrize("auth", [None, object(), "text"])
+@pytest.mark.parametrize(("ahead", "status"), [(0, 200), (60, 200), (61, 401), (600, 401), (10**9, 401)])
+def test_a_login_in_the_future_is_not_recent(ahead, status):
+    """A time of login far in the future counted as recent for ever."""
+    tokens = login()
+    access = changed(tokens["access"], auth_time=claims(tokens["access"])["auth_time"] + ahead)
+    assert get("transfer/", access).status_code == status
+
+
+@pytest.mark.parametrize("auth", [None, object(), "text", {"auth_time": 1772600767}])
 def test_a_sensitive_view_refuses_other_authentication_classes(auth):
     """What another class left in `request.auth` was asked for a claim it can't have."""
     from oxijwt.exceptions import AuthenticationFailed  # noqa: PLC0415

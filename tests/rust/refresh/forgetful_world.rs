@@ -16,7 +16,7 @@ pub(super) const SECOND: Micros = 1_000_000;
 pub(super) type Ticks = i16;
 pub(super) const GRACE: Ticks = 2;
 
-/// What must hold. The numbers are those of the invariants in SESSIONS.md.
+/// What must hold. The numbers are those of the invariants in docs/dev/sessions.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Check {
     /// 1. A commit moves the generation on.

@@ -13,6 +13,7 @@ REASONS = [
     (6, "too many sessions"),
     (7, "revoked by the application"),
     (8, "marks that older tokens are not adopted"),
+    (9, "the user was deactivated"),
 ]
 
 

@@ -1,0 +1,59 @@
+"""Sessions end when their user is deactivated, so that activating the user again revives none.
+
+A `save()` ends them at once. Django sends no signal for `update()`: there a session ends when it is used next.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth import get_user_model
+from django.db.models.signals import post_save
+
+from oxijwt.settings import api_settings
+
+from .ending import end, revoke_for_user
+from .models import RevokeReason
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.db.models import Model
+
+    from .models import TokenSession
+
+
+def connect() -> None:
+    """Connect to the signal of saved objects, of any class: a user may be saved as a proxy of the user model."""
+    post_save.connect(after_save, dispatch_uid="oxijwt.deactivation")
+
+
+def after_save(
+    sender: type[Model],
+    instance: Model,
+    *,
+    created: bool = False,
+    raw: bool = False,
+    update_fields: Collection[str] | None = None,
+    **kwargs: object,
+) -> None:
+    """End the sessions of a user who was saved with `is_active` False. Raises ServiceUnavailable.
+
+    A new user has no session. Data from a fixture (`raw`) must not change other rows.
+    """
+    if created or raw or (update_fields is not None and "is_active" not in update_fields):
+        return
+    if isinstance(instance, get_user_model()) and is_deactivated(instance):
+        revoke_for_user(instance, reason=RevokeReason.DEACTIVATED)
+
+
+def is_deactivated(user: AbstractBaseUser) -> bool:
+    """Whether a user is refused for `is_active`; False without CHECK_USER_IS_ACTIVE."""
+    return bool(api_settings.CHECK_USER_IS_ACTIVE) and not user.is_active
+
+
+def end_if_deactivated(session: TokenSession) -> None:
+    """End a session that was read together with its user, if the user is deactivated: one UPDATE."""
+    if is_deactivated(session.user):
+        end(session.pk, session.user_id, RevokeReason.DEACTIVATED)
