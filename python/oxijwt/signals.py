@@ -18,6 +18,9 @@ session_started = Signal()
 session_refreshed = Signal()
 """A refresh token was rotated."""
 
+session_restored = Signal()
+"""The database had forgotten a refresh (a fail-over, a restored backup), and the refresh token has brought it back."""
+
 refresh_repeated = Signal()
 """A client sent a spent refresh token again within the grace interval, and got the same answer."""
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, connections, transaction
 
+from oxijwt._core import Presented
 from oxijwt.exceptions import SessionError
 from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_micros, now_micros
 
+from .claims import whole_seconds
 from .database import after_commit, database, unless_deadlocked
 from .ending import end
 from .markers import adopts_now, is_marked
@@ -46,13 +48,18 @@ def read_without_sid(claims: Claims, jti: str, lifetime: timedelta) -> Reading |
     if user is None:
         return None
     if session is not None:
-        return decided(session, user, 0, lifetime, now)
+        return decided(session, user, adoptable(claims), lifetime, now)
     if is_marked(user, claims.get("iat")):
         raise SessionError("session_revoked")
     if api_settings.TOKEN_SESSIONS != "issue" or not api_settings.ROTATE_REFRESH_TOKENS or not adopts_now():
         return None
     session = adopting_session(user, claims, jti, lifetime, now)
-    return replace(decided(session, user, 0, lifetime, now), is_new=True, issued_at=claims.get("iat"))
+    return replace(decided(session, user, adoptable(claims), lifetime, now), is_new=True, issued_at=claims.get("iat"))
+
+
+def adoptable(claims: Claims) -> Presented:
+    """A refresh token without `sid`, for the decision: generation 0 of the session that adopts it."""
+    return Presented(0, issued_at=whole_seconds(claims.get("iat")), expires_at=whole_seconds(claims.get("exp")))
 
 
 def end_without_sid(claims: Claims, jti: str, lifetime: timedelta) -> TokenSession | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 from uuid import UUID, uuid5
 
-from oxijwt._core import SessionState
+from oxijwt._core import Presented, SessionState
 from oxijwt.exceptions import SessionError
 from oxijwt.settings import api_settings
 from oxijwt.utils import datetimes_to_micros
@@ -64,13 +64,29 @@ def refresh_claims(session: TokenSession) -> Claims:
         "exp": expires_at,
     }
     if api_settings.JTI_CLAIM is not None:
-        claims[api_settings.JTI_CLAIM] = token_id(session)
+        claims[api_settings.JTI_CLAIM] = token_id(session.pk, session.generation)
     return claims
 
 
-def token_id(session: TokenSession) -> str:
-    """The `jti` of the session's current refresh token, 32 hex digits.
+def token_id(sid: UUID, generation: int) -> str:
+    """The `jti` of a session's refresh token of this generation, 32 hex digits.
 
-    It is computed from the row, so that a repeated answer has the same token. It is not secret.
+    It is computed from both, so a repeated token has the same `jti`. It is not a secret.
     """
-    return uuid5(session.pk, str(session.generation)).hex
+    return uuid5(sid, str(generation)).hex
+
+
+def presented(claims: Claims, sid: UUID, generation: int) -> Presented:
+    """What a refresh token's claims say, for the decision. A node without sessions gives it another `jti`."""
+    jti_claim = api_settings.JTI_CLAIM
+    return Presented(
+        generation,
+        issued_at=whole_seconds(claims.get("iat")),
+        expires_at=whole_seconds(claims.get("exp")),
+        is_own=jti_claim is None or claims.get(jti_claim) == token_id(sid, generation),
+    )
+
+
+def whole_seconds(claim: object) -> int:
+    """A time claim in whole seconds since 1970; 0 if it is not a number."""
+    return int(claim) if isinstance(claim, int | float) else 0

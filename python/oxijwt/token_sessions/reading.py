@@ -10,17 +10,17 @@ from django.core.exceptions import FieldError
 from django.db import NotSupportedError, connections, router, transaction
 from django.db.models import FilteredRelation, Q
 
-from oxijwt._core import Keep, Refuse, Repeat, Reuse, Rotate, UserState
+from oxijwt._core import Keep, Presented, Refuse, Repeat, Reuse, Rotate, UserState
 from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenReusedError
 from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_micros, find_user, now_micros
 
-from .claims import generation_in, session_id, state_of
+from .claims import generation_in, presented, session_id, state_of
 from .database import database, refused_while_busy
 from .models import TokenSession
 from .password import auth_state
 from .reuse import end_for_reuse
-from .rows import policy_for
+from .rows import leeway_micros, policy_for
 
 if TYPE_CHECKING:
     import uuid
@@ -46,8 +46,8 @@ class Reading:
 
     session: TokenSession
     user: AbstractBaseUser
-    generation: int
-    """The token's `gen`."""
+    presented: Presented
+    """What the token says."""
     lifetime: timedelta
     """The idle lifetime."""
     now: int
@@ -95,7 +95,7 @@ def read_for_use(sid: uuid.UUID, user_id: object) -> tuple[AbstractBaseUser, Tok
     """The user and session of an access or sliding token. Raises SessionError if the session refuses the token."""
     user, session = require_both(*find_with_user(sid, user_id))
     state, now = state_of(session), now_micros()
-    refusal = state.refusal(auth_state(user, session), now)
+    refusal = state.refusal(auth_state(user, session), now, leeway=leeway_micros())
     if refusal is not None:
         raise SessionError(refusal.code)
     return user, session
@@ -107,7 +107,7 @@ def read_for_refresh(claims: Claims, lifetime: timedelta) -> Reading:
     generation = generation_in(claims.get(api_settings.SESSION_GENERATION_CLAIM))
     sid = session_id(claims.get(api_settings.SESSION_ID_CLAIM))
     user, session = require_both(*find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM)))
-    return decided(session, user, generation, lifetime, now)
+    return decided(session, user, presented(claims, sid, generation), lifetime, now)
 
 
 def refuse_spent(reading: Reading | None) -> None:
@@ -119,11 +119,11 @@ def refuse_spent(reading: Reading | None) -> None:
         raise SessionError("token_reused")
 
 
-def decided(session: TokenSession, user: AbstractBaseUser, generation: int, lifetime: timedelta, now: int) -> Reading:
-    """The core's decision on a token with this generation, at `now` (microseconds since 1970)."""
+def decided(session: TokenSession, user: AbstractBaseUser, shown: Presented, lifetime: timedelta, now: int) -> Reading:
+    """The core's decision on a presented token, at `now` (microseconds since 1970)."""
     state = auth_state(user, session) if api_settings.USER_AUTHENTICATION_RULE(user) else UserState.INACTIVE
-    decision = state_of(session).decide(state, generation, policy_for(lifetime), now)
-    return Reading(session, user, generation, lifetime, now, decision)
+    decision = state_of(session).decide(state, shown, policy_for(lifetime), now)
+    return Reading(session, user, shown, lifetime, now, decision)
 
 
 def permission(reading: Reading, *, ends: bool) -> Permission:
@@ -151,7 +151,7 @@ def read_again(reading: Reading) -> Reading:
         else:
             found = find_with_user(reading.session.pk, getattr(reading.user, api_settings.USER_ID_FIELD))
         user, session = require_both(*found)
-    return replace(decided(session, user, reading.generation, reading.lifetime, reading.now), is_locked=is_locked)
+    return replace(decided(session, user, reading.presented, reading.lifetime, reading.now), is_locked=is_locked)
 
 
 def require_both(user: AbstractBaseUser | None, session: TokenSession | None) -> tuple[AbstractBaseUser, TokenSession]:

@@ -254,10 +254,11 @@ class RefreshRecords(StartingRecords):
             self._read()
         if self._reading is None:
             return self.otherwise.rotate(user)
-        session, (claims, text) = refresh(
-            self._reading, self.successor_of, on_adoption=lambda: self.blacklist_adopted(user)
-        )
+        session, successor = refresh(self._reading, self.successor_of, on_adoption=lambda: self.blacklist_adopted(user))
         self.token.session = session
+        if successor is None:
+            return str(self.token)
+        claims, text = successor
         self.token.payload.update(claims)
         return text
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from oxijwt import signals
-from oxijwt._core import Repeat, Rotate
+from oxijwt._core import Keep, Repeat, Restoration, Rotate
 from oxijwt.context import current_request
 from oxijwt.exceptions import ServiceUnavailable
 from oxijwt.settings import api_settings
@@ -21,7 +21,7 @@ from .ending import end_least_recently_refreshed
 from .models import TokenSession
 from .password import auth_hash
 from .reading import Reading, permission, read_again
-from .reuse import log_repeat
+from .reuse import log_repeat, log_restoration
 from .rows import flush_day, last_exp, new_session
 
 if TYPE_CHECKING:
@@ -46,29 +46,66 @@ def start(user: AbstractBaseUser, lifetime: timedelta) -> TokenSession:
 
 def refresh(
     reading: Reading, sign: Callable[[TokenSession], Signed], on_adoption: Callable[[], None]
-) -> tuple[TokenSession, Signed]:
+) -> tuple[TokenSession, Signed | None]:
     """Carry the decision out. Returns the session's row, and what `sign` returned for it.
+
+    None in its place means that the presented token itself is the answer: nothing rotates, or a node without sessions
+    has issued it.
 
     `sign` is called before the row is written, since it may fail. `on_adoption` is called inside the transaction that
     inserts an adopted session. Raises SessionError, TokenReusedError, or ServiceUnavailable if the database was busy:
     the client may then repeat the request.
     """
     for _attempt in range(MAX_TRIES):
-        decision = permission(reading, ends=True)
-        if not isinstance(decision, Rotate):
-            if isinstance(decision, Repeat) and decision.previous:
-                log_repeat(reading.session)
-                announce(signals.refresh_repeated, at_once=True, session=reading.session)
-            return reading.session, sign(reading.session)
-        rotated = rotated_row(reading, decision)
-        signed = sign(rotated)
-        if write_rotation(reading, decision, on_adoption):
-            if reading.is_new:
-                refuse_logged_out(reading)
-            announce_rotation(reading)
-            return rotated, signed
+        match permission(reading, ends=True):
+            case Rotate() as rotation:
+                rotated = rotated_row(reading, rotation)
+                signed = sign(rotated)
+                if write_rotation(reading, rotation, on_adoption):
+                    announce_rotation(reading, rotation)
+                    return rotated, signed
+            case Repeat() as repeat:
+                session = repeated_row(reading, repeat)
+                answer = None if repeat.foreign else sign(session)
+                if repeat.restored is None or write_restoration(reading, repeat.restored):
+                    announce_repeat(reading, repeat)
+                    return session, answer
+            case Keep():
+                return reading.session, None
         reading = read_again(reading)
     raise ServiceUnavailable
+
+
+def repeated_row(reading: Reading, repeat: Repeat) -> TokenSession:
+    """The session with the values of its row, restored if the database has forgotten them."""
+    session, restored = reading.session, repeat.restored
+    if restored is not None:
+        session.generation = restored.generation
+        session.rotated_at = datetime_from_micros(restored.rotated_at)
+        session.expires_at = datetime_from_micros(restored.expires_at)
+        session.flush_after = flush_day(last_exp(session), session.flush_after)
+    return session
+
+
+def write_restoration(reading: Reading, restored: Restoration) -> bool:
+    """Write what the database has forgotten. False if another request got ahead. Raises ServiceUnavailable."""
+    with refused_while_busy():
+        return unless_deadlocked(lambda: update_row(reading, restored.read_generation))
+
+
+def announce_repeat(reading: Reading, repeat: Repeat) -> None:
+    """Log and send the signals of a repeat."""
+    if repeat.restored is not None:
+        announce_restoration(reading)
+    if repeat.previous:
+        log_repeat(reading.session)
+        announce(signals.refresh_repeated, at_once=True, session=reading.session)
+
+
+def announce_restoration(reading: Reading) -> None:
+    """Log, and send the signal, that the database had forgotten the presented token."""
+    log_restoration(reading.session)
+    announce(signals.session_restored, session=reading.session)
 
 
 def rotated_row(reading: Reading, decision: Rotate) -> TokenSession:
@@ -91,14 +128,16 @@ def write_rotation(reading: Reading, decision: Rotate, on_adoption: Callable[[],
     with refused_while_busy():
         if reading.is_new:
             return insert_adopted(reading.session, on_adoption)
-        return unless_deadlocked(lambda: update_row(reading, decision))
+        return unless_deadlocked(
+            lambda: update_row(reading, decision.read_generation, restates=decision.restate_auth_hash)
+        )
 
 
-def update_row(reading: Reading, decision: Rotate) -> bool:
-    """Update the row, unless it is revoked or has another generation by now. Whether it was updated."""
+def update_row(reading: Reading, read_generation: int, *, restates: bool = False) -> bool:
+    """Update the row (with `restates` its auth hash too), unless it is revoked or has another generation than the one read. Whether it was updated."""
     session = reading.session
     current = TokenSession.objects.using(database()).filter(
-        pk=session.pk, generation=reading.generation, revoked_at__isnull=True
+        pk=session.pk, generation=read_generation, revoked_at__isnull=True
     )
     values: dict[str, object] = {
         "generation": session.generation,
@@ -108,13 +147,16 @@ def update_row(reading: Reading, decision: Rotate) -> bool:
         "ip_address": session.ip_address,
         "user_agent": session.user_agent,
     }
-    if decision.restate_auth_hash:
+    if restates:
         values["auth_hash"] = session.auth_hash
     return current.update(**values) == 1
 
 
-def announce_rotation(reading: Reading) -> None:
-    """Send the signals of a rotation."""
+def announce_rotation(reading: Reading, rotation: Rotate) -> None:
+    """Log and send the signals of a rotation. Raises SessionError after a logout that has met an adoption."""
+    if rotation.is_restored:
+        announce_restoration(reading)
     if reading.is_new:
+        refuse_logged_out(reading)
         announce(signals.session_started, session=reading.session, adopted=True)
     announce(signals.session_refreshed, session=reading.session)

@@ -132,6 +132,17 @@ def log_repeat(session: TokenSession) -> None:
     )
 
 
+def log_restoration(session: TokenSession) -> None:
+    """Log that a refresh token was newer than the row. Outside of a fail-over that is an alarm."""
+    logger.warning(
+        "Session restored: user %s, session %s. The database had forgotten the refresh that made its token. It came "
+        "from %s.",
+        session.user_id,
+        session.pk,
+        client_at_hand()[0] or UNKNOWN,
+    )
+
+
 def client_at_hand() -> tuple[str | None, str]:
     """The IP address and user agent of the request; NOBODY outside of token views, or if SESSION_CLIENT_INFO raises."""
     try:

@@ -6,6 +6,7 @@ import uuid
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from oxijwt import state
 from oxijwt._core import RefreshPolicy, SessionState
 from oxijwt.settings import api_settings
 from oxijwt.utils import MICROSECOND, datetime_from_micros
@@ -57,7 +58,13 @@ def policy_for(lifetime: timedelta) -> RefreshPolicy:
         idle_lifetime=lifetime // MICROSECOND,
         absolute_lifetime=None if absolute is None else absolute // MICROSECOND,
         rotate=api_settings.ROTATE_REFRESH_TOKENS,
+        leeway=leeway_micros(),
     )
+
+
+def leeway_micros() -> int:
+    """LEEWAY in microseconds. It moves the idle and the absolute end, and never the grace interval."""
+    return state.token_backend.get_leeway() // MICROSECOND
 
 
 def last_exp(session: TokenSession) -> datetime:
