@@ -121,6 +121,7 @@ const THIEF_OLD_FORGETFUL: World = World {
     name: "thief, blacklist nodes, forgetful",
     ticks: 4,
     forgets: 1,
+    foreign: 1,
     ..THIEF_OLD
 };
 const SAME_AGENT: World = World {

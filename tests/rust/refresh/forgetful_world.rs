@@ -622,7 +622,7 @@ impl World {
                 next.thief = Some(token);
                 steps.push((format!("theft of {}", token.name()), next, Vec::new()));
             }
-            (Some(token), _) if !state.slow.is_some_and(|slow| slow.by == Party::Thief) => {
+            (Some(token), _) if state.slow.is_none_or(|slow| slow.by != Party::Thief) => {
                 self.send(state, Party::Thief, token, self.nodes, steps);
             }
             _ => {}

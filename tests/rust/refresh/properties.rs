@@ -223,8 +223,9 @@ proptest! {
         if let Some(restoration) = asked.restoration() {
             let mut again = asked;
             again.session = asked.session.restored(restoration);
-            let RefreshDecision::Repeat(first) = asked.decision() else { unreachable!() };
-            let RefreshDecision::Repeat(second) = again.decision() else {
+            let (RefreshDecision::Repeat(first), RefreshDecision::Repeat(second)) =
+                (asked.decision(), again.decision())
+            else {
                 return Err(TestCaseError::fail("no repeat"));
             };
             prop_assert_eq!((first.presented, second.restored), (second.presented, None));
