@@ -192,6 +192,11 @@ class TokenBackend:
         return other_issuers.read(self.issuers) if self.issuers else {}
 
     @property
+    def has_signing_key(self) -> bool:
+        """Whether the pair has a half that signs."""
+        return self.signing_key is not None
+
+    @property
     def verifying_keys(self) -> list[VerifyingKey]:
         """The native keys that verify the pair's tokens, older secrets included. Raises KeyConfigurationError."""
         fallbacks = self.fallback_keys if material.is_hmac(self.algorithm) else ()

@@ -1,4 +1,4 @@
-"""The request at hand, and whether it is a login."""
+"""The request at hand, and whether it is a login. Projects wrap their own login views in `login`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from django.http import HttpRequest
     from rest_framework.request import Request
 
+    from .token_sessions.models import TokenSession
+
 _request: ContextVar[HttpRequest | Request | None] = ContextVar("oxijwt_request", default=None)
-_login: ContextVar[bool] = ContextVar("oxijwt_login", default=False)
+_login: ContextVar[dict[object, TokenSession] | None] = ContextVar("oxijwt_login", default=None)
 
 
 @contextmanager
 def handling(request: HttpRequest | Request | None, *, login: bool = False) -> Iterator[None]:
-    """Inside, `current_request` returns this request, and `is_login` returns `login`."""
-    tokens = _request.set(request), _login.set(login)
+    """Inside, `current_request` returns this request. With `login`, `current_login` returns a new login."""
+    tokens = _request.set(request), _login.set({} if login else None)
     try:
         yield
     finally:
@@ -27,11 +30,21 @@ def handling(request: HttpRequest | Request | None, *, login: bool = False) -> I
         _login.reset(tokens[1])
 
 
+def login(request: HttpRequest | Request | None) -> AbstractContextManager[None]:
+    """Inside, tokens are made for a user who has just logged in with this Django or DRF request.
+
+    For a project's own login views: one-time codes, social login, registration. `for_user` then starts a session with
+    the request's IP address and user agent, and sets `auth_time`, as the login views of this package do. All tokens of
+    one class and user belong to the same session.
+    """
+    return handling(request, login=True)
+
+
 def current_request() -> HttpRequest | Request | None:
     """The request that a token view is handling, or None outside of token views."""
     return _request.get()
 
 
-def is_login() -> bool:
-    """Whether a login view is checking credentials."""
+def current_login() -> dict[object, TokenSession] | None:
+    """The sessions that this login has started, by kind of token and user; None if this is not a login."""
     return _login.get()

@@ -73,11 +73,15 @@ class SettingsTokenBackend(TokenBackend):
         until = api_settings.LEGACY_KEY_UNTIL
         if until is None:
             return Legacy()
-        # Without SIGNING_KEY a key pair only verifies, since SECRET_KEY is not a private key.
-        only_verifies = api_settings.signing_key_is_unset and not material.is_hmac(self.algorithm)
-        signing = None if only_verifies else self.prepared_signing_key
+        signing = self.prepared_signing_key if self.has_signing_key else None
         ring = material.ring_of_one(signing, self.verifying_keys)
         return Legacy(ring, seconds_since_1970(until, "SIMPLE_JWT['LEGACY_KEY_UNTIL']"))
+
+    @property
+    def has_signing_key(self) -> bool:
+        """Whether the pair has a half that signs. Without SIGNING_KEY it is SECRET_KEY, which is not a private key."""
+        is_secret_key = "signing_key" not in self.__dict__ and api_settings.signing_key_is_unset
+        return super().has_signing_key and (material.is_hmac(self.algorithm) or not is_secret_key)
 
     @followed
     def jwks_client(self) -> JWKSetClient | None:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 ACCESS_TOKEN_TYPE = "at+jwt"
 """The header's `typ` of an access token (RFC 9068 section 2.1)."""
 
+NOT_OUR_SIGNATURE = frozenset({"signature_invalid", "algorithm_mismatch"})
+"""The core's codes of a token that another key may have signed."""
+
 DATETIME_CLAIMS = ("exp", "iat", "nbf")
 MOST_POLICIES = 256
 """A Verifier keeps at most this many policies for the audiences and issuers of views."""
@@ -151,6 +154,8 @@ class Settings(Protocol):
     def length_limit(self) -> int: ...
     def get_leeway(self) -> timedelta: ...
     @property
+    def has_signing_key(self) -> bool: ...
+    @property
     def prepared_signing_key(self) -> SigningKey: ...
     @property
     def verifying_keys(self) -> list[VerifyingKey]: ...
@@ -162,7 +167,8 @@ class Settings(Protocol):
 class Verifier:
     """Verifies tokens by the settings as they were when it was made. Times are seconds since 1970.
 
-    One of `source`, `client` and `ring` is set.
+    Either `source` or `ring` has our own keys. `client` may have the keys of JWK_URL too. Our own keys come first: a
+    service that signs knows its own tokens, whatever JWK_URL is.
     """
 
     algorithm: str
@@ -177,7 +183,7 @@ class Verifier:
     client: JWKSetClient | None
     """The keys of JWK_URL."""
     ring: KeyRing | None
-    """A ring of keys that doesn't change."""
+    """A ring of keys that doesn't change; None if a source has them, or if this service signs nothing itself."""
     _policies: dict[tuple[TokenPolicy, Accepts], TokenPolicy] = field(default_factory=dict)
 
     @classmethod
@@ -198,7 +204,7 @@ class Verifier:
             },
             source=source,
             client=client,
-            ring=ring_of_one(None, settings.verifying_keys) if source is None and client is None else None,
+            ring=our_ring(settings, client) if source is None else None,
         )
 
     def verify(self, text: str | bytes, now: float, accepts: Accepts = AS_CONFIGURED) -> Verified:
@@ -211,10 +217,7 @@ class Verifier:
             if issuer is not None:
                 return self._verify_of(issuer, text, now, accepts)
         policy = self.policy if accepts is AS_CONFIGURED else self._accepting(self.policy, accepts)
-        if self.ring is None:
-            return self._verify_elsewhere(text, now, policy)
-        claims, typ = self.ring.verify(text, now, policy)
-        return Verified(claims, typ, SignedBy.US, None, now)
+        return self._verify_with(policy, text, now, at=now)
 
     def verify_expired(self, text: str | bytes, now: float) -> Verified:
         """Check a token's signature and `typ`, but not its times, audience and issuer: it may be expired.
@@ -223,10 +226,7 @@ class Verifier:
         """
         if self.issuers and self.unverified_issuer(text) is not None:
             raise CoreError("issuer_mismatch", "tokens of other issuers have no session here")
-        if self.ring is None:
-            return self._verify_elsewhere(text, now, self.expired_policy)
-        claims, typ = self.ring.verify(text, now, self.expired_policy)
-        return Verified(claims, typ, SignedBy.US)
+        return self._verify_with(self.expired_policy, text, now, at=None)
 
     def key_of(self, text: str | bytes) -> VerifyingKey | None:
         """The key of JWK_URL or ISSUERS that must verify this token; None if one of our own keys must.
@@ -246,8 +246,15 @@ class Verifier:
         name = unverified_claims(text, self.max_length).get("iss")
         return self.issuers.get(name) if isinstance(name, str) else None
 
-    def _verify_elsewhere(self, text: str | bytes, now: float, policy: TokenPolicy) -> Verified:
-        at = None if policy is self.expired_policy else now
+    def _verify_with(self, policy: TokenPolicy, text: str | bytes, now: float, at: float | None) -> Verified:
+        if self.ring is not None:
+            try:
+                claims, typ = self.ring.verify(text, now, policy)
+            except CoreError as error:
+                if self.client is None or error.args[0] not in NOT_OUR_SIGNATURE:
+                    raise
+            else:
+                return Verified(claims, typ, SignedBy.US, None, at)
         if self.client is not None:
             ring = ring_of_one(None, [self._jwk_url_key(self.client, text)])
             return Verified(*ring.verify(text, now, policy), SignedBy.JWK_URL, None, at)
@@ -323,6 +330,21 @@ class Signer:
             return ring.sign(claims, now, self.max_length)
         text = json.dumps(claims, separators=(",", ":"), cls=self.json_encoder).encode()
         return ring.sign_json(text, now, self.max_length)
+
+
+def our_ring(settings: Settings, client: JWKSetClient | None) -> KeyRing | None:
+    """The ring that verifies what our own key pair signs; None for a service with JWK_URL that does not sign.
+
+    Raises KeyConfigurationError, but not for the signing key of a service with JWK_URL: an unfit key signs no token.
+    """
+    if client is None:
+        return ring_of_one(None, settings.verifying_keys)
+    if not settings.has_signing_key:
+        return None
+    try:
+        return ring_of_one(None, [settings.prepared_signing_key.verifying_key()])
+    except KeyConfigurationError:
+        return None
 
 
 def unverified_typ(text: str | bytes, max_length: int) -> str | None:

@@ -48,6 +48,14 @@ def test_rotate_makes_a_successor_and_ends_the_old_token(user, settings, token_c
         token_class(old_text)
 
 
+@pytest.mark.parametrize("single_use", [True, False])
+def test_rotate_without_a_user_records_the_tokens_user(user, settings, single_use):
+    """The successor was nobody's, and so no logout everywhere found it."""
+    settings.SIMPLE_JWT = {"ROTATE_REFRESH_TOKENS": True, "BLACKLIST_AFTER_ROTATION": single_use}
+    successor = RefreshToken(RefreshToken(str(RefreshToken.for_user(user))).rotate())
+    assert OutstandingToken.objects.get(jti=successor["jti"]).user == user
+
+
 def test_rotate_is_single_use(user, settings):
     """Two readers of one token both passed the check; the INSERT lets one of them on."""
     settings.SIMPLE_JWT = ROTATING

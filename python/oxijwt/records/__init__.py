@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from enum import Enum
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, cast
 
 from django.apps import apps
 
@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from oxijwt.token_sessions.models import TokenSession
     from oxijwt.tokens import RefreshToken, Token
 
-    Ended = tuple[BlacklistedToken | TokenSession | None, bool]
-    """What holds the end of a token, or None if nothing can, and whether this call ended it."""
-
 Result = TypeVar("Result")
+Ended: TypeAlias = "tuple[BlacklistedToken | TokenSession | None, bool]"
+"""What holds the end of a token, or None if nothing can, and whether this call ended it.
+
+A name at run time too: simplejwt's suite imports `tokens` with TYPE_CHECKING set to True.
+"""
 
 BLACKLIST_LABEL = "token_blacklist"
 SESSIONS_LABEL = "token_sessions"

@@ -66,6 +66,7 @@ class BlacklistRecords(StatelessRecords):
         """
         if api_settings.JTI_CLAIM is None:
             return super().rotate(user)
+        user = user or self.find_user()
         predecessor = self._recorder(user) if api_settings.BLACKLIST_AFTER_ROTATION else None
         self.renew()
         self._outstanding = None

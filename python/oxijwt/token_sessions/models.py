@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.conf import settings
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.contrib.auth.base_user import AbstractBaseUser
-
-    from .apps import TokenSessionsConfig
 
 USER_AGENT_LENGTH = 255
 
@@ -63,8 +61,9 @@ class TokenSessionManager(TokenSessionBaseManager["TokenSession"]):
 
         Tokens that the blacklist app recorded are blacklisted too.
         """
-        app = cast("TokenSessionsConfig", apps.get_app_config("token_sessions"))
-        return app.revoke_for_user(user, except_=except_, reason=reason)
+        app = apps.get_app_config("token_sessions")
+        ended: int = app.revoke_for_user(user, except_=except_, reason=reason)  # type: ignore[attr-defined]  # apps.py
+        return ended
 
 
 class TokenSession(models.Model):

@@ -13,7 +13,7 @@ from django.db.models import FilteredRelation, Q
 from oxijwt._core import Keep, Refuse, Repeat, Reuse, Rotate, UserState
 from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenReusedError
 from oxijwt.settings import api_settings
-from oxijwt.utils import find_user, now_micros
+from oxijwt.utils import datetime_from_micros, find_user, now_micros
 
 from .claims import generation_in, session_id, state_of
 from .database import database, refused_while_busy
@@ -83,6 +83,12 @@ def find_with_user(sid: uuid.UUID, user_id: object) -> Found:
     if session is not None:
         session.user = user
     return user, session
+
+
+def is_live(session: TokenSession) -> bool:
+    """Whether a session is neither revoked nor past an end now. One SQL statement."""
+    now = datetime_from_micros(now_micros())
+    return TokenSession.objects.using(database()).live(now).filter(pk=session.pk).exists()
 
 
 def read_for_use(sid: uuid.UUID, user_id: object) -> tuple[AbstractBaseUser, TokenSession]:

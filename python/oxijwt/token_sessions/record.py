@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from oxijwt._core import Keep
-from oxijwt.context import is_login
+from oxijwt.context import current_login
 from oxijwt.exceptions import SessionError, TokenError
 from oxijwt.records import Kind, records_without_session
 from oxijwt.records.blacklist import BlacklistRecords
@@ -24,7 +24,7 @@ from oxijwt.verifier import SignedBy
 from .adoption import adopted_session_id, end_without_sid, read_without_sid
 from .claims import generation_in, refresh_claims, session_id
 from .ending import end
-from .reading import find_with_user, permission, read_for_refresh, read_for_use, refuse_spent
+from .reading import find_with_user, is_live, permission, read_for_refresh, read_for_use, refuse_spent
 from .refresh import refresh, start
 
 if TYPE_CHECKING:
@@ -137,14 +137,23 @@ class StartingRecords(SessionRecords):
     token: RefreshToken | SlidingToken
 
     def issued(self, user: AbstractBaseUser) -> None:
-        """One INSERT. If TOKEN_SESSIONS is "accept", the token gets no session."""
+        """One INSERT, or one SELECT if this login has started a session. With TOKEN_SESSIONS "accept" there is none."""
         if api_settings.TOKEN_SESSIONS != "issue":
             self.otherwise.issued(user)
             return
-        self.token.session = start(user, self.idle_lifetime())
-        if is_login():
+        login = current_login()
+        self.token.session = start(user, self.idle_lifetime()) if login is None else self.session_of(login, user)
+        if login is not None:
             self.token.payload["auth_time"] = now_micros() // 1_000_000
         self.take_claims(self.token.session)
+
+    def session_of(self, login: dict[object, TokenSession], user: AbstractBaseUser) -> TokenSession:
+        """The live session that this login has started for tokens of this kind, or a new one."""
+        key = (self.token.record_kind, user.pk)
+        known = login.get(key)
+        if known is None or not is_live(known):
+            login[key] = start(user, self.idle_lifetime())
+        return login[key]
 
     def idle_lifetime(self) -> timedelta:
         """How long the session lives without a refresh."""

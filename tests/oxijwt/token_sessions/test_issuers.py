@@ -1,13 +1,17 @@
 """Tokens of another issuer have no session here, whatever they say of one."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
 
+from oxijwt.exceptions import TokenError
 from oxijwt.token_sessions.models import TokenSession
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken
 from oxijwt.verifier import SignedBy
 from tests.client import forge
+from tests.issuer import published, signed
+from tests.key_material import key_settings
 
 from .client import answer, claims, get, login, logout, make_user, post, refresh, rows, verify, who_am_i
 
@@ -118,3 +122,70 @@ def test_a_jwk_url_that_nothing_asks_takes_no_session_away(jwt_settings, beside)
     assert answer(who_am_i(tokens["access"])) == (401, "session_revoked")
     assert refresh(tokens["refresh"]).status_code == 401
     assert verify(tokens["access"]).status_code == 401
+
+
+@pytest.fixture
+def signing_beside(jwt_settings, issuer):
+    """A node that signs with ES256 and has JWK_URL, where the other key of the tests is published."""
+    issuer.publish(published("other", other=True))
+    jwt_settings(ALGORITHM="ES256", JWK_URL=issuer.url, SIGNING_KEY=key_settings("ES256")["signing_key"])
+    return issuer
+
+
+def theirs_claims():
+    """Those of a good access token of another issuer."""
+    return {"token_type": "access", "exp": int(time.time()) + 300, "jti": "a", "user_id": "1", "sid": "of theirs"}
+
+
+ENDS = {
+    "logout": lambda tokens, _ada: logout(tokens["refresh"]),
+    "logout by access token": lambda tokens, _ada: logout(access=tokens["access"]),
+    "blacklist": lambda tokens, _ada: post("blacklist/", {"refresh": tokens["refresh"]}),
+    "revoke_for_user": lambda _tokens, ada: TokenSession.objects.revoke_for_user(ada),
+    "a changed password": lambda _tokens, ada: (ada.set_password("another"), ada.save()),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_a_node_that_signs_ends_its_sessions_beside_a_jwk_url(signing_beside, ada, end):
+    """JWK_URL made every token another issuer's: nothing ended, and a logout wrote a row of its own."""
+    tokens = login()
+    assert who_am_i(tokens["access"]).status_code == 200
+    end(tokens, ada)
+    assert who_am_i(tokens["access"]).status_code == 401
+    assert refresh(tokens["refresh"]).status_code == 401
+    assert verify(tokens["access"]).status_code == 401
+    assert TokenSession.objects.count() == 1
+
+
+def test_reuse_is_seen_beside_a_jwk_url(signing_beside, clock):
+    spent = login()["refresh"]
+    tokens = refresh(spent).json()
+    clock.tick(31)
+    assert answer(refresh(spent)) == (401, "token_reused")
+    assert answer(refresh(tokens["refresh"])) == (401, "session_revoked")
+
+
+def test_who_signed_follows_from_the_key(signing_beside, ada):
+    """Our own key goes first, and asks nobody; the published key signs for the issuer."""
+    ours = AccessToken(str(AccessToken.for_user(ada)))
+    assert (ours.signed_by, signing_beside.requests) == (SignedBy.US, [])
+    theirs = AccessToken(signed({**ours.payload, "sid": "7", "gen": 1}, "other", other=True))
+    assert theirs.signed_by is SignedBy.JWK_URL
+    assert who_am_i(signed(ours.payload, "other", other=True)).status_code == 200
+    assert who_am_i(signed(ours.payload, "other")).status_code == 200
+    with pytest.raises(TokenError):
+        AccessToken(signed(ours.payload, "other", "RS256"))
+
+
+def test_a_service_without_a_key_of_its_own_has_no_tokens_of_ours(jwt_settings, issuer):
+    issuer.publish(published("k"))
+    jwt_settings(ALGORITHM="ES256", JWK_URL=issuer.url)
+    token = AccessToken(signed(theirs_claims(), "k"))
+    assert token.signed_by is SignedBy.JWK_URL
+
+
+def test_a_signing_key_that_can_not_be_used_stops_no_verifying(jwt_settings, issuer):
+    issuer.publish(published("k"))
+    jwt_settings(ALGORITHM="ES256", JWK_URL=issuer.url, SIGNING_KEY="not a key")
+    assert AccessToken(signed(theirs_claims(), "k")).signed_by is SignedBy.JWK_URL
