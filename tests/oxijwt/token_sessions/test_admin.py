@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 
-from .client import USER_AGENT, claims, login, logout, make_user, refreshed, session_of, who_am_i
+from .client import USER_AGENT, claims, login, logout, make_user, post, session_of, who_am_i
 
 pytestmark = pytest.mark.django_db
 
@@ -40,9 +40,9 @@ def change_page(session):
 
 
 def test_the_list_shows_user_device_times_and_state(admin, clock):
-    tokens = login(HTTP_USER_AGENT=USER_AGENT, REMOTE_ADDR="192.0.2.7")
+    tokens = login(HTTP_USER_AGENT="an older one", REMOTE_ADDR="192.0.2.1")
     clock.tick(60)
-    refreshed(tokens["refresh"])
+    post("refresh/", {"refresh": tokens["refresh"]}, HTTP_USER_AGENT=USER_AGENT, REMOTE_ADDR="192.0.2.7")
     logout(login(HTTP_USER_AGENT="another")["refresh"])
     text = page(admin)
     for shown in ("ada", USER_AGENT, "192.0.2.7", "11:06 p.m.", "11:07 p.m.", ">live<", ">logout<"):

@@ -7,7 +7,10 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from oxijwt.exceptions import TokenReusedError
 from oxijwt.token_sessions.models import TokenSession
+from oxijwt.tokens import RefreshToken
+from tests.sites.settings import DATABASE
 
 from .client import answer, get, login, logout, make_user, post, refresh, refreshed, verify, who_am_i
 
@@ -143,6 +146,14 @@ def test_reuse_reads_and_ends(clock, tokens):
     clock.tick(31)
     with statements(2):
         assert answer(refresh(tokens["refresh"])) == (401, "token_reused")
+
+
+@pytest.mark.skipif(DATABASE == "sqlite", reason="SQLite in memory has no second connection")
+def test_reuse_in_a_transaction_only_reads_there(clock, tokens):
+    refreshed(tokens["refresh"])
+    clock.tick(31)
+    with transaction.atomic(), statements(1), pytest.raises(TokenReusedError):
+        RefreshToken(tokens["refresh"])
 
 
 @pytest.mark.parametrize("scope", ["local", "others", "global"])
