@@ -222,7 +222,7 @@ api_settings = APISettings(None, DEFAULTS, IMPORT_STRINGS)  # type: ignore[arg-t
 
 
 def claim_name_problems(names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """(setting, what is wrong with it) for each of these settings that can't be the name of a claim of its own.
+    """(setting, problem) for each of these settings that can't be the name of a claim of its own.
 
     If two settings name the same claim, the later one is wrong. No value is quoted.
     """

@@ -81,14 +81,18 @@ class SessionRecords:
             self.find_user()
 
     def check_untyped(self) -> None:
-        """Refuses spent tokens in their grace interval too."""
+        """A refresh token is valid if a refresh would succeed, in its grace interval too."""
         claims = self.token.payload
         if self.sid_claim not in claims:
             jti = claims.get(api_settings.JTI_CLAIM)
             if claims.get(api_settings.TOKEN_TYPE_CLAIM) == "refresh" and isinstance(jti, str):
-                refuse_spent(read_without_sid(claims, jti, api_settings.REFRESH_TOKEN_LIFETIME))
+                reading = read_without_sid(claims, jti, api_settings.REFRESH_TOKEN_LIFETIME)
+                if reading is not None:
+                    permission(reading)
+                    if not reading.is_new:
+                        return  # the session that has adopted the token decides: adoption itself blacklists it
         elif self.gen_claim in claims:
-            refuse_spent(read_for_refresh(claims, api_settings.REFRESH_TOKEN_LIFETIME))
+            permission(read_for_refresh(claims, api_settings.REFRESH_TOKEN_LIFETIME))
         else:
             sid = session_id(claims[self.sid_claim])
             user, _session = read_for_use(sid, claims.get(api_settings.USER_ID_CLAIM))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003  schema generators read the type of get_last_used_at
+from copy import copy
+from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from django.contrib.auth.signals import user_logged_out
@@ -20,6 +21,7 @@ from oxijwt.records import Kind
 from oxijwt.settings import api_settings
 from oxijwt.tokens import RefreshToken
 from oxijwt.transport import refuse_token
+from oxijwt.utils import datetime_from_micros, now_micros
 from oxijwt.views import AcceptingMixin, NonAtomicView, TokenViewBase
 
 from . import revocation_cache
@@ -30,6 +32,7 @@ from .models import RevokeReason, TokenSession
 from .reading import find_with_user
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -180,19 +183,53 @@ def announce_logout(request: Request, user: AbstractBaseUser | None) -> None:
     after_commit(lambda: signals.send(user_logged_out, type(user), request=request, user=user))
 
 
-class SessionSerializer(serializers.ModelSerializer[TokenSession]):
-    """A session as its user sees it."""
+def last_use(session: TokenSession) -> datetime:
+    """The time of the last refresh, or of the login before the first refresh."""
+    return session.rotated_at or session.created_at
 
-    last_used_at = serializers.SerializerMethodField()
+
+def start_of_day(moment: datetime) -> datetime:
+    """The time at which the moment's day began; both are in UTC."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+class SessionSerializer(serializers.ModelSerializer[TokenSession]):
+    """A session as its user sees it.
+
+    No time depends on the moment of a rotation: a thief who polls the list must not learn when to use a stolen token.
+    The current session is used by this request, and other sessions have the day of their last use.
+    """
+
+    last_used_at = serializers.DateTimeField(read_only=True)
     current = serializers.SerializerMethodField()
 
     class Meta:
         model = TokenSession
         fields = ("id", "created_at", "last_used_at", "expires_at", "ip_address", "user_agent", "current")
 
-    def get_last_used_at(self, session: TokenSession) -> datetime:
-        """The time of the last refresh, or of the login before the first refresh."""
-        return session.rotated_at or session.created_at
+    def to_representation(self, session: TokenSession) -> dict[str, object]:
+        """As DRF's, with the times that are shown in place of the row's."""
+        shown = copy(session)
+        shown.last_used_at = self.last_used_at_of(session)  # type: ignore[attr-defined]  # for the field of this name
+        shown.expires_at = self.expires_at_of(session)
+        return super().to_representation(shown)
+
+    def last_used_at_of(self, session: TokenSession) -> datetime:
+        """Now for the current session; for another one the day (UTC) of its last refresh, or its login if later."""
+        if self.get_current(session):
+            return datetime_from_micros(now_micros())
+        return max(start_of_day(last_use(session)), session.created_at)
+
+    def expires_at_of(self, session: TokenSession) -> datetime:
+        """When the session ends unless it is refreshed: from now for the current one, else the end of the day (UTC)."""
+        try:
+            if self.get_current(session):
+                end = datetime_from_micros(now_micros()) + (session.expires_at - last_use(session))
+            else:
+                end = start_of_day(session.expires_at) + timedelta(days=1)
+        except OverflowError:
+            end = start_of_day(session.expires_at)
+        return end if session.absolute_expires_at is None else min(end, session.absolute_expires_at)
 
     def get_current(self, session: TokenSession) -> bool:
         """Whether the token of the request belongs to this session."""

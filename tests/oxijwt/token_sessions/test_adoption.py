@@ -142,9 +142,13 @@ def test_the_loser_of_a_race_gets_the_winners_answer(adopting, old):
     assert TokenSession.objects.count() == 1
 
 
-def test_verify_calls_an_adopted_token_invalid(adopting, old, clock):
+@pytest.mark.parametrize("single_use", [False, True])
+def test_verify_answers_what_a_refresh_would_for_an_adopted_token(adopting, old, clock, settings, single_use):
+    """Verify turned to 401 the moment a token was adopted."""
+    settings.SIMPLE_JWT = settings.SIMPLE_JWT | {"BLACKLIST_AFTER_ROTATION": single_use and adopting == "issue"}
     refreshed(old["refresh"])
-    assert answer(verify(old["refresh"])) == (401, "token_reused")
+    assert answer(verify(old["refresh"])) == (200, None)
+    assert answer(refresh(old["refresh"])) == (200, None)
     clock.tick(31)
     assert answer(verify(old["refresh"])) == (401, "token_reused")
     assert TokenSession.objects.filter(revoked_at=None).count() == 1

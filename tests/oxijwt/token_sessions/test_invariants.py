@@ -43,6 +43,8 @@ def test_invariant_1_at_most_one_generation_of_a_session_is_live(clock):
         clock.tick(31)
         tokens.append(refreshed(tokens[-1])["refresh"])
     assert TokenSession.objects.count() == 1
+    assert [verify(token).status_code for token in tokens] == [401] * 4 + [200] * 2
+    clock.tick(30)
     assert [verify(token).status_code for token in tokens] == [401] * 5 + [200]
 
 

@@ -2,7 +2,7 @@
 
 import itertools
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -189,7 +189,7 @@ def test_client_fields_are_blanked_when_a_session_ends():
 def test_the_list_has_the_users_live_sessions_with_the_current_one_marked(clock, ada):
     make_user("grace")
     login("grace")
-    first = login(HTTP_USER_AGENT="phone")
+    login(HTTP_USER_AGENT="phone")
     clock.tick(1)
     second = login(HTTP_USER_AGENT="laptop")
     logout(login()["refresh"])
@@ -200,9 +200,62 @@ def test_the_list_has_the_users_live_sessions_with_the_current_one_marked(clock,
     assert set(listed[0]) == {
         "id", "created_at", "last_used_at", "expires_at", "ip_address", "user_agent", "current"
     }  # fmt: skip
-    clock.tick(timedelta(minutes=1))
-    refreshed(first["refresh"])
-    assert get("token/sessions/", second["access"]).json()[1]["last_used_at"] == "2026-03-04T05:07:08Z"
+
+
+def listed(tokens):
+    """The times in the list: of the current session, and of the others."""
+    times = {current: [] for current in (True, False)}
+    for row in get("token/sessions/", tokens["access"]).json():
+        shown = (row[name] for name in ("created_at", "last_used_at", "expires_at"))
+        times[row["current"]].append(tuple(str(datetime.fromisoformat(time).astimezone(UTC))[:19] for time in shown))
+    [current] = times[True]
+    return current, times[False]
+
+
+def test_the_list_does_not_show_when_a_session_rotated(clock, jwt_settings):
+    """`last_used_at` and `expires_at` showed the moment of each rotation to a thief who polled."""
+    jwt_settings(ACCESS_TOKEN_LIFETIME=timedelta(days=5))
+    polled, other = login(), login()
+    clock.tick(60)
+    current, [another] = listed(polled)
+    assert current == ("2026-03-04 05:06:07", "2026-03-04 05:07:07", "2026-03-05 05:07:07")
+    assert another == ("2026-03-04 05:06:07", "2026-03-04 05:06:07", "2026-03-06 00:00:00")
+    for tokens in (polled, other):
+        refreshed(tokens["refresh"])
+    assert listed(polled) == (current, [another])
+
+
+def test_the_list_shows_the_day_on_which_another_session_was_used(clock, jwt_settings):
+    jwt_settings(ACCESS_TOKEN_LIFETIME=timedelta(days=5))
+    polled, other = login(), login()
+    clock.move_to("2026-03-05 04:00:00")
+    refreshed(polled["refresh"])
+    newer = refreshed(other["refresh"])
+    _current, [another] = listed(polled)
+    assert another == ("2026-03-04 05:06:07", "2026-03-05 00:00:00", "2026-03-07 00:00:00")
+    clock.tick(timedelta(hours=7))
+    refreshed(newer["refresh"])
+    assert listed(polled)[1] == [another]
+
+
+@pytest.mark.parametrize("lifetime", [timedelta(hours=30), None])
+def test_the_list_shows_no_end_after_the_absolute_one(clock, jwt_settings, lifetime):
+    jwt_settings(SESSION_ABSOLUTE_LIFETIME=lifetime, ACCESS_TOKEN_LIFETIME=timedelta(days=5))
+    polled, _other = login(), login()
+    clock.tick(timedelta(hours=20))
+    refreshed(polled["refresh"])
+    (*_times, current), [(*_times, another)] = listed(polled)
+    assert current == ("2026-03-06 01:06:07" if lifetime is None else "2026-03-05 11:06:07")
+    assert another == ("2026-03-06 00:00:00" if lifetime is None else "2026-03-05 11:06:07")
+
+
+def test_the_list_shows_the_last_times_there_are(clock, jwt_settings):
+    """A day after the last one can't be shown."""
+    last = datetime.max.replace(hour=5, tzinfo=UTC)
+    polled, _other = login(), login()
+    TokenSession.objects.update(expires_at=last, absolute_expires_at=None)
+    current, [another] = listed(polled)
+    assert (current[2][:4], another[2][:4]) == ("9999", "9999")
 
 
 def test_the_list_leaves_out_what_ended_with_the_old_password(ada):
@@ -242,14 +295,16 @@ def test_a_session_can_be_deleted_by_its_user_only_and_once():
 # Verify
 
 
-@pytest.mark.parametrize("age", [0, 29, 31])
-def test_verify_calls_a_retired_generation_invalid_and_ends_nothing(clock, heard, age):
-    """Within the grace interval verify called a retired token valid."""
+@pytest.mark.parametrize(
+    ("age", "expected"), [(0, (200, None)), (29, (200, None)), (30, (401, "token_reused")), (31, (401, "token_reused"))]
+)
+def test_verify_answers_what_a_refresh_would_and_ends_nothing(clock, heard, age, expected):
+    """Verify turned to 401 the moment a token was spent, so a thief who polled knew when to refresh."""
     tokens = login()
     newer = refreshed(tokens["refresh"])
     clock.tick(age)
     before = rows()
-    assert answer(verify(tokens["refresh"])) == (401, "token_reused")
+    assert answer(verify(tokens["refresh"])) == expected
     assert rows() == before
     assert verify(newer["refresh"]).status_code == 200
     assert verify(tokens["access"]).status_code == 200
