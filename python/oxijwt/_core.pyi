@@ -478,14 +478,6 @@ class Refuse:
     def code(self) -> str:
         """The code of the 401."""
 
-    @property
-    def user_deactivated(self) -> bool:
-        """Whether the caller ends the session, because the user is deactivated."""
-
-    @property
-    def end_forgotten(self) -> bool:
-        """Whether the caller ends the session again: the database has forgotten the end, and the cache has not."""
-
 @final
 class Rotate:
     """The caller writes these values into the row and answers with the new refresh token."""
@@ -527,10 +519,6 @@ class Repeat:
         """Whether the answer is the presented token itself, which a node without sessions issued."""
 
     @property
-    def other_agent(self) -> bool:
-        """Whether another user agent presented the token before the current one. The caller warns of it."""
-
-    @property
     def restored(self) -> Restoration | None:
         """What the caller writes, and warns of, because the database has forgotten it; None: write nothing."""
 
@@ -568,10 +556,6 @@ class Reuse:
 
         It is 0 if only the blacklist says that the token is retired.
         """
-
-    @property
-    def is_blacklisted(self) -> bool:
-        """Whether the blacklist told: a node without sessions rotated the token or logged it out."""
 
 def read_issuer_jwk_set(
     text: bytes, algorithms: Sequence[str]

@@ -216,16 +216,6 @@ impl PyRefuse {
         self.0.code()
     }
 
-    #[getter]
-    fn user_deactivated(&self) -> bool {
-        self.0 == RefreshRefusal::UserDeactivated
-    }
-
-    #[getter]
-    fn end_forgotten(&self) -> bool {
-        self.0 == RefreshRefusal::EndForgotten
-    }
-
     fn __repr__(&self) -> String {
         format!("<Refuse({})>", self.0.code())
     }
@@ -286,11 +276,6 @@ impl PyRepeat {
     #[getter]
     fn foreign(&self) -> bool {
         self.0.presented == Repeated::Foreign
-    }
-
-    #[getter]
-    fn other_agent(&self) -> bool {
-        self.0.other_agent
     }
 
     #[getter]
@@ -358,11 +343,6 @@ impl PyReuse {
     #[getter]
     fn retired_for(&self) -> Micros {
         self.0.retired_for
-    }
-
-    #[getter]
-    fn is_blacklisted(&self) -> bool {
-        self.0.is_blacklisted
     }
 
     fn __repr__(&self) -> String {

@@ -18,9 +18,11 @@ from oxijwt._core import (
     KeySet,
     KeySetChange,
     ListedKey,
+    Presented,
     RefreshPolicy,
     Refuse,
     Repeat,
+    Restoration,
     Reuse,
     RingKey,
     Rotate,
@@ -45,6 +47,7 @@ IMPORTERS = {
     "keys/ring.py",
     "keys/material.py",
     "management/commands/jwtkeys.py",
+    "token_sessions/adoption.py",
     "token_sessions/claims.py",
     "token_sessions/password.py",
     "token_sessions/reading.py",
@@ -60,9 +63,11 @@ CLASSES = [
     KeySet,
     KeySetChange,
     ListedKey,
+    Presented,
     RefreshPolicy,
     Refuse,
     Repeat,
+    Restoration,
     Reuse,
     RingKey,
     Rotate,
@@ -88,12 +93,20 @@ ROTATED = SessionState(
     generation=5, rotated_at=10**9, created_at=0, expires_at=10**10, absolute_expires_at=None, revoked=False
 )
 LATE = 2 * 10**9
+
+
+def presented(generation):
+    """A refresh token of the session."""
+    return Presented(generation, issued_at=1_000, expires_at=10_000)
+
+
+RESTORATION = STATE.decide(UserState.MATCHES, presented(5), POLICY, 1_000 * 10**6).restored
 DECISIONS = [
-    STATE.decide(UserState.GONE, 0, POLICY, 0),
-    STATE.decide(UserState.MATCHES, 0, POLICY, 0),
-    ROTATED.decide(UserState.MATCHES, 5, POLICY, 10**9),
-    ROTATED.decide(UserState.MATCHES, 5, RefreshPolicy(**RULES | {"rotate": False}), LATE),
-    ROTATED.decide(UserState.MATCHES, 3, POLICY, LATE),
+    STATE.decide(UserState.GONE, presented(0), POLICY, 0),
+    STATE.decide(UserState.MATCHES, presented(0), POLICY, 0),
+    ROTATED.decide(UserState.MATCHES, presented(5), POLICY, 10**9),
+    ROTATED.decide(UserState.MATCHES, presented(5), RefreshPolicy(**RULES | {"rotate": False}), LATE),
+    ROTATED.decide(UserState.MATCHES, presented(3), POLICY, LATE),
 ]
 HANDLES = [
     TokenPolicy(max_length=1),
@@ -104,10 +117,12 @@ HANDLES = [
     KEY_SET_CHANGE,
     POLICY,
     STATE,
+    presented(0),
     KEY_SET.keys(0)[0],
     KeyPhase.SIGNING,
     UserState.GONE,
     *DECISIONS,
+    RESTORATION,
     SIGNING_KEY,
     SIGNING_KEY.verifying_key(),
 ]

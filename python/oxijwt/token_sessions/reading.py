@@ -1,4 +1,4 @@
-"""Reads a token's session, and lets the core decide on it (`src/refresh.rs`)."""
+"""Reads a token's session, and lets the core decide on it (`src/refresh/`)."""
 
 from __future__ import annotations
 

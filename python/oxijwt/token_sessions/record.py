@@ -88,11 +88,11 @@ class SessionRecords:
             if claims.get(api_settings.TOKEN_TYPE_CLAIM) == "refresh" and isinstance(jti, str):
                 reading = read_without_sid(claims, jti, api_settings.REFRESH_TOKEN_LIFETIME)
                 if reading is not None:
-                    permission(reading)
+                    permission(reading, ends=False)
                     if not reading.is_new:
                         return  # the session that has adopted the token decides: adoption itself blacklists it
         elif self.gen_claim in claims:
-            permission(read_for_refresh(claims, api_settings.REFRESH_TOKEN_LIFETIME))
+            permission(read_for_refresh(claims, api_settings.REFRESH_TOKEN_LIFETIME), ends=False)
         else:
             sid = session_id(claims[self.sid_claim])
             user, _session = read_for_use(sid, claims.get(api_settings.USER_ID_CLAIM))

@@ -134,7 +134,10 @@ def write_rotation(reading: Reading, decision: Rotate, on_adoption: Callable[[],
 
 
 def update_row(reading: Reading, read_generation: int, *, restates: bool = False) -> bool:
-    """Update the row (with `restates` its auth hash too), unless it is revoked or has another generation than the one read. Whether it was updated."""
+    """Update the row, unless it is revoked or has another generation than the one read. Whether it was updated.
+
+    `restates`: write the auth hash too.
+    """
     session = reading.session
     current = TokenSession.objects.using(database()).filter(
         pk=session.pk, generation=read_generation, revoked_at__isnull=True

@@ -45,7 +45,14 @@ class Heard(list):
 @pytest.fixture
 def heard(transactional_db):
     """Every signal of the package that is sent during a test: after the commit, which a TestCase never makes."""
-    names = ("session_started", "session_refreshed", "refresh_repeated", "refresh_reuse_detected", "session_revoked")
+    names = (
+        "session_started",
+        "session_refreshed",
+        "session_restored",
+        "refresh_repeated",
+        "refresh_reuse_detected",
+        "session_revoked",
+    )
     seen = Heard()
     with ExitStack() as stack:
         for name in names:
