@@ -568,10 +568,11 @@ def test_assigned_fallbacks_and_an_assigned_jwk_set_client_count(monkeypatch: py
         other = material.jwk("ES256", material.other_private_key("ES256").public_key())
         answer = json.dumps({"keys": [other]}).encode()
         client = JWKSetClient("https://issuer.example/", fetch=lambda *_: Fetched(answer))
-        patch.setattr(token_backend, "jwks_client", client)
+        theirs = jwt.encode(AccessToken().payload, material.other_private_key("ES256"), algorithm="ES256")
         with pytest.raises(TokenError):
-            AccessToken(str(AccessToken()))
-        patch.setattr(token_backend, "signing_key", material.other_private_key("ES256"))
+            AccessToken(theirs)
+        patch.setattr(token_backend, "jwks_client", client)
+        assert AccessToken(theirs)
         assert AccessToken(str(AccessToken()))
     assert token_backend.jwks_client is None
 
