@@ -10,17 +10,18 @@ from django.core.exceptions import FieldError
 from django.db import NotSupportedError, connections, router, transaction
 from django.db.models import FilteredRelation, Q
 
+from oxijwt import state
 from oxijwt._core import Keep, Presented, Refuse, Repeat, Reuse, Rotate, UserState
 from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenReusedError
 from oxijwt.settings import api_settings
-from oxijwt.utils import datetime_from_micros, find_user, now_micros
+from oxijwt.utils import MICROSECOND, datetime_from_micros, find_user, now_micros
 
 from .claims import generation_in, presented, session_id, state_of
 from .database import database, refused_while_busy
 from .models import TokenSession
 from .password import auth_state
 from .reuse import end_for_reuse
-from .rows import leeway_micros, policy_for
+from .rows import policy_for
 
 if TYPE_CHECKING:
     import uuid
@@ -94,8 +95,9 @@ def is_live(session: TokenSession) -> bool:
 def read_for_use(sid: uuid.UUID, user_id: object) -> tuple[AbstractBaseUser, TokenSession]:
     """The user and session of an access or sliding token. Raises SessionError if the session refuses the token."""
     user, session = require_both(*find_with_user(sid, user_id))
-    state, now = state_of(session), now_micros()
-    refusal = state.refusal(auth_state(user, session), now, leeway=leeway_micros())
+    leeway = state.token_backend.get_leeway() // MICROSECOND
+    row, now = state_of(session), now_micros()
+    refusal = row.refusal(auth_state(user, session), now, leeway=leeway)
     if refusal is not None:
         raise SessionError(refusal.code)
     return user, session
@@ -121,8 +123,8 @@ def refuse_spent(reading: Reading | None) -> None:
 
 def decided(session: TokenSession, user: AbstractBaseUser, shown: Presented, lifetime: timedelta, now: int) -> Reading:
     """The core's decision on a presented token, at `now` (microseconds since 1970)."""
-    state = auth_state(user, session) if api_settings.USER_AUTHENTICATION_RULE(user) else UserState.INACTIVE
-    decision = state_of(session).decide(state, shown, policy_for(lifetime), now)
+    user_state = auth_state(user, session) if api_settings.USER_AUTHENTICATION_RULE(user) else UserState.INACTIVE
+    decision = state_of(session).decide(user_state, shown, policy_for(lifetime), now)
     return Reading(session, user, shown, lifetime, now, decision)
 
 

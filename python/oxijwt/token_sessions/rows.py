@@ -58,13 +58,8 @@ def policy_for(lifetime: timedelta) -> RefreshPolicy:
         idle_lifetime=lifetime // MICROSECOND,
         absolute_lifetime=None if absolute is None else absolute // MICROSECOND,
         rotate=api_settings.ROTATE_REFRESH_TOKENS,
-        leeway=leeway_micros(),
+        leeway=state.token_backend.get_leeway() // MICROSECOND,
     )
-
-
-def leeway_micros() -> int:
-    """LEEWAY in microseconds. It moves the idle and the absolute end, and never the grace interval."""
-    return state.token_backend.get_leeway() // MICROSECOND
 
 
 def last_exp(session: TokenSession) -> datetime:

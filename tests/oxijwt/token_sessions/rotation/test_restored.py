@@ -6,8 +6,19 @@ from uuid import uuid4
 import pytest
 
 from oxijwt.token_sessions.models import TokenSession
-
-from .client import answer, changed, claims, get, login, logout, make_user, refresh, refreshed, session_of, verify
+from tests.oxijwt.token_sessions.client import (
+    answer,
+    changed,
+    claims,
+    get,
+    login,
+    logout,
+    make_user,
+    refresh,
+    refreshed,
+    session_of,
+    verify,
+)
 
 pytestmark = pytest.mark.django_db
 

@@ -16,8 +16,20 @@ from oxijwt.verifier import SignedBy
 from tests.client import INVALID_TOKEN, forge
 from tests.issuer import published, signed
 from tests.key_material import key_settings
-
-from .client import answer, changed, claims, get, login, logout, make_user, post, refresh, rows, verify, who_am_i
+from tests.oxijwt.token_sessions.client import (
+    answer,
+    changed,
+    claims,
+    get,
+    login,
+    logout,
+    make_user,
+    post,
+    refresh,
+    rows,
+    verify,
+    who_am_i,
+)
 
 pytestmark = pytest.mark.django_db
 

@@ -11,8 +11,7 @@ from oxijwt.token_sessions import api
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken
 from tests.issuer import published, signed
-
-from .client import (
+from tests.oxijwt.token_sessions.client import (
     answer,
     changed,
     claims,
