@@ -147,8 +147,8 @@ class JWTAuthentication(authentication.BaseAuthentication):
     def get_user(self, validated_token: Token) -> AbstractBaseUser | TokenUser:
         """The user that the token names.
 
-        Raises AuthenticationFailed if there is no such user, the user is inactive, or the password was changed; for a
-        token with a session also if USER_AUTHENTICATION_RULE refuses the user.
+        Raises AuthenticationFailed if the user does not exist or is inactive, or if the password was changed. For a
+        token with a session it also raises if USER_AUTHENTICATION_RULE refuses the user.
         """
         if api_settings.USER_ID_CLAIM not in getattr(validated_token, "payload", validated_token):
             raise InvalidToken(_("Token contained no recognizable user identification"))

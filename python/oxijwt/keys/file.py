@@ -184,7 +184,7 @@ def stamp_of(path: Path) -> tuple[int, ...] | None:
 
 
 def require_existing(path: Path) -> None:
-    """Raise KeyConfigurationError if there is no such file."""
+    """Raise KeyConfigurationError if the file does not exist."""
     if not attempt("can't be read", path.exists):
         raise KeyConfigurationError(f"{SETTING} must name an existing file; `manage.py jwtkeys generate` makes it")
 
