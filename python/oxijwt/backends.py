@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from ._core import SigningKey, VerifyingKey
     from .keys.issuers import Issuer
     from .keys.ring import KeySource
-    from .utils import Claims
-    from .verifier import Names
+    from .utils import Claims, Names
 
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import timedelta
 
-    from .verifier import Names
+    from .utils import Names
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -44,7 +44,7 @@ NO_USER_ID = (bool, float)
 UNFIT_USER_ID = (TypeError, ValueError, OverflowError, ValidationError, DataError)
 """The errors of a query for a value that the user model's field can't hold."""
 
-Names = str | Sequence[str]
+Names = str | Iterable[str]
 """One audience or issuer, or several."""
 
 User = TypeVar("User", bound="AbstractBaseUser")

@@ -17,17 +17,15 @@ from .keys.material import is_hmac, ring_of_one
 from .utils import datetime_to_epoch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import timedelta
 
     from ._core import KeyRing, SigningKey, VerifyingKey
     from .keys.issuers import Issuer
     from .keys.jwk_set import JWKSetClient
     from .keys.ring import KeySource
-    from .utils import Claims
+    from .utils import Claims, Names
 
-    Names = str | Iterable[str]
-    """An audience or issuer, or several."""
 
 ACCESS_TOKEN_TYPE = "at+jwt"
 """The header's `typ` of an access token (RFC 9068 section 2.1)."""
