@@ -22,10 +22,10 @@ __all__ = [
     "RefreshPolicy",
     "Refuse",
     "Repeat",
-    "Restoration",
     "Reuse",
     "RingKey",
     "Rotate",
+    "RowUpdate",
     "SessionState",
     "SigningKey",
     "TokenPolicy",
@@ -355,33 +355,20 @@ class RefreshPolicy:
         absolute_lifetime: int | None,
         rotate: bool,
         leeway: int = 0,
-        same_agent: bool = False,
     ) -> RefreshPolicy:
         """Make a policy. `grace_seconds` is in seconds; both lifetimes and `leeway` are in microseconds.
 
-        The idle and the absolute end come later by `leeway`, and the grace interval does not. With `same_agent`, the
-        grace interval forgives a retired token only to the user agent of the rotation.
+        The idle and the absolute end come later by `leeway`, and the grace interval does not.
         """
 
 @final
 class Presented:
     """A refresh token that was presented. Its signature, `exp` and type were verified."""
 
-    def __new__(
-        cls,
-        generation: int,
-        *,
-        issued_at: int,
-        expires_at: int,
-        is_own: bool = True,
-        is_blacklisted: bool = False,
-        other_agent: bool = False,
-    ) -> Presented:
+    def __new__(cls, generation: int, *, issued_at: int, expires_at: int, is_own: bool = True) -> Presented:
         """Describe a token by its `gen`, its `iat` and its `exp`, in seconds since 1970.
 
         `is_own`: its `jti` follows from the session and `gen`; False for a token of a node without sessions.
-        `is_blacklisted`: its `jti`, or that of the session's generation after it, is blacklisted. `other_agent`: the
-        request comes from another user agent than the row's.
         """
 
     @property
@@ -401,13 +388,8 @@ class SessionState:
         expires_at: int,
         absolute_expires_at: int | None,
         revoked: bool,
-        idle_lifetime: int | None = None,
-        revoked_in_cache: bool = False,
     ) -> SessionState:
-        """Take over a row. `idle_lifetime` is the login's own, in microseconds; None is the policy's.
-
-        `revoked_in_cache`: the revocation cache says that the session was ended.
-        """
+        """Take over a row."""
 
     @staticmethod
     def begin(policy: RefreshPolicy, now: int) -> SessionState:
@@ -429,13 +411,6 @@ class SessionState:
         """Why an access or sliding token of the session is refused at `now`; None if it is not.
 
         Both ends come later by `leeway` microseconds.
-        """
-
-    def check(self, user: UserState, presented: Presented, policy: RefreshPolicy, now: int) -> Refuse | None:
-        """Why `verify` and introspection call `presented` invalid at `now`; None if it is valid.
-
-        It is valid where `decide` yields a token. The refusal of a retired token has the code `token_reused`. The
-        caller writes nothing and ends nothing.
         """
 
     def decide(
@@ -478,29 +453,17 @@ class Refuse:
     def code(self) -> str:
         """The code of the 401."""
 
+    @property
+    def user_deactivated(self) -> bool:
+        """Whether the caller ends the session, because the user is deactivated."""
+
 @final
 class Rotate:
-    """The caller writes these values into the row and answers with the new refresh token."""
+    """The caller updates the row and answers with the new refresh token."""
 
     @property
-    def read_generation(self) -> int:
-        """The generation of the row that was read. The write is conditional on it."""
-
-    @property
-    def generation(self) -> int:
-        """The new generation."""
-
-    @property
-    def rotated_at(self) -> int:
-        """When the presented token was retired, in microseconds since 1970."""
-
-    @property
-    def expires_at(self) -> int:
-        """The new idle end, in microseconds since 1970."""
-
-    @property
-    def restate_auth_hash(self) -> bool:
-        """Whether the caller must write the user's auth hash again, because it matched under a fallback key."""
+    def update(self) -> RowUpdate:
+        """What the caller writes."""
 
     @property
     def is_restored(self) -> bool:
@@ -519,12 +482,12 @@ class Repeat:
         """Whether the answer is the presented token itself, which a node without sessions issued."""
 
     @property
-    def restored(self) -> Restoration | None:
+    def restored(self) -> RowUpdate | None:
         """What the caller writes, and warns of, because the database has forgotten it; None: write nothing."""
 
 @final
-class Restoration:
-    """The values of a row that the database has forgotten, as the presented token says them."""
+class RowUpdate:
+    """The values that the caller writes into the row."""
 
     @property
     def read_generation(self) -> int:
@@ -532,15 +495,22 @@ class Restoration:
 
     @property
     def generation(self) -> int:
-        """The token's generation."""
+        """A rotation: the new generation. A restored row: the token's."""
 
     @property
     def rotated_at(self) -> int:
-        """When the token's generation began, in microseconds since 1970: the last moment of the second in `iat`."""
+        """When this generation began, in microseconds since 1970.
+
+        A restored row: the last moment of the second in the token's `iat`.
+        """
 
     @property
     def expires_at(self) -> int:
         """The idle end, in microseconds since 1970."""
+
+    @property
+    def restate_auth_hash(self) -> bool:
+        """Whether a rotation must write the user's auth hash again, because it matched under a fallback key."""
 
 @final
 class Keep:
@@ -552,10 +522,7 @@ class Reuse:
 
     @property
     def retired_for(self) -> int:
-        """How long ago the presented token was retired, in microseconds. For an older generation it is the least.
-
-        It is 0 if only the blacklist says that the token is retired.
-        """
+        """How long ago the presented token was retired, in microseconds. For an older generation it is the least."""
 
 def read_issuer_jwk_set(
     text: bytes, algorithms: Sequence[str]

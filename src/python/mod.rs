@@ -46,7 +46,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<refresh::PyRefuse>()?;
     module.add_class::<refresh::PyRotate>()?;
     module.add_class::<refresh::PyRepeat>()?;
-    module.add_class::<refresh::PyRestoration>()?;
+    module.add_class::<refresh::PyRowUpdate>()?;
     module.add_class::<refresh::PyKeep>()?;
     module.add_class::<refresh::PyReuse>()?;
     module.add_function(wrap_pyfunction!(keys::read_issuer_jwk_set, module)?)?;

@@ -3,8 +3,8 @@
 use pyo3::prelude::*;
 
 use crate::refresh::{
-    Micros, Presented, RefreshDecision, RefreshPolicy, RefreshRefusal, Repeated, Repetition,
-    Restoration, Reuse, Rotation, SessionState, UserState, check, decide, refusal,
+    Micros, Presented, RefreshDecision, RefreshPolicy, RefreshRefusal, Repeated, Repetition, Reuse,
+    RowUpdate, SessionState, UserState, decide, refusal,
 };
 
 /// What the settings say about refreshing.
@@ -14,14 +14,13 @@ pub(super) struct PyRefreshPolicy(RefreshPolicy);
 #[pymethods]
 impl PyRefreshPolicy {
     #[new]
-    #[pyo3(signature = (*, grace_seconds, idle_lifetime, absolute_lifetime, rotate, leeway = 0, same_agent = false))]
+    #[pyo3(signature = (*, grace_seconds, idle_lifetime, absolute_lifetime, rotate, leeway = 0))]
     fn new(
         grace_seconds: u32,
         idle_lifetime: Micros,
         absolute_lifetime: Option<Micros>,
         rotate: bool,
         leeway: Micros,
-        same_agent: bool,
     ) -> Self {
         Self(RefreshPolicy {
             grace_seconds,
@@ -29,7 +28,7 @@ impl PyRefreshPolicy {
             absolute_lifetime,
             rotate,
             leeway,
-            same_agent,
+            same_agent: false,
         })
     }
 }
@@ -75,22 +74,11 @@ pub(super) struct PyPresented(Presented);
 #[pymethods]
 impl PyPresented {
     #[new]
-    #[pyo3(signature = (generation, *, issued_at, expires_at, is_own = true, is_blacklisted = false, other_agent = false))]
-    fn new(
-        generation: u32,
-        issued_at: i64,
-        expires_at: i64,
-        is_own: bool,
-        is_blacklisted: bool,
-        other_agent: bool,
-    ) -> Self {
+    #[pyo3(signature = (generation, *, issued_at, expires_at, is_own = true))]
+    fn new(generation: u32, issued_at: i64, expires_at: i64, is_own: bool) -> Self {
         Self(Presented {
-            generation,
             is_own,
-            issued_at,
-            expires_at,
-            is_blacklisted,
-            other_agent,
+            ..Presented::new(generation, issued_at, expires_at)
         })
     }
 
@@ -112,10 +100,8 @@ pub(super) struct PySessionState(SessionState);
 impl PySessionState {
     #[new]
     #[pyo3(signature = (
-        *, generation, rotated_at, created_at, expires_at, absolute_expires_at, revoked,
-        idle_lifetime = None, revoked_in_cache = false
+        *, generation, rotated_at, created_at, expires_at, absolute_expires_at, revoked
     ))]
-    #[expect(clippy::too_many_arguments, reason = "one keyword for each column")]
     fn new(
         generation: u32,
         rotated_at: Option<Micros>,
@@ -123,8 +109,6 @@ impl PySessionState {
         expires_at: Micros,
         absolute_expires_at: Option<Micros>,
         revoked: bool,
-        idle_lifetime: Option<Micros>,
-        revoked_in_cache: bool,
     ) -> Self {
         Self(SessionState {
             generation,
@@ -132,9 +116,9 @@ impl PySessionState {
             created_at,
             expires_at,
             absolute_expires_at,
-            idle_lifetime,
+            idle_lifetime: None,
             revoked,
-            revoked_in_cache,
+            revoked_in_cache: false,
         })
     }
 
@@ -167,17 +151,6 @@ impl PySessionState {
     ) -> Option<PyRefuse> {
         let user = UserState::from(*user.get());
         refusal(&self.0, user, leeway, now).map(PyRefuse)
-    }
-
-    fn check(
-        &self,
-        user: &Bound<'_, PyUserState>,
-        presented: &PyPresented,
-        policy: &PyRefreshPolicy,
-        now: Micros,
-    ) -> Option<PyRefuse> {
-        let user = UserState::from(*user.get());
-        check(&self.0, user, &presented.0, &policy.0, now).map(PyRefuse)
     }
 
     fn decide<'py>(
@@ -216,17 +189,43 @@ impl PyRefuse {
         self.0.code()
     }
 
+    #[getter]
+    fn user_deactivated(&self) -> bool {
+        self.0 == RefreshRefusal::UserDeactivated
+    }
+
     fn __repr__(&self) -> String {
         format!("<Refuse({})>", self.0.code())
     }
 }
 
-/// The caller writes these values into the row and answers with the new refresh token.
+/// The caller updates the row and answers with the new refresh token.
 #[pyclass(module = "oxijwt._core", name = "Rotate", frozen)]
-pub(super) struct PyRotate(Rotation);
+pub(super) struct PyRotate(RowUpdate);
 
 #[pymethods]
 impl PyRotate {
+    #[getter]
+    fn update(&self) -> PyRowUpdate {
+        PyRowUpdate(self.0)
+    }
+
+    #[getter]
+    fn is_restored(&self) -> bool {
+        self.0.skips_generations()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Rotate(generation={})>", self.0.generation)
+    }
+}
+
+/// The values that the caller writes into the row.
+#[pyclass(module = "oxijwt._core", name = "RowUpdate", frozen)]
+pub(super) struct PyRowUpdate(RowUpdate);
+
+#[pymethods]
+impl PyRowUpdate {
     #[getter]
     fn read_generation(&self) -> u32 {
         self.0.read_generation
@@ -252,13 +251,8 @@ impl PyRotate {
         self.0.restate_auth_hash
     }
 
-    #[getter]
-    fn is_restored(&self) -> bool {
-        self.0.is_restored()
-    }
-
     fn __repr__(&self) -> String {
-        format!("<Rotate(generation={})>", self.0.generation)
+        format!("<RowUpdate(generation={})>", self.0.generation)
     }
 }
 
@@ -279,8 +273,8 @@ impl PyRepeat {
     }
 
     #[getter]
-    fn restored(&self) -> Option<PyRestoration> {
-        self.0.restored.map(PyRestoration)
+    fn restored(&self) -> Option<PyRowUpdate> {
+        self.0.restored.map(PyRowUpdate)
     }
 
     fn __repr__(&self) -> &'static str {
@@ -289,37 +283,6 @@ impl PyRepeat {
             Repeated::Previous => "<Repeat(previous)>",
             Repeated::Foreign => "<Repeat(foreign)>",
         }
-    }
-}
-
-/// The values of a row that the database has forgotten.
-#[pyclass(module = "oxijwt._core", name = "Restoration", frozen)]
-pub(super) struct PyRestoration(Restoration);
-
-#[pymethods]
-impl PyRestoration {
-    #[getter]
-    fn read_generation(&self) -> u32 {
-        self.0.read_generation
-    }
-
-    #[getter]
-    fn generation(&self) -> u32 {
-        self.0.generation
-    }
-
-    #[getter]
-    fn rotated_at(&self) -> Micros {
-        self.0.rotated_at
-    }
-
-    #[getter]
-    fn expires_at(&self) -> Micros {
-        self.0.expires_at
-    }
-
-    fn __repr__(&self) -> String {
-        format!("<Restoration(generation={})>", self.0.generation)
     }
 }
 

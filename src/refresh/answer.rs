@@ -10,9 +10,9 @@ pub enum RefreshDecision {
     /// [was forgotten](RefreshRefusal::EndForgotten).
     Refuse(RefreshRefusal),
     /// Write this, on the condition that the row's generation is still
-    /// [the one that was read](Rotation::read_generation) and that the session is not revoked. If a
+    /// [the one that was read](RowUpdate::read_generation) and that the session is not revoked. If a
     /// row was changed, answer with the new refresh token; otherwise read and decide again.
-    Rotate(Rotation),
+    Rotate(RowUpdate),
     /// Answer with a refresh token that exists already and a new access token. The caller writes
     /// nothing, unless the answer [restores](Repetition::restored) the row.
     Repeat(Repetition),
@@ -50,20 +50,22 @@ pub enum RefreshRefusal {
     TokenReused,
 }
 
-/// The new values of a rotated row.
+/// The values that the caller writes into the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rotation {
+pub struct RowUpdate {
     /// The generation that was read: the write is conditional on it. It is lower than the presented
     /// one if the database has forgotten.
     pub read_generation: u32,
-    /// The new generation: one more than the presented one.
+    /// A rotation: one more than the presented generation. A restored row: the token's `gen`.
     pub generation: u32,
-    /// When the presented token was retired.
+    /// When this generation began. A restored row: the last moment of the second in the token's
+    /// `iat`.
     pub rotated_at: Micros,
-    /// The new idle end, never past the absolute end.
+    /// The idle end, never past the absolute end. A restored row: the later one of the token's `exp`
+    /// and the row's idle end.
     pub expires_at: Micros,
     /// Whether to write the user's hash again under the current secret key, because it matched
-    /// under a fallback key, which will be removed one day.
+    /// under a fallback key, which will be removed one day. Only a rotation does so.
     pub restate_auth_hash: bool,
 }
 
@@ -73,7 +75,7 @@ pub struct Repetition {
     /// Which token was presented, which decides what to say.
     pub presented: Repeated,
     /// What to write if the database has forgotten; `None` if there is nothing to write.
-    pub restored: Option<Restoration>,
+    pub restored: Option<RowUpdate>,
     /// Whether another user agent than the rotation's presented the retired token: worth a warning.
     pub other_agent: bool,
 }
@@ -90,19 +92,6 @@ pub enum Repeated {
     /// A token of the current generation that a node without sessions issued, soon after the row's
     /// rotation. The answer is this token itself. The caller sends no signal.
     Foreign,
-}
-
-/// The values of a row that the database has forgotten, taken from a token that we signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Restoration {
-    /// The generation that was read: the write is conditional on it.
-    pub read_generation: u32,
-    /// The token's `gen`.
-    pub generation: u32,
-    /// The last moment of the second that the token's `iat` names.
-    pub rotated_at: Micros,
-    /// The later one of the token's `exp` and the row's idle end, never past the absolute end.
-    pub expires_at: Micros,
 }
 
 /// A retired token that came back.
@@ -155,11 +144,11 @@ impl RefreshRefusal {
     }
 }
 
-impl Rotation {
-    /// Whether the database had forgotten generations. The write mends it; a warning and a signal
-    /// are due.
+impl RowUpdate {
+    /// Whether the database had forgotten generations before a rotation. The write mends it; a
+    /// warning and a signal are due.
     #[must_use]
-    pub fn is_restored(&self) -> bool {
+    pub fn skips_generations(&self) -> bool {
         self.generation.saturating_sub(self.read_generation) > 1
     }
 }

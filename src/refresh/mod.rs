@@ -46,9 +46,7 @@
 mod answer;
 mod state;
 
-pub use answer::{
-    RefreshDecision, RefreshRefusal, Repeated, Repetition, Restoration, Reuse, Rotation,
-};
+pub use answer::{RefreshDecision, RefreshRefusal, Repeated, Repetition, Reuse, RowUpdate};
 pub use state::{Presented, RefreshClaims, RefreshPolicy, SessionState, UserState};
 
 /// A point in time since the Unix epoch, or a span of time, in microseconds: the row's own unit.
@@ -165,8 +163,8 @@ fn decide_restored(
     now: Micros,
 ) -> RefreshDecision {
     let restoration = session.restoration(presented);
-    match decide(&session.restored(restoration), user, presented, policy, now) {
-        RefreshDecision::Rotate(rotation) => RefreshDecision::Rotate(Rotation {
+    match decide(&session.updated(restoration), user, presented, policy, now) {
+        RefreshDecision::Rotate(rotation) => RefreshDecision::Rotate(RowUpdate {
             read_generation: session.generation,
             ..rotation
         }),
@@ -244,7 +242,7 @@ fn rotate(
     let lifetime = session.idle_lifetime.unwrap_or(policy.idle_lifetime);
     match session.next_generation() {
         Some(generation) if !session.is_over_for_a_child(rotated_at) => {
-            RefreshDecision::Rotate(Rotation {
+            RefreshDecision::Rotate(RowUpdate {
                 read_generation: session.generation,
                 generation,
                 rotated_at,

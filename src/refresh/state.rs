@@ -1,8 +1,6 @@
 //! What the decision depends on: the row, the user, the presented token and the policy.
 
-use super::{
-    LAST_GENERATION, Micros, RefreshRefusal, Restoration, Rotation, SECOND, micros_from_seconds,
-};
+use super::{LAST_GENERATION, Micros, RefreshRefusal, RowUpdate, SECOND, micros_from_seconds};
 use crate::clock::MAX_CLOCK_SKEW;
 
 /// The row of one login, as far as the decision depends on it. All fields but the last are columns.
@@ -104,7 +102,7 @@ impl SessionState {
     /// The row of a login made at `now`: generation 0, never rotated, both ends set.
     ///
     /// A refresh token adopted from a library without sessions is generation 0 of such a row. To
-    /// adopt it, the caller decides on such a row and inserts it [rotated](Self::rotated), so that
+    /// adopt it, the caller decides on such a row and inserts it [rotated](Self::updated), so that
     /// the row starts at 1.
     #[must_use]
     pub fn begin(policy: &RefreshPolicy, now: Micros) -> Self {
@@ -127,24 +125,13 @@ impl SessionState {
         }
     }
 
-    /// The row after the caller wrote `rotation` to it.
+    /// The row after the caller wrote `update` to it.
     #[must_use]
-    pub fn rotated(self, rotation: Rotation) -> Self {
+    pub fn updated(self, update: RowUpdate) -> Self {
         Self {
-            generation: rotation.generation,
-            rotated_at: Some(rotation.rotated_at),
-            expires_at: rotation.expires_at,
-            ..self
-        }
-    }
-
-    /// The row after the caller wrote `restoration` to it.
-    #[must_use]
-    pub fn restored(self, restoration: Restoration) -> Self {
-        Self {
-            generation: restoration.generation,
-            rotated_at: Some(restoration.rotated_at),
-            expires_at: restoration.expires_at,
+            generation: update.generation,
+            rotated_at: Some(update.rotated_at),
+            expires_at: update.expires_at,
             ..self
         }
     }
@@ -153,13 +140,14 @@ impl SessionState {
     ///
     /// `iat` is the second in which the token's generation began. Its last moment is taken, so that
     /// this rotation and the next are at least G apart, whatever fraction was lost.
-    pub(super) fn restoration(&self, presented: &Presented) -> Restoration {
-        Restoration {
+    pub(super) fn restoration(&self, presented: &Presented) -> RowUpdate {
+        RowUpdate {
             read_generation: self.generation,
             generation: presented.generation,
             rotated_at: micros_from_seconds(presented.issued_at)
                 .saturating_add(SECOND.saturating_sub(1)),
             expires_at: self.capped(self.expires_at.max(presented.ends_at())),
+            restate_auth_hash: false,
         }
     }
 

@@ -18,6 +18,7 @@ from oxijwt.utils import MICROSECOND, datetime_from_micros, find_user, now_micro
 
 from .claims import generation_in, presented, session_id, state_of
 from .database import database, refused_while_busy
+from .deactivation import is_deactivated
 from .models import TokenSession
 from .password import auth_state
 from .reuse import end_for_reuse
@@ -123,7 +124,10 @@ def refuse_spent(reading: Reading | None) -> None:
 
 def decided(session: TokenSession, user: AbstractBaseUser, shown: Presented, lifetime: timedelta, now: int) -> Reading:
     """The core's decision on a presented token, at `now` (microseconds since 1970)."""
-    user_state = auth_state(user, session) if api_settings.USER_AUTHENTICATION_RULE(user) else UserState.INACTIVE
+    if api_settings.USER_AUTHENTICATION_RULE(user):
+        user_state = auth_state(user, session)
+    else:
+        user_state = UserState.DEACTIVATED if is_deactivated(user) else UserState.INACTIVE
     decision = state_of(session).decide(user_state, shown, policy_for(lifetime), now)
     return Reading(session, user, shown, lifetime, now, decision)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from oxijwt import signals
-from oxijwt._core import Keep, Repeat, Restoration, Rotate
+from oxijwt._core import Keep, Repeat, Rotate
 from oxijwt.context import current_request
 from oxijwt.exceptions import ServiceUnavailable
 from oxijwt.settings import api_settings
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from django.contrib.auth.base_user import AbstractBaseUser
+
+    from oxijwt._core import RowUpdate
 
 Signed = TypeVar("Signed")
 
@@ -58,16 +60,19 @@ def refresh(
     """
     for _attempt in range(MAX_TRIES):
         match permission(reading, ends=True):
-            case Rotate() as rotation:
-                rotated = rotated_row(reading, rotation)
+            case Rotate(update=update) as rotation:
+                rotated = updated_row(reading, update)
+                request = current_request()
+                if request is not None:  # without a request the row keeps the last address and user agent known
+                    rotated.ip_address, rotated.user_agent = client_info(request)
                 signed = sign(rotated)
-                if write_rotation(reading, rotation, on_adoption):
+                if write(reading, update, on_adoption):
                     announce_rotation(reading, rotation)
                     return rotated, signed
-            case Repeat() as repeat:
-                session = repeated_row(reading, repeat)
+            case Repeat(restored=restored) as repeat:
+                session = reading.session if restored is None else updated_row(reading, restored)
                 answer = None if repeat.foreign else sign(session)
-                if repeat.restored is None or write_restoration(reading, repeat.restored):
+                if restored is None or write(reading, restored, on_adoption):
                     announce_repeat(reading, repeat)
                     return session, answer
             case Keep():
@@ -76,21 +81,42 @@ def refresh(
     raise ServiceUnavailable
 
 
-def repeated_row(reading: Reading, repeat: Repeat) -> TokenSession:
-    """The session with the values of its row, restored if the database has forgotten them."""
-    session, restored = reading.session, repeat.restored
-    if restored is not None:
-        session.generation = restored.generation
-        session.rotated_at = datetime_from_micros(restored.rotated_at)
-        session.expires_at = datetime_from_micros(restored.expires_at)
-        session.flush_after = flush_day(last_exp(session), session.flush_after)
+def updated_row(reading: Reading, update: RowUpdate) -> TokenSession:
+    """The session with the values that its row will have. It is not written."""
+    session = reading.session
+    session.generation = update.generation
+    session.rotated_at = datetime_from_micros(update.rotated_at)
+    session.expires_at = datetime_from_micros(update.expires_at)
+    session.flush_after = flush_day(last_exp(session), session.flush_after)
+    if update.restate_auth_hash:
+        session.auth_hash = auth_hash(reading.user)
     return session
 
 
-def write_restoration(reading: Reading, restored: Restoration) -> bool:
-    """Write what the database has forgotten. False if another request got ahead. Raises ServiceUnavailable."""
+def write(reading: Reading, update: RowUpdate, on_adoption: Callable[[], None]) -> bool:
+    """Insert or update the row. False if another request got ahead. Raises ServiceUnavailable."""
     with refused_while_busy():
-        return unless_deadlocked(lambda: update_row(reading, restored.read_generation))
+        if reading.is_new:
+            return insert_adopted(reading.session, on_adoption)
+        return unless_deadlocked(lambda: update_row(reading.session, update))
+
+
+def update_row(session: TokenSession, update: RowUpdate) -> bool:
+    """Update the row, unless it is revoked or has another generation than the one read. Whether it was updated."""
+    current = TokenSession.objects.using(database()).filter(
+        pk=session.pk, generation=update.read_generation, revoked_at__isnull=True
+    )
+    values: dict[str, object] = {
+        "generation": session.generation,
+        "rotated_at": session.rotated_at,
+        "expires_at": session.expires_at,
+        "flush_after": session.flush_after,
+        "ip_address": session.ip_address,
+        "user_agent": session.user_agent,
+    }
+    if update.restate_auth_hash:
+        values["auth_hash"] = session.auth_hash
+    return current.update(**values) == 1
 
 
 def announce_repeat(reading: Reading, repeat: Repeat) -> None:
@@ -106,53 +132,6 @@ def announce_restoration(reading: Reading) -> None:
     """Log, and send the signal, that the database had forgotten the presented token."""
     log_restoration(reading.session)
     announce(signals.session_restored, session=reading.session)
-
-
-def rotated_row(reading: Reading, decision: Rotate) -> TokenSession:
-    """The session with the values that its row will have after the rotation."""
-    session = reading.session
-    session.generation = decision.generation
-    session.rotated_at = datetime_from_micros(decision.rotated_at)
-    session.expires_at = datetime_from_micros(decision.expires_at)
-    session.flush_after = flush_day(last_exp(session), session.flush_after)
-    request = current_request()
-    if request is not None:  # a project's own code may refresh without a request: the row keeps the last ones known
-        session.ip_address, session.user_agent = client_info(request)
-    if decision.restate_auth_hash:
-        session.auth_hash = auth_hash(reading.user)
-    return session
-
-
-def write_rotation(reading: Reading, decision: Rotate, on_adoption: Callable[[], None]) -> bool:
-    """Insert or update the row. False if another request got ahead. Raises ServiceUnavailable."""
-    with refused_while_busy():
-        if reading.is_new:
-            return insert_adopted(reading.session, on_adoption)
-        return unless_deadlocked(
-            lambda: update_row(reading, decision.read_generation, restates=decision.restate_auth_hash)
-        )
-
-
-def update_row(reading: Reading, read_generation: int, *, restates: bool = False) -> bool:
-    """Update the row, unless it is revoked or has another generation than the one read. Whether it was updated.
-
-    `restates`: write the auth hash too.
-    """
-    session = reading.session
-    current = TokenSession.objects.using(database()).filter(
-        pk=session.pk, generation=read_generation, revoked_at__isnull=True
-    )
-    values: dict[str, object] = {
-        "generation": session.generation,
-        "rotated_at": session.rotated_at,
-        "expires_at": session.expires_at,
-        "flush_after": session.flush_after,
-        "ip_address": session.ip_address,
-        "user_agent": session.user_agent,
-    }
-    if restates:
-        values["auth_hash"] = session.auth_hash
-    return current.update(**values) == 1
 
 
 def announce_rotation(reading: Reading, rotation: Rotate) -> None:

@@ -3,7 +3,7 @@
 
 use _core::refresh::{
     LAST_GENERATION, Micros, Presented, RefreshClaims, RefreshDecision, RefreshPolicy,
-    RefreshRefusal, Repeated, Rotation, SessionState, UserState, decide,
+    RefreshRefusal, Repeated, RowUpdate, SessionState, UserState, decide,
 };
 
 use super::{reuse, said_again};
@@ -57,8 +57,8 @@ const USED: SessionState = SessionState {
 const USER: UserState = UserState::Matches;
 
 /// The rotation of a session at `at` to `generation` under [`POLICY`], far from the absolute end.
-const fn rotation(generation: u32, at: Micros) -> Rotation {
-    Rotation {
+const fn rotation(generation: u32, at: Micros) -> RowUpdate {
+    RowUpdate {
         read_generation: generation - 1,
         generation,
         rotated_at: at,
@@ -102,7 +102,7 @@ fn rotates(
     presented: u32,
     policy: RefreshPolicy,
     now: Micros,
-    expected: Rotation,
+    expected: RowUpdate,
 ) {
     decides(
         session,
@@ -164,7 +164,7 @@ fn the_absolute_end_itself_is_too_late() {
         ..USED
     };
     let whole = end - end % SECOND;
-    let last = Rotation {
+    let last = RowUpdate {
         expires_at: end,
         ..rotation(6, whole - 1)
     };
@@ -318,7 +318,7 @@ fn the_idle_end_moves_no_further_than_the_absolute_end() {
         (absolute - DAY, absolute),
         (absolute - DAY + 1, absolute),
     ] {
-        let expected = Rotation {
+        let expected = RowUpdate {
             expires_at: end,
             ..rotation(6, now)
         };
@@ -337,7 +337,7 @@ fn a_shorter_idle_lifetime_takes_effect_at_the_next_rotation() {
         ..POLICY
     };
     let now = ROTATED + G;
-    let expected = Rotation {
+    let expected = RowUpdate {
         expires_at: now + MINUTE,
         ..rotation(6, now)
     };
@@ -521,7 +521,7 @@ fn the_current_token_ends_with_a_row_cut_short() {
 #[test]
 fn the_written_row_says_the_new_token_and_repeats_it() {
     let now = LOGIN + G;
-    let after = FRESH.rotated(rotation(1, now));
+    let after = FRESH.updated(rotation(1, now));
     let expected = SessionState {
         generation: 1,
         rotated_at: Some(now),
@@ -547,7 +547,7 @@ fn an_adopted_token_is_generation_zero_of_a_row_that_starts_at_one() {
     else {
         panic!("a fresh session rotates");
     };
-    let adopted = unsaved.rotated(rotation);
+    let adopted = unsaved.updated(rotation);
     assert_eq!(adopted.generation, 1);
     let loser = said_again(Repeated::Previous);
     decides(adopted, 0, POLICY, LOGIN + G - 1, loser);

@@ -3,7 +3,7 @@
 
 use _core::refresh::{
     LAST_GENERATION, Micros, Presented, RefreshDecision, RefreshPolicy, RefreshRefusal, Repeated,
-    Repetition, Restoration, Reuse, Rotation, SessionState, UserState, check, decide, refusal,
+    Repetition, Reuse, RowUpdate, SessionState, UserState, check, decide, refusal,
 };
 
 use super::{reuse, said_again};
@@ -76,13 +76,14 @@ const EXPIRED: RefreshDecision = RefreshDecision::Refuse(RefreshRefusal::Session
 // A database that forgets.
 
 /// What the token of generation 5 restores in a row of generation `read`.
-fn restoration(read: u32) -> Restoration {
+fn restoration(read: u32) -> RowUpdate {
     let second = ROTATED.div_euclid(SECOND) * SECOND;
-    Restoration {
+    RowUpdate {
         read_generation: read,
         generation: 5,
         rotated_at: second + 999_999,
         expires_at: second + DAY,
+        restate_auth_hash: false,
     }
 }
 
@@ -96,7 +97,7 @@ fn a_young_token_above_the_row_is_repeated_and_restores_it() {
     for age in [-SECOND, 0, G - SECOND] {
         assert_eq!(asks(FORGETFUL, token(5), ROTATED + age), expected);
     }
-    let restored = FORGETFUL.restored(restoration(3));
+    let restored = FORGETFUL.updated(restoration(3));
     assert_eq!(restored.refresh_claims(), ROW.refresh_claims());
     let again = asks(restored, token(5), ROTATED);
     assert_eq!(again, said_again(Repeated::Current));
@@ -105,7 +106,7 @@ fn a_young_token_above_the_row_is_repeated_and_restores_it() {
 #[test]
 fn an_older_token_above_the_row_rotates_and_restores_it() {
     let now = restoration(3).rotated_at + G;
-    let expected = RefreshDecision::Rotate(Rotation {
+    let expected = RefreshDecision::Rotate(RowUpdate {
         read_generation: 3,
         generation: 6,
         rotated_at: now,
@@ -131,7 +132,7 @@ fn a_fraction_of_a_second_makes_no_grandparent_within_g() {
     let RefreshDecision::Repeat(repeat) = asks(FORGETFUL, token(5), early) else {
         panic!("the current token rotates twice in G");
     };
-    let row = FORGETFUL.restored(repeat.restored.unwrap());
+    let row = FORGETFUL.updated(repeat.restored.unwrap());
     assert_eq!(asks(row, token(4), retry), said_again(Repeated::Previous));
 }
 
@@ -193,7 +194,7 @@ fn an_issue_time_far_ahead_rotates() {
         panic!("not rotated");
     };
     assert_eq!((rotation.generation, rotation.rotated_at), (6, now));
-    assert!(rotation.is_restored());
+    assert!(rotation.skips_generations());
 }
 
 // Nodes without sessions.
@@ -209,7 +210,7 @@ fn a_foreign_token_is_said_again_within_g_and_then_rotates() {
         panic!("not rotated");
     };
     assert_eq!((rotation.generation, rotation.rotated_at), (6, now));
-    assert!(!rotation.is_restored());
+    assert!(!rotation.skips_generations());
 }
 
 #[test]
@@ -404,7 +405,7 @@ fn a_login_that_is_remembered_keeps_its_lifetime() {
         panic!("not rotated");
     };
     assert_eq!(rotation.expires_at, now + 20 * DAY);
-    let child = row.rotated(rotation);
+    let child = row.updated(rotation);
     assert_eq!(child.idle_lifetime, row.idle_lifetime);
     let RefreshDecision::Rotate(last) = asks(child, token(6), now + 15 * DAY) else {
         panic!("not rotated");

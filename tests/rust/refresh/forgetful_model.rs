@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use _core::refresh::{RefreshDecision, RefreshRefusal, Repetition, Restoration, Rotation};
+use _core::refresh::{RefreshDecision, RefreshRefusal, Repetition, RowUpdate};
 
 use super::forgetful_world::*;
 
@@ -479,15 +479,16 @@ fn restored_at(mut asked: Question, rotated_at: i64) -> RefreshDecision {
     }
     let read_generation = asked.session.generation;
     let end = asked.presented.expires_at * SECOND;
-    let restored = Restoration {
+    let restored = RowUpdate {
         read_generation,
         generation: asked.presented.generation,
         rotated_at,
         expires_at: asked.session.expires_at.max(end),
+        restate_auth_hash: false,
     };
-    asked.session = asked.session.restored(restored);
+    asked.session = asked.session.updated(restored);
     match asked.decide() {
-        RefreshDecision::Rotate(rotation) => RefreshDecision::Rotate(Rotation {
+        RefreshDecision::Rotate(rotation) => RefreshDecision::Rotate(RowUpdate {
             read_generation,
             ..rotation
         }),
@@ -547,7 +548,7 @@ fn child_is_born_expired(mut asked: Question) -> RefreshDecision {
     if within && matches!(strictly(asked), RefreshDecision::Refuse(_)) {
         asked.session.absolute_expires_at = Some(end + SECOND);
         if let RefreshDecision::Rotate(rotation) = asked.decide() {
-            return RefreshDecision::Rotate(Rotation {
+            return RefreshDecision::Rotate(RowUpdate {
                 expires_at: end,
                 ..rotation
             });
@@ -584,7 +585,7 @@ fn retired_rotates(mut asked: Question) -> RefreshDecision {
 
 fn generation_stays(asked: Question) -> RefreshDecision {
     match asked.decide() {
-        RefreshDecision::Rotate(rotation) => RefreshDecision::Rotate(Rotation {
+        RefreshDecision::Rotate(rotation) => RefreshDecision::Rotate(RowUpdate {
             generation: rotation.read_generation,
             ..rotation
         }),

@@ -348,18 +348,18 @@ impl World {
             RefreshDecision::Refuse(_) | RefreshDecision::Keep => return answer,
             RefreshDecision::Rotate(rotation) => {
                 answer.rotated = true;
-                Some(session.rotated(rotation))
+                Some(session.updated(rotation))
             }
             RefreshDecision::Repeat(repeat) => {
                 answer.previous = repeat.presented == Repeated::Previous;
-                let restored = repeat.restored.map(|values| session.restored(values));
+                let restored = repeat.restored.map(|values| session.updated(values));
                 restored.filter(|_| self.rule.repeat_restores)
             }
         };
         answer.token = Some(match decision {
             RefreshDecision::Repeat(repeat) if repeat.presented == Repeated::Foreign => token,
             RefreshDecision::Repeat(repeat) => {
-                said(&repeat.restored.map_or(session, |to| session.restored(to)))
+                said(&repeat.restored.map_or(session, |to| session.updated(to)))
             }
             _ => said(&written.unwrap_or(session)),
         });

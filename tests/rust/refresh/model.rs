@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use _core::refresh::{
     Micros, Presented, RefreshDecision, RefreshPolicy, RefreshRefusal, Repeated, Repetition,
-    Rotation, SessionState, UserState, decide,
+    RowUpdate, SessionState, UserState, decide,
 };
 
 use super::said_again;
@@ -580,7 +580,7 @@ impl Walk {
                 })
             }
             RefreshDecision::Rotate(rotation) => {
-                let to = Row::of(&row.session().rotated(rotation));
+                let to = Row::of(&row.session().updated(rotation));
                 decided(Write::Rotate { read, to })
             }
         }
@@ -1038,7 +1038,7 @@ fn grace_includes_its_end(asked: Question) -> RefreshDecision {
 
 fn grace_starts_late(asked: Question) -> RefreshDecision {
     match asked.decide() {
-        RefreshDecision::Rotate(rotation) => RefreshDecision::Rotate(Rotation {
+        RefreshDecision::Rotate(rotation) => RefreshDecision::Rotate(RowUpdate {
             rotated_at: rotation.rotated_at + TICK,
             ..rotation
         }),
@@ -1097,7 +1097,7 @@ fn idle_passes_absolute(mut asked: Question) -> RefreshDecision {
 fn idle_follows_any_clock(asked: Question) -> RefreshDecision {
     let end = asked.now + asked.policy.idle_lifetime;
     match asked.decide() {
-        RefreshDecision::Rotate(rotation) => RefreshDecision::Rotate(Rotation {
+        RefreshDecision::Rotate(rotation) => RefreshDecision::Rotate(RowUpdate {
             expires_at: rotation.expires_at.min(end),
             ..rotation
         }),

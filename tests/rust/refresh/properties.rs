@@ -3,7 +3,7 @@
 use _core::clock::MAX_CLOCK_SKEW;
 use _core::refresh::{
     LAST_GENERATION, Micros, Presented, RefreshDecision, RefreshPolicy, RefreshRefusal, Repeated,
-    Repetition, Restoration, Rotation, SessionState, UserState, check, decide, refusal,
+    Repetition, RowUpdate, SessionState, UserState, check, decide, refusal,
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use std::collections::HashMap;
@@ -42,14 +42,14 @@ impl Question {
         )
     }
 
-    fn rotation(&self) -> Option<Rotation> {
+    fn rotation(&self) -> Option<RowUpdate> {
         match self.decision() {
             RefreshDecision::Rotate(rotation) => Some(rotation),
             _ => None,
         }
     }
 
-    fn restoration(&self) -> Option<Restoration> {
+    fn restoration(&self) -> Option<RowUpdate> {
         match self.decision() {
             RefreshDecision::Repeat(repeat) => repeat.restored,
             _ => None,
@@ -178,7 +178,7 @@ proptest! {
     fn nothing_panics(asked in question()) {
         let _ = (asked.decision(), asked.session.refresh_claims());
         let begun = SessionState::begin(&asked.policy, asked.now);
-        let _ = (begun.refresh_claims(), asked.rotation().map(|rotation| begun.rotated(rotation)));
+        let _ = (begun.refresh_claims(), asked.rotation().map(|rotation| begun.updated(rotation)));
     }
 
     #[test]
@@ -194,7 +194,7 @@ proptest! {
             prop_assert_eq!(rotation.generation, asked.presented.generation + 1);
             prop_assert!(rotation.generation <= LAST_GENERATION);
             prop_assert_eq!(rotation.read_generation, asked.session.generation);
-            prop_assert_eq!(rotation.is_restored(), asked.back() < 0);
+            prop_assert_eq!(rotation.skips_generations(), asked.back() < 0);
         }
     }
 
@@ -205,7 +205,7 @@ proptest! {
             prop_assert_eq!(repeat.restored.is_some(), asked.back() < 0);
         }
         if let Some(restoration) = asked.restoration() {
-            let restored = asked.session.restored(restoration);
+            let restored = asked.session.updated(restoration);
             prop_assert_eq!(restoration.read_generation, asked.session.generation);
             prop_assert_eq!(restored.generation, asked.presented.generation);
             prop_assert!(asked.session.absolute_expires_at.is_none_or(|end| restored.expires_at <= end));
@@ -222,7 +222,7 @@ proptest! {
     fn a_restored_row_gives_the_same_answer(asked in question()) {
         if let Some(restoration) = asked.restoration() {
             let mut again = asked;
-            again.session = asked.session.restored(restoration);
+            again.session = asked.session.updated(restoration);
             let (RefreshDecision::Repeat(first), RefreshDecision::Repeat(second)) =
                 (asked.decision(), again.decision())
             else {
@@ -292,7 +292,7 @@ proptest! {
     #[test]
     fn a_child_ends_by_the_absolute_end(asked in question()) {
         if let (Some(rotation), Some(end)) = (asked.rotation(), asked.session.absolute_expires_at) {
-            let child = asked.session.rotated(rotation);
+            let child = asked.session.updated(rotation);
             prop_assert!(rotation.expires_at <= end);
             prop_assert!(child.refresh_claims().expires_at <= end.div_euclid(SECOND));
         }
@@ -301,7 +301,7 @@ proptest! {
     #[test]
     fn a_rotation_keeps_what_the_login_fixed(asked in question()) {
         if let Some(rotation) = asked.rotation() {
-            let SessionState { created_at, absolute_expires_at, .. } = asked.session.rotated(rotation);
+            let SessionState { created_at, absolute_expires_at, .. } = asked.session.updated(rotation);
             let fixed = (asked.session.created_at, asked.session.absolute_expires_at);
             prop_assert_eq!((created_at, absolute_expires_at), fixed);
         }
@@ -319,7 +319,7 @@ proptest! {
             if let RefreshDecision::Rotate(rotation) = decision {
                 prop_assert!(rotation.rotated_at >= since);
                 prop_assert!(rotation.expires_at >= session.expires_at);
-                session = session.rotated(rotation);
+                session = session.updated(rotation);
             }
         }
     }
@@ -342,7 +342,7 @@ proptest! {
     fn a_repeat_is_younger_than_g(mut asked in question()) {
         if asked.is_repeat() {
             if let Some(restoration) = asked.restoration() {
-                asked.session = asked.session.restored(restoration);
+                asked.session = asked.session.updated(restoration);
             }
             prop_assert!(asked.age() < asked.grace());
             prop_assert!(asked.age() >= -MAX_SKEW);
@@ -424,7 +424,9 @@ fn the_questions_reach_every_answer() {
 /// A decision without its numbers.
 fn kind(decision: RefreshDecision) -> String {
     match decision {
-        RefreshDecision::Rotate(rotation) => format!("Rotate, restored {}", rotation.is_restored()),
+        RefreshDecision::Rotate(rotation) => {
+            format!("Rotate, restored {}", rotation.skips_generations())
+        }
         RefreshDecision::Reuse(reuse) => format!("Reuse, blacklisted {}", reuse.is_blacklisted),
         RefreshDecision::Repeat(repeat) => {
             let Repetition {
