@@ -430,7 +430,7 @@ class UserState:
     DEACTIVATED: ClassVar[UserState]
     """The user's `is_active` is False. This ends the session."""
     INACTIVE: ClassVar[UserState]
-    """The user may not log in, for another reason. This ends nothing."""
+    """The user may not log in, for another reason. The session goes on."""
     MATCHES: ClassVar[UserState]
     """The auth hash matches under the current secret key."""
     MATCHES_FALLBACK: ClassVar[UserState]
@@ -514,7 +514,7 @@ class RowUpdate:
 
 @final
 class Keep:
-    """Rotation is off: the caller answers with an access token only, and writes nothing."""
+    """Rotation is off: the caller answers with an access token only, and does not write."""
 
 @final
 class Reuse:

@@ -117,7 +117,7 @@ class TokenBackend:
     """The longest token in bytes that the backend reads or makes."""
 
     allowed_typ: Names | None = DEFAULTS["ALLOWED_TYP"]
-    """The accepted values of the header's `typ`, if it has one; None accepts any."""
+    """The accepted values of the header's `typ`, if the header has a `typ`; None accepts any."""
 
     key_source: KeySource | None = None
     """The source of keys with a `kid`. Without a source, the key pair signs and verifies."""

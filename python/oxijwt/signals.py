@@ -1,7 +1,7 @@
 """Signals of token sessions. Unless noted, a signal carries `session` (a TokenSession) and `request` (or None).
 
-A signal is sent after the commit. Its receivers run inside the request that caused the write. A receiver that raises
-undoes nothing: the exception is logged to the logger `oxijwt`.
+A signal is sent after the commit. Its receivers run inside the request that caused the write. If a receiver raises,
+the write stands, and the exception is logged to the logger `oxijwt`.
 """
 
 from __future__ import annotations

@@ -166,7 +166,7 @@ class Verifier:
     """Verifies tokens by the settings as they were when it was made. Times are seconds since 1970.
 
     Either `source` or `ring` has our own keys. `client` may have the keys of JWK_URL too. Our own keys come first: a
-    service that signs knows its own tokens, whatever JWK_URL is.
+    service that signs knows its own tokens, also with JWK_URL.
     """
 
     algorithm: str
@@ -181,7 +181,7 @@ class Verifier:
     client: JWKSetClient | None
     """The keys of JWK_URL."""
     ring: KeyRing | None
-    """A ring of keys that doesn't change; None if a source has them, or if this service signs nothing itself."""
+    """A ring of keys that doesn't change; None if a source has them, or if this service does not sign."""
     _policies: dict[tuple[TokenPolicy, Accepts], TokenPolicy] = field(default_factory=dict)
 
     @classmethod

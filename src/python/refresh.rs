@@ -286,7 +286,7 @@ impl PyRepeat {
     }
 }
 
-/// Rotation is off: the caller answers with an access token only, and writes nothing.
+/// Rotation is off: the caller answers with an access token only, and does not write.
 #[pyclass(module = "oxijwt._core", name = "Keep", frozen)]
 pub(super) struct PyKeep;
 

@@ -37,8 +37,8 @@ pub enum RefreshRefusal {
     UserNotFound,
     /// The project's rule says no to this user. It may say yes tomorrow.
     UserInactive,
-    /// The user is deactivated. The caller ends the session, because activating the user again must
-    /// revive nothing.
+    /// The user is deactivated. The caller ends the session, because activating the user again must not
+    /// revive it.
     UserDeactivated,
     /// The user's password was changed since the login.
     PasswordChanged,
@@ -69,10 +69,10 @@ pub struct RowUpdate {
     pub restate_auth_hash: bool,
 }
 
-/// Which refresh token to say again.
+/// The refresh token to repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Repetition {
-    /// Which token was presented, which decides what to say.
+    /// Which token was presented: it decides which token is the answer.
     pub presented: Repeated,
     /// What to write if the database has forgotten; `None` if there is nothing to write.
     pub restored: Option<RowUpdate>,
@@ -101,7 +101,7 @@ pub struct Reuse {
     /// at least this long, because the row does not keep its retirement. 0 for one that is
     /// blacklisted and not older than the row: only the blacklist knows.
     pub retired_for: Micros,
-    /// Whether the blacklist told, and not the row: a node without sessions rotated the token or
+    /// Whether the blacklist decided, and not the row: a node without sessions rotated the token or
     /// logged it out.
     pub is_blacklisted: bool,
 }
@@ -119,7 +119,7 @@ impl RefreshDecision {
 }
 
 impl RefreshRefusal {
-    /// The refusal with the same code that ends nothing.
+    /// The refusal with the same code, without an effect.
     #[must_use]
     pub fn without_effect(self) -> Self {
         match self {

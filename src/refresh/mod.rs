@@ -22,8 +22,8 @@
 //! | current − 1, rotated less than G ago | [`Repeat`](RefreshDecision::Repeat) | the current refresh token again, and signals `refresh_repeated`; to another user agent it may be Reuse |
 //! | older, or current − 1 after G | [`Reuse`](RefreshDecision::Reuse) | ends the session; 401 `token_reused` |
 //!
-//! One timestamp is enough. A session rotates at most once in G, so whatever is older than
-//! current − 1 was retired longer than G ago. A repeat writes nothing, so G counts from the token's
+//! One timestamp is enough. A session rotates at most once in G, so a token older than
+//! current − 1 was retired longer than G ago. A repeat does not write, so G counts from the token's
 //! own retirement and never slides. And because the refusals come first, grace never covers a
 //! logout.
 //!
@@ -124,7 +124,7 @@ pub fn refusal(
 }
 
 /// The table's first row. Where a token proves that the login was extended, "the later one" of its
-/// `exp` and the row's idle end counts. A kept token extends nothing, since nothing is written.
+/// `exp` and the row's idle end counts. A kept token does not extend the login, since the row is not written.
 fn refusal_of_token(
     session: &SessionState,
     user: UserState,
@@ -177,7 +177,8 @@ fn decide_restored(
 }
 
 /// The current token rotates, unless it is younger than G: "a session rotates at most once in G".
-/// Within G, a token of a node without sessions is said again itself, since no row tells another.
+/// Within G, the answer repeats a token of a node without sessions, since its claims can't be
+/// computed from the row.
 fn decide_current(
     session: &SessionState,
     user: UserState,

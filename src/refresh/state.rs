@@ -15,9 +15,9 @@ pub struct SessionState {
     pub created_at: Micros,
     /// The idle end: the login is over from this moment on unless it is refreshed before.
     pub expires_at: Micros,
-    /// The absolute end, which a refresh never moves; `None` if the policy had none at login.
+    /// The absolute end, which a refresh never moves; `None` if the policy had no such lifetime at login.
     pub absolute_expires_at: Option<Micros>,
-    /// How long this login lives without a refresh ("remember me"); `None` is the policy's.
+    /// How long this login lives without a refresh ("remember me"); `None` means the policy's lifetime.
     pub idle_lifetime: Option<Micros>,
     /// Whether the session was ended: a fact, not a time, so that no clock can undo a logout.
     pub revoked: bool,
@@ -33,7 +33,7 @@ pub enum UserState {
     Gone,
     /// The user's `is_active` is false. This ends the session.
     Deactivated,
-    /// The user may not log in, for another reason. This ends nothing.
+    /// The user may not log in, for another reason. The session goes on.
     Inactive,
     /// The hash matches under the current secret key.
     Matches,
@@ -139,7 +139,7 @@ impl SessionState {
     /// The row is taken to be what a token above its generation says.
     ///
     /// `iat` is the second in which the token's generation began. Its last moment is taken, so that
-    /// this rotation and the next are at least G apart, whatever fraction was lost.
+    /// this rotation and the next are at least G apart, for every fraction that was lost.
     pub(super) fn restoration(&self, presented: &Presented) -> RowUpdate {
         RowUpdate {
             read_generation: self.generation,
@@ -269,7 +269,7 @@ impl Presented {
         micros_from_seconds(self.expires_at)
     }
 
-    /// Whether the token proves that the login was extended later than the row knows: the database
+    /// Whether the token proves that the login was extended later than the row shows: the database
     /// has forgotten, or a node without sessions has rotated the token.
     pub(super) fn extends(&self, session: &SessionState) -> bool {
         self.generation > session.generation

@@ -48,7 +48,7 @@ struct Legacy {
 pub struct VerifiedToken<V> {
     /// The claims, as the caller's builder made them.
     pub claims: V,
-    /// The header's `typ`; `None` if the header has none.
+    /// The header's `typ`; `None` if the header has no `typ`.
     pub typ: Option<Cow<'static, str>>,
 }
 
@@ -217,7 +217,7 @@ impl Pair {
         self.verifiers.iter().map(AsRef::as_ref)
     }
 
-    /// The header is parsed only if no key knows its encoded bytes.
+    /// The header is parsed only if its encoded bytes differ from those of each key.
     fn verified(&self, token: &Compact<'_>) -> Result<Verified, Error> {
         let known = self.verifiers().find(|key| token.has_header_of(key));
         let header = known.map_or_else(|| token.header(), |key| Ok(key.into()))?;

@@ -52,7 +52,7 @@ pub struct ScheduledKey {
     pub iat: Seconds,
     /// From when on it signs.
     pub nbf: Seconds,
-    /// When it is dropped: from this moment on it verifies nothing. `None` until it is superseded.
+    /// When it is dropped: from this moment on it does not verify. `None` until it is superseded.
     pub exp: Option<Seconds>,
 }
 

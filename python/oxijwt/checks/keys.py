@@ -138,7 +138,7 @@ def key_pair_findings() -> Iterable[CheckMessage]:
 
 
 def prepare_private_key() -> None:
-    """Read the signing key if there is one. Raises ImproperlyConfigured."""
+    """Read the signing key if it is set. Raises ImproperlyConfigured."""
     key = api_settings.SIGNING_KEY
     if key is not None:
         material.signing_key(api_settings.ALGORITHM, key, signing_setting())

@@ -67,6 +67,6 @@ def quoted(name: object) -> str:
 
 
 def nearest(name: object) -> str:
-    """The hint about an unknown name: the most similar setting, if there is one."""
+    """The hint about an unknown name: the most similar setting, if one is similar."""
     near = get_close_matches(str(name).upper(), DEFAULTS, n=1) if isinstance(name, str) else []
     return f"Did you mean '{near[0]}'?" if near else "Remove it. docs/settings.md lists every setting."

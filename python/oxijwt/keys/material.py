@@ -105,7 +105,7 @@ def key_bytes(key: object) -> bytes:
 
 def pem_of(key: CryptographyPrivateKey | CryptographyPublicKey) -> bytes:
     """A key object of the `cryptography` package as PEM."""
-    # The project that made such an object has the package. It is not a dependency of oxijwt, hence the late import.
+    # The project that made such an object has the package. It is not a dependency of oxijwt, so it is imported late.
     from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
         Encoding,
         NoEncryption,

@@ -74,7 +74,7 @@ class Records(Protocol):
         """Raise SessionError for a spent token in its grace interval: it can only be refreshed."""
 
     def check_untyped(self) -> None:
-        """As `check`, for a token of unknown type. Writes nothing and ends nothing."""
+        """As `check`, for a token of unknown type. It has no effect."""
 
     def check_session(self) -> None:
         """Raise SessionError if the token's session has ended. If `check` or `find_user` has read it, do nothing."""

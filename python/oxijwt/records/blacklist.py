@@ -103,7 +103,7 @@ class BlacklistRecords(StatelessRecords):
             raise BlacklistedError
 
     def _recorder(self, user: AbstractBaseUser | None) -> Callable[[], OutstandingToken]:
-        """A function that returns this token's row, and writes it first if there is none."""
+        """A function that returns this token's row, and writes it first if the row is missing."""
         jti, outstanding = self.jti(), self._outstanding
         # If the project's code has set another `jti` after the check, the row belongs to another token.
         row = outstanding if outstanding is not None and outstanding.jti == jti else find(jti)
@@ -183,7 +183,7 @@ def blacklist_entries() -> QuerySet[BlacklistedToken]:
 
 
 def find(jti: str) -> OutstandingToken | None:
-    """The token's row, with its blacklist entry if there is one. One SQL statement."""
+    """The token's row, with its blacklist entry if it is blacklisted. One SQL statement."""
     return outstanding_tokens().select_related("blacklistedtoken").defer("token").filter(jti=jti).first()
 
 

@@ -110,7 +110,7 @@ def flush_sessions() -> int:
 
 
 def first_of(keys: QuerySet[Row, Key], number: int) -> QuerySet[Row, Key] | list[Key] | None:
-    """The first `number` keys for `pk__in`, or None if there are none."""
+    """The first `number` keys for `pk__in`, or None if no key is left."""
     # A subquery saves sending the keys here and back. MySQL and MariaDB allow no LIMIT in such a subquery.
     if connections[keys.db].features.allow_sliced_subqueries_with_in:
         return None if keys.first() is None else keys[:number]

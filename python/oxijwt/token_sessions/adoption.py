@@ -63,7 +63,7 @@ def adoptable(claims: Claims) -> Presented:
 
 
 def end_without_sid(claims: Claims, jti: str, lifetime: timedelta) -> TokenSession | None:
-    """End the session that has adopted this refresh token. If there is none, insert one that has ended already.
+    """End the session that has adopted this refresh token. If no session has, insert one that has ended already.
 
     Returns the session, or None if the token's user does not exist.
     """
@@ -100,7 +100,7 @@ def insert_adopted(session: TokenSession, on_adoption: Callable[[], None]) -> bo
 def refuse_logged_out(reading: Reading) -> None:
     """End a session that was just inserted, if a logout everywhere has come since its token was read.
 
-    Raises SessionError then. In a transaction of the caller the check waits for the commit, and raises nothing.
+    Raises SessionError then. In a transaction of the caller the check waits for the commit, and does not raise.
     """
     if connections[database()].in_atomic_block:
         after_commit(lambda: end_if_logged_out(reading))
@@ -119,6 +119,6 @@ def end_if_logged_out(reading: Reading) -> bool:
 def adopting_session(user: AbstractBaseUser, claims: Claims, jti: str, lifetime: timedelta, now: int) -> TokenSession:
     """A session that adopts this refresh token at `now`, in microseconds since 1970. It is not written."""
     session = new_session(user, lifetime, None, now, pk=adopted_session_id(jti))
-    # The row is kept until the adopted token has expired, whatever its lifetime was, so that it is not adopted twice.
+    # The row is kept until the adopted token has expired, however long it lives, so that it is not adopted twice.
     session.flush_after = flush_day(datetime_from_micros(int(claims["exp"]) * 1_000_000), session.flush_after)
     return session

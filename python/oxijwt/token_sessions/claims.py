@@ -77,7 +77,7 @@ def token_id(sid: UUID, generation: int) -> str:
 
 
 def presented(claims: Claims, sid: UUID, generation: int) -> Presented:
-    """What a refresh token's claims say, for the decision. A node without sessions gives it another `jti`."""
+    """A refresh token's claims, for the decision. A node without sessions gives it another `jti`."""
     jti_claim = api_settings.JTI_CLAIM
     return Presented(
         generation,

@@ -32,7 +32,7 @@ def client_info(request: HttpRequest | Request | None) -> tuple[str | None, str]
 
 
 def clean_address(address: object) -> str | None:
-    """The IP address without port and zone, or None if the value has none."""
+    """The IP address without port and zone, or None if the value is not an address."""
     if not isinstance(address, str):
         return None
     for candidate in (address, address.rpartition(":")[0]):

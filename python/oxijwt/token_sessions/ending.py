@@ -101,7 +101,7 @@ def end_rows(sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime
 
 
 def update_live(sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime, alias: str | None = None) -> int:
-    """Write the end into rows that have none, and delete their IP address and user agent. Returns how many.
+    """Write the end into live rows, and delete their IP address and user agent. Returns how many.
 
     After reuse the rows keep both, since an administrator looks for them. `alias` names a connection; None is the
     sessions' database.

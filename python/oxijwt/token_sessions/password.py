@@ -37,7 +37,7 @@ _previous: ContextVar[AbstractBaseUser | None] = ContextVar("oxijwt_user_before_
 
 
 def auth_hash(user: AbstractBaseUser) -> bytes:
-    """Django's session auth hash, 32 bytes; empty if the user model has none."""
+    """Django's session auth hash, 32 bytes; empty if the user model has no such hash."""
     # A project's own user model needs neither this method nor the next one.
     if not hasattr(user, "get_session_auth_hash"):
         return b""

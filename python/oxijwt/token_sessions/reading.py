@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     Permission = Rotate | Repeat | Keep
     """A decision whose answer is a token."""
     Found = tuple[Any, TokenSession | None]
-    """A user and a session of this user, each None if there is none. With a session there always is a user."""
+    """A user and a session of this user, each None if it does not exist. With a session there always is a user."""
 
 JOINED = "oxijwt_session"
 
@@ -49,7 +49,7 @@ class Reading:
     session: TokenSession
     user: AbstractBaseUser
     presented: Presented
-    """What the token says."""
+    """The token's claims."""
     lifetime: timedelta
     """The idle lifetime."""
     now: int
@@ -185,7 +185,7 @@ def find_locked(reading: Reading) -> Found:
 
     The snapshot of the caller's transaction may be older than the other request's change; a locking read sees it.
     """
-    # The lock lets other transactions insert references to the rows, since nobody changes a key.
+    # The lock lets other transactions insert references to the rows, since no transaction changes a key.
     no_key = connections[database()].features.has_select_for_no_key_update
     sessions = TokenSession.objects.using(database()).select_for_update(no_key=no_key).select_related("user")
     with transaction.mark_for_rollback_on_error(using=database()):

@@ -150,7 +150,10 @@ class StartingRecords(SessionRecords):
     token: RefreshToken | SlidingToken
 
     def issued(self, user: AbstractBaseUser) -> None:
-        """One INSERT, or one SELECT if this login has started a session. With TOKEN_SESSIONS "accept" there is none."""
+        """One INSERT, or one SELECT if this login has started a session.
+
+        With TOKEN_SESSIONS "accept" no session starts.
+        """
         if api_settings.TOKEN_SESSIONS != "issue":
             self.otherwise.issued(user)
             return
@@ -178,7 +181,7 @@ class StartingRecords(SessionRecords):
 
 
 class SlidingRecords(StartingRecords):
-    """Records of a sliding token. It has no generation, and its refresh writes nothing."""
+    """Records of a sliding token. It has no generation, and its refresh does not write."""
 
     token: SlidingToken
 
@@ -307,7 +310,7 @@ class RefreshRecords(StartingRecords):
 
 
 class LogoutRecords(RefreshRecords):
-    """Records of a refresh token that a client sends to log out. A spent one is refused, but it ends nothing."""
+    """Records of a refresh token that a client sends to log out. A spent one is refused, but its session goes on."""
 
     ends_on_reuse = False
 

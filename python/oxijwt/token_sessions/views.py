@@ -45,7 +45,7 @@ LOCAL, OTHERS, GLOBAL = "local", "others", "global"
 
 
 class LogoutToken(RefreshToken):
-    """A refresh token of which a logout needs the current one. A spent one is refused, and ends nothing."""
+    """A refresh token of which a logout needs the current one. A spent one is refused, and its session goes on."""
 
     record_kind = Kind.LOGOUT
 

@@ -18,7 +18,7 @@ REASONS = [
 
 
 def leave_room_for_updates(apps, schema_editor):
-    """On PostgreSQL a page keeps a tenth free, so that a refreshed row finds room beside its old version."""
+    """On PostgreSQL a page keeps a tenth free, so that a refreshed row finds room next to its old version."""
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute("ALTER TABLE token_sessions_tokensession SET (fillfactor = 90)")
 
