@@ -21,8 +21,8 @@ from .ending import end_least_recently_refreshed
 from .models import TokenSession
 from .password import auth_hash
 from .reading import Reading, permission, read_again
-from .reuse import log_repeat, log_restoration
 from .rows import flush_day, last_exp, new_session
+from .security_log import log_repeat, log_restoration
 
 if TYPE_CHECKING:
     from collections.abc import Callable

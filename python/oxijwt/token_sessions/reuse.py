@@ -1,4 +1,4 @@
-"""Ends the session of a reused refresh token, also if the caller's transaction is rolled back later, and logs reuse.
+"""Ends the session of a reused refresh token, also if the caller's transaction is rolled back later.
 
 A project's own view refuses a spent token, and then its transaction is often rolled back: by DRF, ATOMIC_REQUESTS or a
 middleware. So in a transaction the end is written on a connection of its own.
@@ -6,31 +6,23 @@ middleware. So in a transaction the end is written on a connection of its own.
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from django.db import Error, OperationalError, connections, transaction
 
 from oxijwt import signals
-from oxijwt.context import current_request
 from oxijwt.utils import MICROSECOND, datetime_from_micros, now_micros
 
 from . import revocation_cache
-from .client_info import client_info
 from .database import announce, database, in_transaction, own_connection, refused_while_busy
 from .ending import announce_end, end_rows, publish_after_commit, update_live
 from .models import RevokeReason, TokenSession
+from .security_log import log_reuse, logger
 
 if TYPE_CHECKING:
     import uuid
 
     from django.contrib.auth.base_user import AbstractBaseUser
-
-logger = logging.getLogger("oxijwt.security")
-
-UNKNOWN = "unknown"
-NOBODY: tuple[str | None, str] = (None, "")
-"""The address and user agent where neither is known."""
 
 
 def end_for_reuse(session: TokenSession, user: AbstractBaseUser, retired_for: int, *, is_locked: bool) -> None:
@@ -58,7 +50,7 @@ def write_end(session: TokenSession, *, is_locked: bool) -> tuple[bool, bool]:
     try:
         return end_apart(session.pk, is_locked=is_locked), True
     except Error as error:
-        logger.error(  # noqa: TRY400  the exception is named in `exc_info`
+        logger.error(
             "A refresh token of session %s (user %s) was reused. The end of the session could only be written in the "
             "caller's transaction: a rollback undoes it.",
             session.pk,
@@ -100,54 +92,3 @@ def end_now(sid: uuid.UUID, alias: str) -> bool:
     """Write the end on this connection. Whether the row was live."""
     sessions = TokenSession.objects.filter(pk=sid)
     return bool(update_live(sessions, RevokeReason.REUSE, datetime_from_micros(now_micros()), alias))
-
-
-def log_reuse(session: TokenSession, retired_for: int) -> None:
-    """Log that a spent token came back after the grace interval: somebody else may have the login too."""
-    logger.warning(
-        "Refresh token reused: user %s, session %s, spent %s seconds ago. It came from %s, the last refresh from %s.",
-        session.user_id,
-        session.pk,
-        retired_for // 1_000_000,
-        client_at_hand()[0] or UNKNOWN,
-        session.ip_address or UNKNOWN,
-    )
-
-
-def log_repeat(session: TokenSession) -> None:
-    """Log that a spent token came back within the grace interval: a response was lost, or a second tab came late.
-
-    If another user agent sent it, that is a warning.
-    """
-    client, last = client_at_hand(), (session.ip_address, session.user_agent)
-    is_another = NOBODY not in {client, last} and client[1] != last[1]
-    logger.log(
-        logging.WARNING if is_another else logging.INFO,
-        "Refresh repeated by %s user agent: user %s, session %s. It came from %s, the last refresh from %s.",
-        "another" if is_another else "the same",
-        session.user_id,
-        session.pk,
-        client[0] or UNKNOWN,
-        last[0] or UNKNOWN,
-    )
-
-
-def log_restoration(session: TokenSession) -> None:
-    """Log that a refresh token was newer than the row. Outside of a fail-over that is an alarm."""
-    logger.warning(
-        "Session restored: user %s, session %s. The database had forgotten the refresh that made its token. It came "
-        "from %s.",
-        session.user_id,
-        session.pk,
-        client_at_hand()[0] or UNKNOWN,
-    )
-
-
-def client_at_hand() -> tuple[str | None, str]:
-    """The IP address and user agent of the request; NOBODY outside of token views, or if SESSION_CLIENT_INFO raises."""
-    try:
-        return client_info(current_request())
-    except Exception:
-        # A project's function must not keep a session alive.
-        logger.exception("SESSION_CLIENT_INFO raised an exception.")
-        return NOBODY
