@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final, final
 __all__ = [
     "ALGORITHMS",
     "ERROR_CODES",
+    "MAX_CLOCK_SKEW",
     "CoreError",
     "Keep",
     "KeyPhase",
@@ -41,6 +42,9 @@ ALGORITHMS: Final[tuple[str, ...]]
 
 ERROR_CODES: Final[tuple[str, ...]]
 """Every code that a `CoreError` can have."""
+
+MAX_CLOCK_SKEW: Final[int]
+"""How far apart the clocks of two machines may be, in seconds."""
 
 class CoreError(Exception):
     """The only exception that this module declares.

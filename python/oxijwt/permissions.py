@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import BasePermission
 
+from ._core import MAX_CLOCK_SKEW
 from .exceptions import AuthenticationFailed
 from .tokens import Token
 from .verifier import SignedBy
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
     from rest_framework.views import APIView
-
-
-MAX_CLOCK_SKEW = 60
-"""How far the clock of the machine where the user logged in may be ahead of this one, in seconds (`src/clock.rs`)."""
 
 
 class RequireRecentLogin(BasePermission):

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use pyo3_log::{Caching, Logger};
 
+use crate::clock::MAX_CLOCK_SKEW;
 use crate::error::Error;
 use crate::keys::algorithm::Algorithm;
 use crate::ring::schedule::KeyRotationRefusal;
@@ -29,6 +30,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         "ALGORITHMS",
         PyTuple::new(py, Algorithm::ALL.map(Algorithm::name))?,
     )?;
+    module.add("MAX_CLOCK_SKEW", MAX_CLOCK_SKEW)?;
     module.add_class::<keys::PySigningKey>()?;
     module.add_class::<keys::PyVerifyingKey>()?;
     module.add_class::<token::PyTokenPolicy>()?;

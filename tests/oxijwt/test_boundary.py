@@ -30,6 +30,7 @@ PACKAGE = Path(oxijwt.__file__).parent
 STUB = ast.parse((PACKAGE / "_core.pyi").read_text())
 IMPORTERS = {
     "backends.py",
+    "permissions.py",
     "verifier.py",
     "checks/keys.py",
     "checks/rings.py",
