@@ -33,9 +33,9 @@
 //! without sessions has the `gen` of the token that it replaced, and another `jti`.
 //!
 //! The decision is about the row *as it was read*. The caller makes it true with one conditional
-//! write, `UPDATE … WHERE id = ? AND generation = <the one read> AND revoked_at IS NULL`: of any
-//! number of requests that decided to write, one changes a row. The others read again and decide
-//! again, with the same `now`.
+//! write, `UPDATE … WHERE id = ? AND generation = <the one read> AND rotated_at = <the one read>
+//! AND revoked_at IS NULL`: of any number of requests that decided to write, one changes a row. The
+//! others read again and decide again, with the same `now`.
 //!
 //! [`check`] asks the same table for `verify` and introspection, which have no effect. [`refusal`]
 //! asks its first row for access and sliding tokens and for lists of sessions.
@@ -166,6 +166,7 @@ fn decide_restored(
     match decide(&session.updated(restoration), user, presented, policy, now) {
         RefreshDecision::Rotate(rotation) => RefreshDecision::Rotate(RowUpdate {
             read_generation: session.generation,
+            read_rotated_at: session.rotated_at,
             ..rotation
         }),
         RefreshDecision::Repeat(repetition) => RefreshDecision::Repeat(Repetition {
@@ -245,6 +246,7 @@ fn rotate(
         Some(generation) if !session.is_over_for_a_child(rotated_at) => {
             RefreshDecision::Rotate(RowUpdate {
                 read_generation: session.generation,
+                read_rotated_at: session.rotated_at,
                 generation,
                 rotated_at,
                 expires_at: session.capped(rotated_at.saturating_add(lifetime)),
