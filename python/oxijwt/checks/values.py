@@ -116,4 +116,11 @@ RULES = (
         "Use 'issue', or 'accept' during a rolling deployment.",
         "oxijwt.E022",
     ),
+    Rule(
+        "REQUIRE_SESSION",
+        lambda value: value is None or isinstance(value, bool),
+        "None, True or False",
+        "Use None to require a session once no more tokens are adopted.",
+        "oxijwt.E031",
+    ),
 )

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from oxijwt._core import Presented, SessionState
 from oxijwt.exceptions import SessionError
 from oxijwt.settings import api_settings
-from oxijwt.utils import datetimes_to_micros
+from oxijwt.utils import MICROSECOND, datetimes_to_micros
 
 if TYPE_CHECKING:
     from oxijwt.utils import Claims
@@ -21,22 +21,31 @@ if TYPE_CHECKING:
 MAX_GENERATION = 2**31 - 1
 
 
+class UnknownSessionError(SessionError):
+    """The claims `sid` and `gen` name no session in our table. They may be the project's own claims."""
+
+    @property
+    def is_ignored(self) -> bool:
+        """Whether the token counts as one without a session: while TOKEN_SESSIONS is "accept"."""
+        return bool(api_settings.TOKEN_SESSIONS == "accept")
+
+
 def session_id(claim: object) -> UUID:
-    """The id in a `sid` claim. Raises SessionError `token_not_valid` for anything but the form that `str(UUID)` has."""
+    """The id in a `sid` claim. Raises UnknownSessionError for anything but the form that `str(UUID)` has."""
     try:
         sid = UUID(claim)  # type: ignore[arg-type]  # it raises for anything but a str
     except (ValueError, TypeError, AttributeError):
-        raise SessionError("token_not_valid") from None
+        raise UnknownSessionError("token_not_valid") from None
     if str(sid) != claim:
-        raise SessionError("token_not_valid")
+        raise UnknownSessionError("token_not_valid")
     return sid
 
 
 def generation_in(claim: object) -> int:
-    """The generation in a `gen` claim. Raises SessionError `token_not_valid` for anything else."""
+    """The generation in a `gen` claim. Raises UnknownSessionError for anything else."""
     if type(claim) is int and 0 <= claim <= MAX_GENERATION:
         return claim
-    raise SessionError("token_not_valid")
+    raise UnknownSessionError("token_not_valid")
 
 
 def state_of(session: TokenSession) -> SessionState:
@@ -50,6 +59,7 @@ def state_of(session: TokenSession) -> SessionState:
         created_at=cast("int", created_at),
         expires_at=cast("int", expires_at),
         absolute_expires_at=absolute_expires_at,
+        idle_lifetime=None if session.idle_lifetime is None else session.idle_lifetime // MICROSECOND,
         revoked=session.revoked_at is not None,
     )
 
@@ -78,13 +88,18 @@ def token_id(sid: UUID, generation: int) -> str:
 
 def presented(claims: Claims, sid: UUID, generation: int) -> Presented:
     """A refresh token's claims, for the decision. A node without sessions gives it another `jti`."""
-    jti_claim = api_settings.JTI_CLAIM
     return Presented(
         generation,
         issued_at=whole_seconds(claims.get("iat")),
         expires_at=whole_seconds(claims.get("exp")),
-        is_own=jti_claim is None or claims.get(jti_claim) == token_id(sid, generation),
+        is_own=is_own(claims, sid, generation),
     )
+
+
+def is_own(claims: Claims, sid: UUID, generation: int) -> bool:
+    """Whether a refresh token has the `jti` that this library gives it. True if tokens have no `jti`."""
+    jti_claim = api_settings.JTI_CLAIM
+    return jti_claim is None or claims.get(jti_claim) == token_id(sid, generation)
 
 
 def whole_seconds(claim: object) -> int:

@@ -88,9 +88,10 @@ def end_least_recently_refreshed(user: AbstractBaseUser, newest: TokenSession) -
 
 
 def usable_by(user: AbstractBaseUser) -> TokenSessionQuerySet:
-    """A user's live sessions, without those that the last change of the password has ended."""
+    """A user's live logins, without those that the last change of the password has ended."""
     hashes = {auth_hash(user), *fallback_hashes(user), b""}
-    live = TokenSession.objects.db_manager(database()).live(datetime_from_micros(now_micros())).of(user)
+    sessions = TokenSession.objects.db_manager(database()).filter(is_login=True)
+    live = sessions.live(datetime_from_micros(now_micros())).of(user)
     return live if hashes == {b""} else live.filter(auth_hash__in=hashes)
 
 

@@ -68,8 +68,9 @@ class TokenSessionManager(TokenSessionBaseManager["TokenSession"]):
 
 
 class TokenSession(models.Model):
-    """One login and all tokens that descend from it. `id` is the `sid` claim.
+    """One login and all tokens that descend from it, or one access token without a login. `id` is the `sid` claim.
 
+    `idle_lifetime` is None if the refresh token's class says how long the session lives without a refresh.
     The widest columns come first, so that a row is small. Apart from the keys only `flush_after` has an index, so that
     a refresh is a heap-only update on PostgreSQL.
     """
@@ -85,7 +86,9 @@ class TokenSession(models.Model):
     )
     generation = models.PositiveIntegerField(_("generation"), default=0)
     flush_after = models.DateField(_("flush after"), db_index=True)
+    idle_lifetime = models.DurationField(_("lives without a refresh for"), null=True)
     revoke_reason = models.PositiveSmallIntegerField(_("revoke reason"), choices=RevokeReason.choices, null=True)
+    is_login = models.BooleanField(_("is a login"), default=True)
     auth_hash = models.BinaryField(max_length=32, editable=False)
     ip_address = models.GenericIPAddressField(_("IP address"), null=True)
     user_agent = models.CharField(_("user agent"), max_length=USER_AGENT_LENGTH, blank=True)

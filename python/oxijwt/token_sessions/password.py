@@ -21,7 +21,7 @@ from django.db.models.signals import post_save, pre_save
 from oxijwt._core import UserState
 from oxijwt.settings import api_settings
 
-from .claims import session_id
+from .claims import UnknownSessionError, session_id
 from .database import database
 from .models import TokenSession
 
@@ -68,7 +68,12 @@ def update_session_auth_hash(token: Token | Mapping[str, object], user: Abstract
     sid_claim, _generation = api_settings.session_claims
     if sid_claim not in token:
         return
-    sid = session_id(token[sid_claim])
+    try:
+        sid = session_id(token[sid_claim])
+    except UnknownSessionError as error:
+        if error.is_ignored:
+            return
+        raise
     TokenSession.objects.using(database()).of(user).filter(pk=sid).update(auth_hash=auth_hash(user))
 
 

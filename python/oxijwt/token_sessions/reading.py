@@ -16,7 +16,7 @@ from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenReusedError
 from oxijwt.settings import api_settings
 from oxijwt.utils import MICROSECOND, datetime_from_micros, find_user, now_micros
 
-from .claims import generation_in, presented, session_id, state_of
+from .claims import UnknownSessionError, generation_in, is_own, presented, session_id, state_of
 from .database import database, refused_while_busy
 from .deactivation import is_deactivated
 from .models import TokenSession
@@ -109,7 +109,10 @@ def read_for_refresh(claims: Claims, lifetime: timedelta) -> Reading:
     now = now_micros()
     generation = generation_in(claims.get(api_settings.SESSION_GENERATION_CLAIM))
     sid = session_id(claims.get(api_settings.SESSION_ID_CLAIM))
-    user, session = require_both(*find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM)))
+    user, session = find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM))
+    if user is not None and session is None and is_own(claims, sid, generation):
+        raise SessionError("session_revoked")
+    user, session = require_both(user, session)
     return decided(session, user, presented(claims, sid, generation), lifetime, now)
 
 
@@ -161,11 +164,11 @@ def read_again(reading: Reading) -> Reading:
 
 
 def require_both(user: AbstractBaseUser | None, session: TokenSession | None) -> tuple[AbstractBaseUser, TokenSession]:
-    """The same two. Raises SessionError if one is missing."""
+    """The same two. Raises SessionError if one is missing: UnknownSessionError if it is the session."""
     if user is None:
         raise SessionError("user_not_found")
     if session is None:
-        raise SessionError("session_revoked")
+        raise UnknownSessionError("session_revoked")
     return user, session
 
 

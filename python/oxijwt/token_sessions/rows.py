@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from oxijwt import state
 from oxijwt._core import RefreshPolicy, SessionState
 from oxijwt.settings import api_settings
-from oxijwt.utils import MICROSECOND, datetime_from_micros
+from oxijwt.utils import MICROSECOND, datetime_from_claim, datetime_from_micros
 
 from .client_info import client_info
 from .models import TokenSession
@@ -50,6 +50,17 @@ def new_session(
     return session
 
 
+def session_of_token(
+    user: AbstractBaseUser, expires_at: int, request: HttpRequest | Request | None, now: int
+) -> TokenSession:
+    """The session of an access token without a login. It ends with the token, `expires_at` seconds after 1970."""
+    session = new_session(user, api_settings.ACCESS_TOKEN_LIFETIME, request, now)
+    session.is_login, session.absolute_expires_at = False, None
+    session.expires_at = datetime_from_claim(expires_at)
+    session.flush_after = flush_day(last_exp(session))
+    return session
+
+
 def policy_for(lifetime: timedelta) -> RefreshPolicy:
     """The refresh policy from the settings; `lifetime` is the idle lifetime."""
     absolute = api_settings.SESSION_ABSOLUTE_LIFETIME
@@ -64,6 +75,8 @@ def policy_for(lifetime: timedelta) -> RefreshPolicy:
 
 def last_exp(session: TokenSession) -> datetime:
     """The latest `exp` that a token of the session can have if the session is not refreshed again."""
+    if not session.is_login:
+        return session.expires_at
     # An access token may be made in the last moment before `expires_at`. No token outlives the absolute end.
     try:
         last: datetime = session.expires_at + api_settings.ACCESS_TOKEN_LIFETIME

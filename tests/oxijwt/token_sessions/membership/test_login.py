@@ -12,7 +12,7 @@ from oxijwt.token_sessions.models import TokenSession
 from oxijwt.tokens import RefreshToken, SlidingToken
 from tests.oxijwt.token_sessions.test_statements import statements
 
-from .client import PASSWORD, USER_AGENT, claims, logout, make_user, post, refreshed, who_am_i
+from ..client import PASSWORD, USER_AGENT, claims, logout, make_user, post, refreshed, who_am_i
 
 pytestmark = pytest.mark.django_db
 
