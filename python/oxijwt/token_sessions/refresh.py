@@ -102,9 +102,11 @@ def write(reading: Reading, update: RowUpdate, on_adoption: Callable[[], None]) 
 
 
 def update_row(session: TokenSession, update: RowUpdate) -> bool:
-    """Update the row, unless it is revoked or has another generation than the one read. Whether it was updated."""
+    """Update the row, unless it is revoked or was rotated after it was read. Whether it was updated."""
+    # A database that has forgotten rotations may have come to the same generation again, by another rotation.
+    read_at = None if update.read_rotated_at is None else datetime_from_micros(update.read_rotated_at)
     current = TokenSession.objects.using(database()).filter(
-        pk=session.pk, generation=update.read_generation, revoked_at__isnull=True
+        pk=session.pk, generation=update.read_generation, rotated_at=read_at, revoked_at__isnull=True
     )
     values: dict[str, object] = {
         "generation": session.generation,
