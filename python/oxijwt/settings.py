@@ -75,6 +75,7 @@ DEFAULTS: Values = {
     # oxijwt.token_sessions
     "TOKEN_SESSIONS": "issue",
     "REFRESH_REUSE_GRACE": timedelta(seconds=30),
+    "REFRESH_REUSE_GRACE_SAME_AGENT": False,
     "SESSION_ABSOLUTE_LIFETIME": timedelta(days=30),
     "SESSION_LIMIT_PER_USER": None,
     "SESSION_CLIENT_INFO": "oxijwt.token_sessions.client_info.default_client_info",

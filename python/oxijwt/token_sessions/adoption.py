@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, connections, transaction
 
-from oxijwt._core import Presented
 from oxijwt.exceptions import SessionError
 from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_micros, now_micros
 
-from .claims import whole_seconds
+from .client_info import client_at_hand
 from .database import after_commit, database, unless_deadlocked
 from .ending import end
 from .markers import adopts_now, is_marked
 from .models import RevokeReason, TokenSession
-from .reading import Reading, decided, find_with_user
+from .reading import Reading, Shown, decided, find_with_user
 from .rows import flush_day, new_session
 
 if TYPE_CHECKING:
@@ -43,23 +42,18 @@ def read_without_sid(claims: Claims, jti: str, lifetime: timedelta) -> Reading |
     A token that was adopted belongs to its session, also after ADOPT_UNTIL. A new session is not written; `is_new`
     marks it. Raises SessionError.
     """
-    now = now_micros()
+    shown = Shown(dict(claims), None, lifetime, now_micros(), client_at_hand())
     user, session = find_with_user(adopted_session_id(jti), claims.get(api_settings.USER_ID_CLAIM))
     if user is None:
         return None
     if session is not None:
-        return decided(session, user, adoptable(claims), lifetime, now)
+        return decided(session, user, shown)
     if is_marked(user, claims.get("iat")):
         raise SessionError("session_revoked")
     if api_settings.TOKEN_SESSIONS != "issue" or not api_settings.ROTATE_REFRESH_TOKENS or not adopts_now():
         return None
-    session = adopting_session(user, claims, jti, lifetime, now)
-    return replace(decided(session, user, adoptable(claims), lifetime, now), is_new=True, issued_at=claims.get("iat"))
-
-
-def adoptable(claims: Claims) -> Presented:
-    """A refresh token without `sid`, for the decision: generation 0 of the session that adopts it."""
-    return Presented(0, issued_at=whole_seconds(claims.get("iat")), expires_at=whole_seconds(claims.get("exp")))
+    session = adopting_session(user, claims, jti, lifetime, shown.now)
+    return replace(decided(session, user, shown), is_new=True)
 
 
 def end_without_sid(claims: Claims, jti: str, lifetime: timedelta) -> TokenSession | None:
@@ -110,7 +104,7 @@ def refuse_logged_out(reading: Reading) -> None:
 
 def end_if_logged_out(reading: Reading) -> bool:
     """End an adopted session if a marker forbids to adopt its token. Whether one does."""
-    marked = is_marked(reading.user, reading.issued_at)
+    marked = is_marked(reading.user, reading.shown.claims.get("iat"))
     if marked:
         end(reading.session.pk, reading.user.pk, RevokeReason.LOGOUT_GLOBAL)
     return marked

@@ -76,14 +76,18 @@ def token_id(sid: UUID, generation: int) -> str:
     return uuid5(sid, str(generation)).hex
 
 
-def presented(claims: Claims, sid: UUID, generation: int) -> Presented:
-    """A refresh token's claims, for the decision. A node without sessions gives it another `jti`."""
+def presented(claims: Claims, sid: UUID | None, generation: int, *, other_agent: bool) -> Presented:
+    """A refresh token's claims, for the decision. A node without sessions gives it another `jti`.
+
+    `sid` is None for a token without a session: the session that adopts it follows from its `jti`.
+    """
     jti_claim = api_settings.JTI_CLAIM
     return Presented(
         generation,
         issued_at=whole_seconds(claims.get("iat")),
         expires_at=whole_seconds(claims.get("exp")),
-        is_own=jti_claim is None or claims.get(jti_claim) == token_id(sid, generation),
+        is_own=sid is None or jti_claim is None or claims.get(jti_claim) == token_id(sid, generation),
+        other_agent=other_agent,
     )
 
 

@@ -17,6 +17,7 @@ from oxijwt.settings import api_settings
 from oxijwt.utils import MICROSECOND, datetime_from_micros, find_user, now_micros
 
 from .claims import generation_in, presented, session_id, state_of
+from .client_info import client_at_hand, is_other_agent
 from .database import database, refused_while_busy
 from .deactivation import is_deactivated
 from .models import TokenSession
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
     from oxijwt.utils import Claims
 
+    from .client_info import Client
+
     Decision = Refuse | Rotate | Repeat | Keep | Reuse
     """The core's decision on a refresh token."""
     Permission = Rotate | Repeat | Keep
@@ -43,22 +46,30 @@ JOINED = "oxijwt_session"
 
 
 @dataclass(frozen=True)
+class Shown:
+    """A refresh token as a request has shown it: what the decision needs beside the session and its user."""
+
+    claims: Claims
+    generation: int | None
+    """The `gen` claim, or None for a token without a session: generation 0 of the session that adopts it."""
+    lifetime: timedelta
+    """The idle lifetime."""
+    now: int
+    """When the token was read, in microseconds since 1970."""
+    client: Client | None
+    """Who has sent it; None if that is not known."""
+
+
+@dataclass(frozen=True)
 class Reading:
     """A refresh token's session as one query read it, and the decision on it."""
 
     session: TokenSession
     user: AbstractBaseUser
-    presented: Presented
-    """The token's claims."""
-    lifetime: timedelta
-    """The idle lifetime."""
-    now: int
-    """When the token was read, in microseconds since 1970."""
+    shown: Shown
     decision: Decision
     is_new: bool = False
     """Whether the session would adopt the token, and is not written yet."""
-    issued_at: object = None
-    """The `iat` claim of a token that would be adopted."""
     is_locked: bool = False
     """Whether the caller's transaction has locked the row."""
 
@@ -106,11 +117,11 @@ def read_for_use(sid: uuid.UUID, user_id: object) -> tuple[AbstractBaseUser, Tok
 
 def read_for_refresh(claims: Claims, lifetime: timedelta) -> Reading:
     """The session of a refresh token with `sid`, and the decision on it. One SQL statement. Raises SessionError."""
-    now = now_micros()
     generation = generation_in(claims.get(api_settings.SESSION_GENERATION_CLAIM))
+    shown = Shown(dict(claims), generation, lifetime, now_micros(), client_at_hand())
     sid = session_id(claims.get(api_settings.SESSION_ID_CLAIM))
     user, session = require_both(*find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM)))
-    return decided(session, user, presented(claims, sid, generation), lifetime, now)
+    return decided(session, user, shown)
 
 
 def refuse_spent(reading: Reading | None) -> None:
@@ -122,14 +133,22 @@ def refuse_spent(reading: Reading | None) -> None:
         raise SessionError("token_reused")
 
 
-def decided(session: TokenSession, user: AbstractBaseUser, shown: Presented, lifetime: timedelta, now: int) -> Reading:
-    """The core's decision on a presented token, at `now` (microseconds since 1970)."""
+def decided(session: TokenSession, user: AbstractBaseUser, shown: Shown) -> Reading:
+    """The core's decision on a refresh token that was shown."""
     if api_settings.USER_AUTHENTICATION_RULE(user):
         user_state = auth_state(user, session)
     else:
         user_state = UserState.DEACTIVATED if is_deactivated(user) else UserState.INACTIVE
-    decision = state_of(session).decide(user_state, shown, policy_for(lifetime), now)
-    return Reading(session, user, shown, lifetime, now, decision)
+    decision = state_of(session).decide(user_state, facts(shown, session), policy_for(shown.lifetime), shown.now)
+    return Reading(session, user, shown, decision)
+
+
+def facts(shown: Shown, session: TokenSession) -> Presented:
+    """What the token says about this session, for the decision."""
+    other_agent = is_other_agent(shown.client, session)
+    if shown.generation is None:
+        return presented(shown.claims, None, 0, other_agent=other_agent)
+    return presented(shown.claims, session.pk, shown.generation, other_agent=other_agent)
 
 
 def permission(reading: Reading, *, ends: bool) -> Permission:
@@ -140,7 +159,7 @@ def permission(reading: Reading, *, ends: bool) -> Permission:
     match reading.decision:
         case Reuse() as reuse:
             if ends:
-                end_for_reuse(reading.session, reading.user, reuse.retired_for, is_locked=reading.is_locked)
+                end_for_reuse(reading.session, reading.shown.client, reuse.retired_for, is_locked=reading.is_locked)
             raise TokenReusedError
         case Refuse(code=code):
             raise SessionError(code)
@@ -157,7 +176,7 @@ def read_again(reading: Reading) -> Reading:
         else:
             found = find_with_user(reading.session.pk, getattr(reading.user, api_settings.USER_ID_FIELD))
         user, session = require_both(*found)
-    return replace(decided(session, user, reading.presented, reading.lifetime, reading.now), is_locked=is_locked)
+    return replace(decided(session, user, reading.shown), is_locked=is_locked)
 
 
 def require_both(user: AbstractBaseUser | None, session: TokenSession | None) -> tuple[AbstractBaseUser, TokenSession]:

@@ -15,7 +15,6 @@ from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_micros, now_micros
 
 from .adoption import insert_adopted, refuse_logged_out
-from .client_info import client_info
 from .database import MAX_TRIES, announce, database, refused_while_busy, unless_deadlocked
 from .ending import end_least_recently_refreshed
 from .models import TokenSession
@@ -62,9 +61,9 @@ def refresh(
         match permission(reading, ends=True):
             case Rotate(update=update) as rotation:
                 rotated = updated_row(reading, update)
-                request = current_request()
-                if request is not None:  # without a request the row keeps the last address and user agent known
-                    rotated.ip_address, rotated.user_agent = client_info(request)
+                client = reading.shown.client
+                if client is not None:  # else the row keeps the last address and user agent that are known
+                    rotated.ip_address, rotated.user_agent = client
                 signed = sign(rotated)
                 if write(reading, update, on_adoption):
                     announce_rotation(reading, rotation)
@@ -126,13 +125,13 @@ def announce_repeat(reading: Reading, repeat: Repeat) -> None:
     if repeat.restored is not None:
         announce_restoration(reading)
     if repeat.previous:
-        log_repeat(reading.session)
-        announce(signals.refresh_repeated, at_once=True, session=reading.session)
+        log_repeat(reading.session, reading.shown.client, other_agent=repeat.other_agent)
+        announce(signals.refresh_repeated, at_once=True, session=reading.session, other_agent=repeat.other_agent)
 
 
 def announce_restoration(reading: Reading) -> None:
     """Log, and send the signal, that the database had forgotten the presented token."""
-    log_restoration(reading.session)
+    log_restoration(reading.session, reading.shown.client)
     announce(signals.session_restored, session=reading.session)
 
 

@@ -22,15 +22,15 @@ from .security_log import log_reuse, logger
 if TYPE_CHECKING:
     import uuid
 
-    from django.contrib.auth.base_user import AbstractBaseUser
+    from .client_info import Client
 
 
-def end_for_reuse(session: TokenSession, user: AbstractBaseUser, retired_for: int, *, is_locked: bool) -> None:
-    """End the session, and send the signals. The token was spent `retired_for` microseconds before.
+def end_for_reuse(session: TokenSession, client: Client | None, retired_for: int, *, is_locked: bool) -> None:
+    """End the session, and send the signals. `client` sent a token that was spent `retired_for` microseconds before.
 
     `is_locked` says that the caller's transaction holds the row. Raises ServiceUnavailable.
     """
-    log_reuse(session, retired_for)
+    log_reuse(session, retired_for, client)
     ended, is_committed = write_end(session, is_locked=is_locked)
     try:
         if is_committed:
@@ -39,7 +39,7 @@ def end_for_reuse(session: TokenSession, user: AbstractBaseUser, retired_for: in
             publish_after_commit([session.pk])
     finally:  # also if the list could not be written: the session has ended
         if ended:
-            announce_end([session.pk], user.pk, RevokeReason.REUSE, at_once=is_committed)
+            announce_end([session.pk], session.user_id, RevokeReason.REUSE, at_once=is_committed)
         announce(signals.refresh_reuse_detected, at_once=is_committed, session=session, age=retired_for * MICROSECOND)
 
 

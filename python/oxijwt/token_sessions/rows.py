@@ -59,6 +59,7 @@ def policy_for(lifetime: timedelta) -> RefreshPolicy:
         absolute_lifetime=None if absolute is None else absolute // MICROSECOND,
         rotate=api_settings.ROTATE_REFRESH_TOKENS,
         leeway=state.token_backend.get_leeway() // MICROSECOND,
+        same_agent=api_settings.REFRESH_REUSE_GRACE_SAME_AGENT,
     )
 
 
