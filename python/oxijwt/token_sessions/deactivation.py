@@ -12,7 +12,7 @@ from django.db.models.signals import post_save
 
 from oxijwt.settings import api_settings
 
-from .ending import end, revoke_for_user
+from .ending import end_refused, revoke_for_user
 from .models import RevokeReason
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ def is_deactivated(user: AbstractBaseUser) -> bool:
 
 
 def end_if_deactivated(session: TokenSession) -> None:
-    """End a session that was read together with its user, if the user is deactivated: one UPDATE."""
+    """End a session that was read together with its user, if the user is deactivated: one UPDATE.
+
+    The request is refused, so the end does not depend on the caller's transaction. Raises ServiceUnavailable.
+    """
     if is_deactivated(session.user):
-        end(session.pk, session.user_id, RevokeReason.DEACTIVATED)
+        end_refused(session, RevokeReason.DEACTIVATED)

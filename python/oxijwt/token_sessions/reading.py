@@ -20,7 +20,8 @@ from .claims import generation_in, presented, session_id, state_of
 from .client_info import client_at_hand, is_other_agent
 from .database import database, refused_while_busy
 from .deactivation import is_deactivated
-from .models import TokenSession
+from .ending import end_refused
+from .models import RevokeReason, TokenSession
 from .password import auth_state
 from .reuse import end_for_reuse
 from .rows import policy_for
@@ -151,17 +152,20 @@ def facts(shown: Shown, session: TokenSession) -> Presented:
     return presented(shown.claims, session.pk, shown.generation, other_agent=other_agent)
 
 
-def permission(reading: Reading, *, ends: bool) -> Permission:
-    """The decision, if it permits a token. With `ends`, a reused token ends its session.
+def permission(reading: Reading, *, ends: bool, ends_reused: bool = True) -> Permission:
+    """The decision, if it permits a token. With `ends`, the session ends if the decision says that it is over.
 
-    Raises SessionError or TokenReusedError, and ServiceUnavailable if the end can't be written.
+    Without `ends_reused`, a reused token ends nothing. Raises SessionError or TokenReusedError, and ServiceUnavailable
+    if the end can't be written.
     """
     match reading.decision:
         case Reuse() as reuse:
-            if ends:
+            if ends and ends_reused:
                 end_for_reuse(reading.session, reading.shown.client, reuse.retired_for, is_locked=reading.is_locked)
             raise TokenReusedError
-        case Refuse(code=code):
+        case Refuse(code=code) as refusal:
+            if ends and refusal.user_deactivated and not reading.is_new:
+                end_refused(reading.session, RevokeReason.DEACTIVATED, is_locked=reading.is_locked)
             raise SessionError(code)
         case Rotate() | Repeat() | Keep() as decision:
             return decision

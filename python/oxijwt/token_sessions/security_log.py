@@ -1,9 +1,13 @@
-"""Log lines of `oxijwt.security` about reused, repeated and restored refresh tokens. They never contain a token."""
+"""Log lines of `oxijwt.security` about reused, repeated and restored refresh tokens, and about ends that a rollback may
+undo. They never contain a token.
+"""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
+
+from .models import RevokeReason
 
 if TYPE_CHECKING:
     from .client_info import Client
@@ -50,6 +54,22 @@ def log_restoration(session: TokenSession, client: Client | None) -> None:
         session.user_id,
         session.pk,
         address_of(client),
+    )
+
+
+def log_uncertain_end(session: TokenSession, reason: RevokeReason, error: Exception) -> None:
+    """Log that the end of a session could only be written in the caller's transaction.
+
+    After reuse that is an error. For any other reason the next refused request ends the session again.
+    """
+    logger.log(
+        logging.ERROR if reason == RevokeReason.REUSE else logging.WARNING,
+        "Session %s (user %s) ended: %s. The end could only be written in the caller's transaction: a rollback undoes "
+        "it.",
+        session.pk,
+        session.user_id,
+        reason.name.lower(),
+        exc_info=error,
     )
 
 
