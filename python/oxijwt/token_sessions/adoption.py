@@ -42,7 +42,7 @@ def read_without_sid(claims: Claims, jti: str, lifetime: timedelta) -> Reading |
     A token that was adopted belongs to its session, also after ADOPT_UNTIL. A new session is not written; `is_new`
     marks it. Raises SessionError.
     """
-    shown = Shown(dict(claims), None, lifetime, now_micros(), client_at_hand())
+    shown = Shown(dict(claims), None, 0, lifetime, now_micros(), client_at_hand(), asks_blacklist=False)
     user, session = find_with_user(adopted_session_id(jti), claims.get(api_settings.USER_ID_CLAIM))
     if user is None:
         return None

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from oxijwt._core import Presented, SessionState
 from oxijwt.exceptions import SessionError
 from oxijwt.settings import api_settings
-from oxijwt.utils import datetimes_to_micros
+from oxijwt.utils import datetimes_to_micros, is_id
 
 if TYPE_CHECKING:
     from oxijwt.utils import Claims
@@ -76,8 +76,21 @@ def token_id(sid: UUID, generation: int) -> str:
     return uuid5(sid, str(generation)).hex
 
 
-def presented(claims: Claims, sid: UUID | None, generation: int, *, other_agent: bool) -> Presented:
-    """A refresh token's claims, for the decision. A node without sessions gives it another `jti`.
+def token_and_answer(claims: Claims, sid: UUID, generation: int) -> tuple[str, str]:
+    """The `jti`s of a refresh token and of the next generation: a refresh answers with one of the two.
+
+    Raises SessionError unless the token has a `jti`. JTI_CLAIM must be set.
+    """
+    jti = claims.get(api_settings.JTI_CLAIM)
+    if not isinstance(jti, str) or not is_id(jti):
+        raise SessionError("token_not_valid")
+    return jti, token_id(sid, generation + 1)
+
+
+def presented(
+    claims: Claims, sid: UUID | None, generation: int, *, is_blacklisted: bool, other_agent: bool
+) -> Presented:
+    """A refresh token for the decision. A node without sessions gives it another `jti`.
 
     `sid` is None for a token without a session: the session that adopts it follows from its `jti`.
     """
@@ -87,6 +100,7 @@ def presented(claims: Claims, sid: UUID | None, generation: int, *, other_agent:
         issued_at=whole_seconds(claims.get("iat")),
         expires_at=whole_seconds(claims.get("exp")),
         is_own=sid is None or jti_claim is None or claims.get(jti_claim) == token_id(sid, generation),
+        is_blacklisted=is_blacklisted,
         other_agent=other_agent,
     )
 

@@ -11,12 +11,14 @@ from django.db import NotSupportedError, connections, router, transaction
 from django.db.models import FilteredRelation, Q
 
 from oxijwt import state
-from oxijwt._core import Keep, Presented, Refuse, Repeat, Reuse, Rotate, UserState
+from oxijwt._core import Keep, Refuse, Repeat, Reuse, Rotate, UserState
 from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenReusedError
+from oxijwt.records import has_blacklist
+from oxijwt.records.blacklist import any_blacklisted
 from oxijwt.settings import api_settings
 from oxijwt.utils import MICROSECOND, datetime_from_micros, find_user, now_micros
 
-from .claims import generation_in, presented, session_id, state_of
+from .claims import generation_in, presented, session_id, state_of, token_and_answer
 from .client_info import client_at_hand, is_other_agent
 from .database import database, refused_while_busy
 from .deactivation import is_deactivated
@@ -51,14 +53,18 @@ class Shown:
     """A refresh token as a request has shown it: what the decision needs beside the session and its user."""
 
     claims: Claims
-    generation: int | None
-    """The `gen` claim, or None for a token without a session: generation 0 of the session that adopts it."""
+    sid: uuid.UUID | None
+    """The session that the token names; None for a token without one, which a session can adopt."""
+    generation: int
+    """The `gen` claim; 0 for a token without a session, since the session that adopts it starts at 1."""
     lifetime: timedelta
     """The idle lifetime."""
     now: int
     """When the token was read, in microseconds since 1970."""
     client: Client | None
     """Who has sent it; None if that is not known."""
+    asks_blacklist: bool
+    """Whether a blacklist app may know the token. Adoption itself blacklists a token, so its row decides alone."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +123,13 @@ def read_for_use(sid: uuid.UUID, user_id: object) -> tuple[AbstractBaseUser, Tok
 
 
 def read_for_refresh(claims: Claims, lifetime: timedelta) -> Reading:
-    """The session of a refresh token with `sid`, and the decision on it. One SQL statement. Raises SessionError."""
+    """The session of a refresh token with `sid`, and the decision on it. Raises SessionError.
+
+    One SQL statement, or two if a blacklist app is installed.
+    """
     generation = generation_in(claims.get(api_settings.SESSION_GENERATION_CLAIM))
-    shown = Shown(dict(claims), generation, lifetime, now_micros(), client_at_hand())
     sid = session_id(claims.get(api_settings.SESSION_ID_CLAIM))
+    shown = Shown(dict(claims), sid, generation, lifetime, now_micros(), client_at_hand(), has_blacklist())
     user, session = require_both(*find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM)))
     return decided(session, user, shown)
 
@@ -140,16 +149,26 @@ def decided(session: TokenSession, user: AbstractBaseUser, shown: Shown) -> Read
         user_state = auth_state(user, session)
     else:
         user_state = UserState.DEACTIVATED if is_deactivated(user) else UserState.INACTIVE
-    decision = state_of(session).decide(user_state, facts(shown, session), policy_for(shown.lifetime), shown.now)
-    return Reading(session, user, shown, decision)
+    token = presented(
+        shown.claims,
+        shown.sid,
+        shown.generation,
+        is_blacklisted=shown.asks_blacklist and is_blacklisted(shown, session),
+        other_agent=is_other_agent(shown.client, session),
+    )
+    return Reading(
+        session, user, shown, state_of(session).decide(user_state, token, policy_for(shown.lifetime), shown.now)
+    )
 
 
-def facts(shown: Shown, session: TokenSession) -> Presented:
-    """What the token says about this session, for the decision."""
-    other_agent = is_other_agent(shown.client, session)
-    if shown.generation is None:
-        return presented(shown.claims, None, 0, other_agent=other_agent)
-    return presented(shown.claims, session.pk, shown.generation, other_agent=other_agent)
+def is_blacklisted(shown: Shown, session: TokenSession) -> bool:
+    """Whether a node without sessions has spent or ended the token, or the token that would be the answer.
+
+    Raises SessionError if the token has no `jti`.
+    """
+    if api_settings.JTI_CLAIM is None or session.revoked_at is not None:
+        return False
+    return any_blacklisted(token_and_answer(shown.claims, session.pk, shown.generation))
 
 
 def permission(reading: Reading, *, ends: bool, ends_reused: bool = True) -> Permission:

@@ -93,6 +93,7 @@ class SessionRecords:
                         return  # the session that has adopted the token decides: adoption itself blacklists it
         elif self.gen_claim in claims:
             permission(read_for_refresh(claims, api_settings.REFRESH_TOKEN_LIFETIME), ends=False)
+            return  # the decision has asked the blacklist too
         else:
             sid = session_id(claims[self.sid_claim])
             user, _session = read_for_use(sid, claims.get(api_settings.USER_ID_CLAIM))
@@ -219,12 +220,14 @@ class RefreshRecords(StartingRecords):
         return self.otherwise.rotates if self._reading is None else not isinstance(self._reading.decision, Keep)
 
     def check(self) -> None:
-        """One SQL statement for session, user and decision, then the blacklist. Raises TokenReusedError too.
+        """One SQL statement for session and user, one for the blacklist. Raises TokenReusedError too.
 
         A deactivated user's session ends: one statement more.
         """
         self._read()
-        if self.is_adopted:
+        if self.token.session is not None:
+            if self._reading is not None and self._reading.shown.asks_blacklist:
+                self.otherwise.check()  # it calls `check_blacklist`, which a project may override
             return
         try:
             self.otherwise.check()
@@ -235,6 +238,11 @@ class RefreshRecords(StartingRecords):
             self._read()
             if not self.is_adopted:
                 raise
+
+    def check_blacklist(self) -> None:
+        """No SQL statement if the token's session was read: the blacklist was asked with it."""
+        if self._reading is None or not self._reading.shown.asks_blacklist:
+            super().check_blacklist()
 
     def check_current(self) -> None:
         """No SQL statement if `check` has read the session."""

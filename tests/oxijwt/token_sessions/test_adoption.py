@@ -346,7 +346,7 @@ def test_a_refresh_asks_both_apps_with_one_statement_more(old):
         BlacklistedToken.objects.create(
             token=OutstandingToken.objects.create(jti=claims(new)["jti"], token=new, expires_at=UNTIL)
         )
-        assert answer(refresh(new)) == (401, "token_not_valid")
+        assert answer(refresh(new)) == (401, "token_reused")
 
 
 def test_tokens_without_session_keep_the_blacklist(old):
