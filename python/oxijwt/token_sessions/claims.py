@@ -39,8 +39,8 @@ def generation_in(claim: object) -> int:
     raise SessionError("token_not_valid")
 
 
-def state_of(session: TokenSession) -> SessionState:
-    """The row as the core reads it."""
+def state_of(session: TokenSession, *, revoked_in_cache: bool = False) -> SessionState:
+    """The row as the core reads it. `revoked_in_cache` is what REVOCATION_CACHE says, if it was asked."""
     rotated_at, created_at, expires_at, absolute_expires_at = datetimes_to_micros(
         session.rotated_at, session.created_at, session.expires_at, session.absolute_expires_at
     )
@@ -51,6 +51,7 @@ def state_of(session: TokenSession) -> SessionState:
         expires_at=cast("int", expires_at),
         absolute_expires_at=absolute_expires_at,
         revoked=session.revoked_at is not None,
+        revoked_in_cache=revoked_in_cache,
     )
 
 

@@ -18,6 +18,7 @@ from oxijwt.records.blacklist import any_blacklisted
 from oxijwt.settings import api_settings
 from oxijwt.utils import MICROSECOND, datetime_from_micros, find_user, now_micros
 
+from . import revocation_cache
 from .claims import generation_in, presented, session_id, state_of, token_and_answer
 from .client_info import client_at_hand, is_other_agent
 from .database import database, refused_while_busy
@@ -156,9 +157,13 @@ def decided(session: TokenSession, user: AbstractBaseUser, shown: Shown) -> Read
         is_blacklisted=shown.asks_blacklist and is_blacklisted(shown, session),
         other_agent=is_other_agent(shown.client, session),
     )
-    return Reading(
-        session, user, shown, state_of(session).decide(user_state, token, policy_for(shown.lifetime), shown.now)
-    )
+    row = state_of(session, revoked_in_cache=api_settings.REVOCATION_CACHE is not None and is_in_cache(session))
+    return Reading(session, user, shown, row.decide(user_state, token, policy_for(shown.lifetime), shown.now))
+
+
+def is_in_cache(session: TokenSession) -> bool:
+    """Whether REVOCATION_CACHE knows of an end that the database has forgotten."""
+    return session.revoked_at is None and revocation_cache.remembers(session.pk)
 
 
 def is_blacklisted(shown: Shown, session: TokenSession) -> bool:
@@ -183,11 +188,19 @@ def permission(reading: Reading, *, ends: bool, ends_reused: bool = True) -> Per
                 end_for_reuse(reading.session, reading.shown.client, reuse.retired_for, is_locked=reading.is_locked)
             raise TokenReusedError
         case Refuse(code=code) as refusal:
-            if ends and refusal.user_deactivated and not reading.is_new:
-                end_refused(reading.session, RevokeReason.DEACTIVATED, is_locked=reading.is_locked)
+            if ends and not reading.is_new:
+                end_as_decided(reading, refusal)
             raise SessionError(code)
         case Rotate() | Repeat() | Keep() as decision:
             return decision
+
+
+def end_as_decided(reading: Reading, refusal: Refuse) -> None:
+    """End the session of a deactivated user, or one whose end only REVOCATION_CACHE remembers."""
+    if refusal.user_deactivated:
+        end_refused(reading.session, RevokeReason.DEACTIVATED, is_locked=reading.is_locked)
+    elif refusal.end_forgotten:
+        end_refused(reading.session, RevokeReason.REVOKED, is_locked=reading.is_locked)
 
 
 def read_again(reading: Reading) -> Reading:
