@@ -14,6 +14,7 @@ from oxijwt.settings import api_settings
 
 from .ending import end_refused, revoke_for_user
 from .models import RevokeReason
+from .password import is_written
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -42,7 +43,7 @@ def after_save(
 
     A new user has no session. Data from a fixture (`raw`) must not change other rows.
     """
-    if created or raw or (update_fields is not None and "is_active" not in update_fields):
+    if created or raw or not is_written("is_active", update_fields):
         return
     if isinstance(instance, get_user_model()) and is_deactivated(instance):
         revoke_for_user(instance, reason=RevokeReason.DEACTIVATED)

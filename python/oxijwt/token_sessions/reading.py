@@ -24,6 +24,7 @@ from .client_info import client_at_hand, is_other_agent
 from .database import database, refused_while_busy
 from .deactivation import is_deactivated
 from .ending import end_refused
+from .markers import leave_marker_now
 from .models import RevokeReason, TokenSession
 from .password import auth_state
 from .reuse import end_for_reuse
@@ -188,7 +189,7 @@ def permission(reading: Reading, *, ends: bool, ends_reused: bool = True) -> Per
                 end_for_reuse(reading.session, reading.shown.client, reuse.retired_for, is_locked=reading.is_locked)
             raise TokenReusedError
         case Refuse(code=code) as refusal:
-            if ends and not reading.is_new:
+            if ends:
                 end_as_decided(reading, refusal)
             raise SessionError(code)
         case Rotate() | Repeat() | Keep() as decision:
@@ -196,8 +197,14 @@ def permission(reading: Reading, *, ends: bool, ends_reused: bool = True) -> Per
 
 
 def end_as_decided(reading: Reading, refusal: Refuse) -> None:
-    """End the session of a deactivated user, or one whose end only REVOCATION_CACHE remembers."""
-    if refusal.user_deactivated:
+    """End the session of a deactivated user, or one whose end only REVOCATION_CACHE remembers.
+
+    If the session is not written yet, a marker keeps the deactivated user's tokens from being adopted later.
+    """
+    if reading.is_new:
+        if refusal.user_deactivated:
+            leave_marker_now(reading.user)
+    elif refusal.user_deactivated:
         end_refused(reading.session, RevokeReason.DEACTIVATED, is_locked=reading.is_locked)
     elif refusal.end_forgotten:
         end_refused(reading.session, RevokeReason.REVOKED, is_locked=reading.is_locked)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from oxijwt._core import Keep
+from oxijwt._core import Keep, Refuse
 from oxijwt.context import current_login
 from oxijwt.exceptions import SessionError, TokenError
 from oxijwt.records import Kind, records_without_session
@@ -25,7 +25,7 @@ from .adoption import adopted_session_id, end_without_sid, read_without_sid
 from .claims import generation_in, refresh_claims, session_id
 from .deactivation import end_if_deactivated
 from .ending import end
-from .reading import find_with_user, is_live, permission, read_for_refresh, read_for_use, refuse_spent
+from .reading import end_as_decided, find_with_user, is_live, permission, read_for_refresh, read_for_use, refuse_spent
 from .refresh import refresh, start
 
 if TYPE_CHECKING:
@@ -286,7 +286,10 @@ class RefreshRecords(StartingRecords):
             reading = read_for_refresh(claims, lifetime)
         elif self.has_adoptable_claims:
             reading = read_without_sid(claims, self.otherwise.jti(), lifetime)
-        if reading is not None and not reading.is_new:
+        if reading is not None and reading.is_new:
+            if isinstance(reading.decision, Refuse):  # the token is not refused here, but where it is used
+                end_as_decided(reading, reading.decision)
+        elif reading is not None:
             permission(reading, ends=True, ends_reused=self.ends_on_reuse)
             self.token.session = reading.session
         self._reading, self._is_read = reading, True
