@@ -126,6 +126,6 @@ RULES = (
         is_flag,
         "True or False",
         "Use True to end a session whose spent token comes back from another user agent.",
-        "oxijwt.E031",
+        "oxijwt.E032",
     ),
 )
