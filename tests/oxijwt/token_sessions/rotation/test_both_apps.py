@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from oxijwt.exceptions import TokenError, TokenReusedError
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from oxijwt.token_sessions import revocation_cache
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from oxijwt.tokens import RefreshToken
 from tests.oxijwt.token_sessions.client import (
@@ -165,6 +166,19 @@ def test_an_adopted_token_is_decided_by_its_row(ada, clock):
         new = refreshed(old)["refresh"]
         assert BlacklistedToken.objects.filter(token__jti=claims(old)["jti"]).exists()
         assert claims(refreshed(old)["refresh"])["jti"] == claims(new)["jti"]
+
+
+def test_a_token_whose_adoption_and_end_were_forgotten_is_not_adopted_again(jwt_settings):
+    """REVOCATION_CACHE remembers the end; the database remembers nothing."""
+    with on("library"):
+        old = login()["refresh"]
+    with on("sessions only"):
+        jwt_settings(REVOCATION_CACHE="default")
+        revocation_cache.rebuild()
+        revocation_cache.publish([session_of(refreshed(old)["refresh"]).pk])
+        TokenSession.objects.all().delete()
+        assert answer(verify(old)) == answer(refresh(old)) == (401, "session_revoked")
+    assert not TokenSession.objects.exists()
 
 
 @pytest.mark.parametrize(("look", "number"), [(refresh, 2), (verify, 2)])
