@@ -108,9 +108,11 @@ postgres-test mariadb-test: .venv/built
 sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.sessions tests/oxijwt/token_sessions
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.adoption \
-		$(addprefix tests/oxijwt/token_sessions/,test_adoption.py test_flush.py test_races.py)
+		$(addprefix tests/oxijwt/token_sessions/,test_adoption.py rotation/test_both_apps.py rotation/test_markers.py \
+			test_flush.py test_races.py)
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.uuid_sessions tests/oxijwt/token_sessions
-	$(if $(filter sqlite-%,$@),$(PY) -m pytest --ds=tests.sites.sqlite_file tests/oxijwt/token_sessions/reuse/test_reuse.py)
+	$(if $(filter sqlite-%,$@),$(PY) -m pytest --ds=tests.sites.sqlite_file \
+		$(addprefix tests/oxijwt/token_sessions/,reuse/test_reuse.py ends/test_refused.py))
 
 # The hostile suite runs on the other sites here. The tests above run it on the plain site.
 sqlite-hostile postgres-hostile mariadb-hostile: .venv/built

@@ -78,6 +78,7 @@ DEFAULTS: Values = {
     "TOKEN_SESSIONS": "issue",
     "REQUIRE_SESSION": None,
     "REFRESH_REUSE_GRACE": timedelta(seconds=30),
+    "REFRESH_REUSE_GRACE_SAME_AGENT": False,
     "SESSION_ABSOLUTE_LIFETIME": timedelta(days=30),
     "SESSION_LIMIT_PER_USER": None,
     "SESSION_CLIENT_INFO": "oxijwt.token_sessions.client_info.default_client_info",

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, connections, transaction
 
 from oxijwt import signals
-from oxijwt._core import Presented
 from oxijwt.exceptions import SessionError
 from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_micros, now_micros
 
-from .claims import UnknownSessionError, whole_seconds
+from .claims import UnknownSessionError
+from .client_info import client_at_hand
 from .database import after_commit, announce, database, unless_deadlocked
 from .ending import end
 from .markers import adopts_now, is_marked
 from .models import RevokeReason, TokenSession
-from .reading import Reading, decided, find_with_user, read_for_use
+from .reading import Reading, Shown, decided, find_with_user, read_for_use
 from .rows import flush_day, new_session
 
 if TYPE_CHECKING:
@@ -44,18 +44,18 @@ def read_without_sid(claims: Claims, jti: str, lifetime: timedelta) -> Reading |
     A token that was adopted belongs to its session, also after ADOPT_UNTIL. A new session is not written; `is_new`
     marks it. Raises SessionError.
     """
-    now = now_micros()
+    shown = Shown(dict(claims), None, 0, lifetime, now_micros(), client_at_hand(), asks_blacklist=False)
     user, session = find_with_user(adopted_session_id(jti), claims.get(api_settings.USER_ID_CLAIM))
     if user is None:
         return None
     if session is not None:
-        return decided(session, user, adoptable(claims), lifetime, now)
+        return decided(session, user, shown)
     if is_marked(user, claims.get("iat")):
         raise SessionError("session_revoked")
     if not (is_open() and api_settings.ROTATE_REFRESH_TOKENS):
         return None
-    session = adopting_session(user, claims, jti, lifetime, now)
-    return replace(decided(session, user, adoptable(claims), lifetime, now), is_new=True, issued_at=claims.get("iat"))
+    session = adopting_session(user, claims, jti, lifetime, shown.now)
+    return replace(decided(session, user, shown), is_new=True)
 
 
 def is_open() -> bool:
@@ -81,11 +81,6 @@ def adopt(user: AbstractBaseUser, claims: Claims, jti: str, lifetime: timedelta)
     refuse_logged_out(session, user, claims.get("iat"))
     announce(signals.session_started, session=session, adopted=True)
     return session
-
-
-def adoptable(claims: Claims) -> Presented:
-    """A refresh token without `sid`, for the decision: generation 0 of the session that adopts it."""
-    return Presented(0, issued_at=whole_seconds(claims.get("iat")), expires_at=whole_seconds(claims.get("exp")))
 
 
 def end_without_sid(claims: Claims, jti: str, lifetime: timedelta) -> TokenSession | None:

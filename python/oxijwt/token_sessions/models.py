@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.apps import apps
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 USER_AGENT_LENGTH = 255
+MARKER_DAY = date.max
+"""`flush_after` of a marker: no day, since ADOPT_UNTIL can move."""
 
 
 class RevokeReason(models.IntegerChoices):
@@ -44,6 +47,14 @@ class TokenSessionQuerySet(models.QuerySet["TokenSession"]):
         """The sessions that are neither revoked nor expired at `now`."""
         unended = models.Q(absolute_expires_at__isnull=True) | models.Q(absolute_expires_at__gt=now)
         return self.filter(unended, revoked_at__isnull=True, expires_at__gt=now)
+
+    def without_markers(self) -> TokenSessionQuerySet:
+        """The rows that are logins."""
+        return self.exclude(revoke_reason=RevokeReason.MARKER)
+
+    def undated_markers(self) -> TokenSessionQuerySet:
+        """The markers that stay until ADOPT_UNTIL has passed. The index of `flush_after` finds them."""
+        return self.filter(flush_after=MARKER_DAY, revoke_reason=RevokeReason.MARKER)
 
 
 TokenSessionBaseManager = models.Manager.from_queryset(TokenSessionQuerySet)

@@ -26,8 +26,7 @@ from .adoption import adopt, adopted_session_id, end_without_sid, is_open, read_
 from .claims import UnknownSessionError, generation_in, refresh_claims, session_id
 from .deactivation import end_if_deactivated
 from .ending import end
-from .models import RevokeReason
-from .reading import find_with_user, is_live, permission, read_for_refresh, read_for_use, refuse_spent
+from .reading import end_as_decided, find_with_user, is_live, permission, read_for_refresh, read_for_use, refuse_spent
 from .refresh import move_end, refresh, start, start_for_token
 
 if TYPE_CHECKING:
@@ -93,26 +92,25 @@ class SessionRecords:
 
     def check_untyped(self) -> None:
         """A refresh token is valid if a refresh would succeed, in its grace interval too."""
-        if self.sid_claim not in self.token.payload:
-            if self.check_adopted():
-                return  # the session that has adopted the token decides: adoption itself blacklists it
-        else:
-            try:
-                self.check_named_session()
-            except UnknownSessionError as error:
-                if not error.is_ignored:
-                    raise
-        self.otherwise.check_untyped()
+        has_decided = self.check_named_session if self.sid_claim in self.token.payload else self.check_adopted
+        if not has_decided():
+            self.otherwise.check_untyped()
 
-    def check_named_session(self) -> None:
-        """Raise SessionError unless the session that the claims name permits the token."""
+    def check_named_session(self) -> bool:
+        """Whether the session's decision has asked the blacklist too. Raises SessionError if it refuses the token."""
         claims = self.token.payload
-        if self.is_refresh_token(claims):
-            permission(read_for_refresh(claims, api_settings.REFRESH_TOKEN_LIFETIME), ends=False)
-            return
-        user, _session = read_for_use(session_id(claims[self.sid_claim]), claims.get(api_settings.USER_ID_CLAIM))
+        try:
+            if self.is_refresh_token(claims):
+                permission(read_for_refresh(claims, api_settings.REFRESH_TOKEN_LIFETIME), ends=False)
+                return True
+            user, _session = read_for_use(session_id(claims[self.sid_claim]), claims.get(api_settings.USER_ID_CLAIM))
+        except UnknownSessionError as error:
+            if error.is_ignored:
+                return False
+            raise
         if not api_settings.USER_AUTHENTICATION_RULE(user):
             raise SessionError("user_inactive")
+        return False
 
     def is_refresh_token(self, claims: Claims) -> bool:
         """Whether a token with a session is a refresh token. Without types `gen` says so."""
@@ -120,7 +118,10 @@ class SessionRecords:
         return self.gen_claim in claims if type_claim is None else claims.get(type_claim) == "refresh"
 
     def check_adopted(self) -> bool:
-        """Whether a session has adopted this token of any type. Raises TokenError if the token needs a session."""
+        """Whether a session has adopted this token of any type: it decides, since adoption blacklists the token.
+
+        Raises TokenError if the token needs a session.
+        """
         claims = self.token.payload
         jti, reading = claims.get(api_settings.JTI_CLAIM), None
         if claims.get(api_settings.TOKEN_TYPE_CLAIM) == "refresh" and isinstance(jti, str):
@@ -298,12 +299,14 @@ class RefreshRecords(StartingRecords):
             self.token.cap("exp")
 
     def check(self) -> None:
-        """One SQL statement for session, user and decision, then the blacklist. Raises TokenReusedError too.
+        """One SQL statement for session and user, one for the blacklist. Raises TokenReusedError too.
 
         A deactivated user's session ends: one statement more.
         """
         self._read()
-        if self.is_adopted:
+        if self.token.session is not None:
+            if self._reading is not None and self._reading.shown.asks_blacklist:
+                self.otherwise.check()  # it calls `check_blacklist`, which a project may override
             return
         try:
             self.otherwise.check()
@@ -314,6 +317,11 @@ class RefreshRecords(StartingRecords):
             self._read()
             if not self.is_adopted:
                 raise
+
+    def check_blacklist(self) -> None:
+        """No SQL statement if the token's session was read: the blacklist was asked with it."""
+        if self._reading is None or not self._reading.shown.asks_blacklist:
+            super().check_blacklist()
 
     def check_current(self) -> None:
         """No SQL statement if `check` has read the session."""
@@ -361,10 +369,11 @@ class RefreshRecords(StartingRecords):
                     raise
         else:
             reading = self.read_adoptable(claims, lifetime)
-        if reading is not None and not reading.is_new:
-            if isinstance(reading.decision, Refuse) and reading.decision.user_deactivated:
-                end(reading.session.pk, reading.user.pk, RevokeReason.DEACTIVATED)
-            permission(reading, ends=self.ends_on_reuse)
+        if reading is not None and reading.is_new:
+            if isinstance(reading.decision, Refuse):  # the token is not refused here, but where it is used
+                end_as_decided(reading, reading.decision)
+        elif reading is not None:
+            permission(reading, ends=True, ends_reused=self.ends_on_reuse)
             self.token.session = reading.session
         self._reading, self._is_read = reading, True
 

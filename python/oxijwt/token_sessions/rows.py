@@ -6,8 +6,11 @@ import uuid
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.apps import apps
+
 from oxijwt import state
 from oxijwt._core import RefreshPolicy, SessionState
+from oxijwt.records import BLACKLIST_LABEL
 from oxijwt.settings import api_settings
 from oxijwt.utils import MICROSECOND, datetime_from_claim, datetime_from_micros
 
@@ -70,19 +73,26 @@ def policy_for(lifetime: timedelta) -> RefreshPolicy:
         absolute_lifetime=None if absolute is None else absolute // MICROSECOND,
         rotate=api_settings.ROTATE_REFRESH_TOKENS,
         leeway=state.token_backend.get_leeway() // MICROSECOND,
+        same_agent=api_settings.REFRESH_REUSE_GRACE_SAME_AGENT,
     )
 
 
 def last_exp(session: TokenSession) -> datetime:
     """The latest `exp` that a token of the session can have if the session is not refreshed again."""
+    last: datetime = session.expires_at
     if not session.is_login:
-        return session.expires_at
-    # An access token may be made in the last moment before `expires_at`. No token outlives the absolute end.
+        return last
     try:
-        last: datetime = session.expires_at + api_settings.ACCESS_TOKEN_LIFETIME
+        # An access token may be made in the last moment before `expires_at`. No token outlives the absolute end.
+        last += api_settings.ACCESS_TOKEN_LIFETIME
+        if session.absolute_expires_at is not None:
+            last = min(last, session.absolute_expires_at)
+        # A node without sessions may rotate the last refresh token, and does not know the ends of the session.
+        if BLACKLIST_LABEL in apps.app_configs:
+            last += api_settings.REFRESH_TOKEN_LIFETIME
     except OverflowError:
-        return session.expires_at
-    return last if session.absolute_expires_at is None else min(last, session.absolute_expires_at)
+        pass
+    return last
 
 
 def flush_day(last_exp: datetime, until_now: date | None = None) -> date:

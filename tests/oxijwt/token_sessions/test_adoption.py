@@ -269,14 +269,15 @@ def test_a_marker_is_left_only_where_something_may_be_adopted(ada, old):
         with on(node):
             TokenSession.objects.revoke_for_user(ada)
             counts[node] = TokenSession.objects.filter(revoke_reason=RevokeReason.MARKER).count()
-    assert counts == {"accept": 1, "issue": 2, "issue without adopting": 2}
+    assert counts == {"accept": 1, "issue": 1, "issue without adopting": 1}
 
 
 def test_a_changed_password_is_seen_through_its_claim(ada, clock):
     with on("library"), override_settings(SIMPLE_JWT=ROTATING | {"CHECK_REVOKE_TOKEN": True}):
         old = login()
-    ada.set_password("another")
-    ada.save()
+    with on("library"):  # where no marker is left
+        ada.set_password("another")
+        ada.save()
     with on("issue"), override_settings(SIMPLE_JWT=settings.SIMPLE_JWT | {"CHECK_REVOKE_TOKEN": True}):
         assert refresh(old["refresh"]).status_code == 401
     assert TokenSession.objects.count() == 0
@@ -290,7 +291,7 @@ def test_an_inactive_users_token_cannot_be_rotated_past_the_view(ada, adopting, 
     token = RefreshToken(old["refresh"])
     with pytest.raises(Exception, match="inactive"):
         token.rotate()
-    assert TokenSession.objects.count() == 0
+    assert TokenSession.objects.without_markers().count() == 0
 
 
 # The row
@@ -357,7 +358,7 @@ def test_a_refresh_asks_both_apps_with_one_statement_more(old):
         BlacklistedToken.objects.create(
             token=OutstandingToken.objects.create(jti=claims(new)["jti"], token=new, expires_at=UNTIL)
         )
-        assert answer(refresh(new)) == (401, "token_not_valid")
+        assert answer(refresh(new)) == (401, "token_reused")
 
 
 def test_tokens_without_session_keep_the_blacklist(old):

@@ -10,9 +10,20 @@ from oxijwt.context import login as login_context
 from oxijwt.token_sessions import api
 from oxijwt.token_sessions.models import TokenSession
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken
+from tests.oxijwt.token_sessions.client import (
+    answer,
+    claims,
+    get,
+    login,
+    logout,
+    make_user,
+    post,
+    refresh,
+    refreshed,
+    session_of,
+    who_am_i,
+)
 from tests.oxijwt.token_sessions.test_statements import statements
-
-from ..client import answer, claims, get, login, logout, make_user, post, refresh, refreshed, session_of, who_am_i
 
 pytestmark = pytest.mark.django_db
 

@@ -12,8 +12,20 @@ from oxijwt.token_sessions.models import TokenSession
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken
 from tests.client import claims as plain_claims
 from tests.client import forge
-
-from ..client import PASSWORD, answer, changed, claims, get, login, logout, make_user, post, refresh, verify, who_am_i
+from tests.oxijwt.token_sessions.client import (
+    PASSWORD,
+    answer,
+    changed,
+    claims,
+    get,
+    login,
+    logout,
+    make_user,
+    post,
+    refresh,
+    verify,
+    who_am_i,
+)
 
 pytestmark = pytest.mark.django_db
 

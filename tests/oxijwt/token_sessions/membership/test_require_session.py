@@ -14,8 +14,19 @@ from oxijwt.token_sessions.models import TokenSession
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, Token, UntypedToken
 from tests.client import claims as plain_claims
 from tests.client import forge
-
-from ..client import answer, changed, get, login, logout, make_user, post, refresh, rows, verify, who_am_i
+from tests.oxijwt.token_sessions.client import (
+    answer,
+    changed,
+    get,
+    login,
+    logout,
+    make_user,
+    post,
+    refresh,
+    rows,
+    verify,
+    who_am_i,
+)
 
 pytestmark = pytest.mark.django_db
 
