@@ -134,6 +134,13 @@ def state(user_id):
     }
 
 
+def set_active(user_id, is_active):
+    """Deactivate or activate a user by `update()`, which sends no signal."""
+    from django.contrib.auth import get_user_model  # noqa: PLC0415
+
+    return {"rows": get_user_model().objects.filter(pk=user_id).update(is_active=is_active)}
+
+
 def reasons(user_id):
     """Why the user's sessions have ended."""
     from oxijwt.token_sessions.models import TokenSession  # noqa: PLC0415
@@ -217,7 +224,8 @@ def request(path, body=None, access=None, **how):
 
 
 JOBS = {
-    job.__name__: job for job in (make_user, token_of_simplejwt, let_grace_pass, state, reasons, was_written, request)
+    job.__name__: job
+    for job in (make_user, token_of_simplejwt, let_grace_pass, state, set_active, reasons, was_written, request)
 }
 
 

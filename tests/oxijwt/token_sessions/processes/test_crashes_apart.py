@@ -1,4 +1,4 @@
-"""A worker is killed before and after everything that happens on the second connection, which ends a reused session.
+"""A worker is killed before and after everything that happens on the second connection, which ends a refused session.
 
 The caller has a transaction open. What the second connection has committed stays, whatever becomes of that transaction;
 what the transaction has written comes or goes with its own COMMIT.
@@ -21,6 +21,7 @@ pytestmark = [
 class ReuseInTransaction(Reuse):
     """A spent token in a transaction. The session ends on the second connection."""
 
+    code = "token_reused"
     reason = RevokeReason.REUSE
     decisive = "own COMMIT"
     caller = {}
@@ -54,9 +55,32 @@ class ReuseOfALockedSession(ReuseInTransaction):
         return self.ends == "COMMIT" and is_past(point, statements.index("COMMIT"))
 
 
+class RequestOfADeactivatedUser(ReuseInTransaction):
+    """A request in a transaction, whose user was deactivated by `update()`. It is refused, and ends the session."""
+
+    code = "user_inactive"
+    reason = RevokeReason.DEACTIVATED
+
+    def prepare(self, site):
+        tokens = site.log_in()
+        site.ask("set_active", user_id=site.user_id, is_active=False)
+        return tokens
+
+    def send(self, site, tokens, **kill):
+        caller = {"user_id": site.user_id, "ends": self.ends}
+        return site.ask("request", path="/api/whoami/", access=tokens["access"], caller=caller, **kill)
+
+    def check(self, site, tokens, happened):
+        assert site.state()["live"] == (0 if happened else 1)
+        assert not site.is_let_in(tokens["access"])
+        site.ask("set_active", user_id=site.user_id, is_active=True)
+        assert site.outcome(tokens["refresh"]) == (401, "session_revoked")
+        assert not site.is_let_in(tokens["access"])
+
+
 REQUESTS = {
     f"{kind.__name__}-{ends}": kind(ends)
-    for kind in (ReuseInTransaction, ReuseOfAnEndedSession, ReuseOfALockedSession)
+    for kind in (ReuseInTransaction, ReuseOfAnEndedSession, ReuseOfALockedSession, RequestOfADeactivatedUser)
     for ends in ("COMMIT", "ROLLBACK")
 }
 # Django asks a new connection to MariaDB for the server's version.
@@ -65,6 +89,7 @@ EXPECTED = {
     ReuseInTransaction: [*OPENED, "own UPDATE", "own COMMIT"],
     ReuseOfAnEndedSession: [*OPENED, "own UPDATE", "own SELECT", "own COMMIT"],
     ReuseOfALockedSession: [*OPENED, "own UPDATE", "own ROLLBACK"],
+    RequestOfADeactivatedUser: [*OPENED, "own UPDATE", "own COMMIT"],
 }
 """What the second connection does, besides settings."""
 
@@ -78,7 +103,7 @@ def is_past(point, index):
 def test_what_the_second_connection_has_committed_stays(site, kind, capsys, request):
     whole = attempt(site, kind, None, None)
     statements = whole["statements"]
-    assert (whole["status"], whole["body"]["code"]) == (401, "token_reused")
+    assert (whole["status"], whole["body"]["code"]) == (401, kind.code)
     own = [statement for statement in statements if statement.startswith("own ") and statement != "own SET"]
     assert own == EXPECTED[type(kind)]
     assert statements[-1] == kind.ends
