@@ -25,6 +25,7 @@ ROOT_URLCONF = "tests.sites.rolling_urls"
 REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"]}
 DATABASES = {"default": {**DATABASES_BY_NAME["postgres"], "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}}
 MIDDLEWARE = ["tests.suites.rolling.middleware.name_library"]
+GRACE = timedelta(seconds=15)
 BROKEN = bool(os.environ.get("OXIJWT_ROLLING_BROKEN"))
 if BROKEN and STEP in TABLES:
     MIDDLEWARE.append("tests.suites.rolling.middleware.break_rules")
@@ -36,13 +37,13 @@ LOGGING = {
 }
 
 SIMPLE_JWT = {
-    "ACCESS_TOKEN_LIFETIME": timedelta(seconds=20),
+    "ACCESS_TOKEN_LIFETIME": timedelta(seconds=35),
     "REFRESH_TOKEN_LIFETIME": timedelta(minutes=2),
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
 }
 if STEP in TABLES:
-    SIMPLE_JWT["REFRESH_REUSE_GRACE"] = timedelta(seconds=0 if BROKEN else 8)
+    SIMPLE_JWT["REFRESH_REUSE_GRACE"] = timedelta(0) if BROKEN else GRACE
 if STEP == "accept":
     SIMPLE_JWT["TOKEN_SESSIONS"] = "accept"
 if STEP == "issue":

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from random import random, uniform
 
 from tests.client import PASSWORD
+from tests.sites.rolling import GRACE
 
 from .front import Answer, carrying, posted
 from .tokens import claims_of, describe
@@ -15,7 +16,7 @@ USERS = [f"client{number}" for number in range(40)]
 PACE = 0.2, 0.6
 """Seconds between two acts of a tab, for each tab of the browser."""
 REFRESH_AFTER = 1.0, 3.0
-"""Seconds from new tokens to the next refresh, which all tabs send at once; the access token lives for 20 s."""
+"""Seconds from new tokens to the next refresh, which all tabs send at once; the access token lives for 35 s."""
 BEFORE_A_REPEAT = 0.05, 0.2
 """Seconds from a failure to the same request again."""
 REPEATS = 200
@@ -37,16 +38,19 @@ class Habits:
 class Login:
     """The tokens of one login, in a storage that all tabs of its browser share."""
 
-    def __init__(self, tokens):
+    def __init__(self, answer):
         self.tokens = {}
         self.kept = {}
         """The access token of each of the last refresh tokens."""
-        self.history = deque(maxlen=10)
+        self.history = deque(maxlen=40)
         self.is_leaving = False
         self.is_lost = False
         self.ended_at = None
         """When its logout was answered, in monotonic seconds."""
-        self.store(tokens)
+        self.was_late = False
+        """Whether a refresh token was sent that may have been spent before the grace interval."""
+        self._was_current_at = {}
+        self.store(answer)
 
     @property
     def refresh(self):
@@ -63,19 +67,27 @@ class Login:
         """Its session; None if it has none."""
         return claims_of(self.refresh).get("sid")
 
-    def store(self, tokens):
-        """Keep what a login or refresh was answered with."""
-        self.tokens = self.tokens | tokens
+    def store(self, answer):
+        """Keep the tokens that a login or refresh was answered with."""
+        self.tokens = self.tokens | answer.body
         self.kept.pop(self.refresh, None)
         self.kept = dict([*self.kept.items(), (self.refresh, self.access)][-KEPT:])
+        self._was_current_at[self.refresh] = max(answer.asked_at, self._was_current_at.get(self.refresh, 0.0))
         self.refresh_at = time.monotonic() + uniform(*REFRESH_AFTER)
+
+    def note(self, answer, sent):
+        """Remember a request that carried one of the tokens, and whether it came too late."""
+        self.history.append((answer, describe(sent)))
+        known = self._was_current_at.get(sent)
+        if known is not None and answer.asked_at + answer.gone_for > known + GRACE.total_seconds():
+            self.was_late = True
 
 
 @dataclass(frozen=True)
 class Loss:
     """A login that is over, and that its user did not end."""
 
-    sid: str | None
+    login: Login
     answer: Answer
     history: tuple[tuple[Answer, str], ...]
     """The last requests, and which token each carried."""
@@ -165,7 +177,7 @@ class Browser:
             if self.login is None and not is_over.is_set():
                 answer = self.ask("login", posted("/api/token/", username=self._username, password=PASSWORD))
                 if answer.status == 200:
-                    self.login = Login(answer.body)
+                    self.login = Login(answer)
                     self._seen.logins.append(self.login)
             return self.login
 
@@ -176,7 +188,7 @@ class Browser:
         answer = self.ask("refresh", posted("/api/token/refresh/", refresh=sent), login, sent)
         self._seen.watch(login, answer)
         if answer.status == 200:
-            login.store(answer.body)
+            login.store(answer)
         elif not login.is_leaving:
             self.lose(login, answer)
 
@@ -222,7 +234,7 @@ class Browser:
         with self._lock:
             is_known, login.is_lost = login.is_lost, True
         if not is_known:
-            self._seen.losses.append(Loss(login.sid, answer, tuple(login.history)))
+            self._seen.losses.append(Loss(login, answer, tuple(login.history)))
         self.forget(login)
 
     def ask(self, what, request, login=None, sent=None):
@@ -230,7 +242,7 @@ class Browser:
         for _repeat in range(REPEATS):
             answer = self._front.ask(what, request)
             if login is not None:
-                login.history.append((answer, describe(sent)))
+                login.note(answer, sent)
             if answer.is_final:
                 break
             time.sleep(uniform(*BEFORE_A_REPEAT))

@@ -14,7 +14,7 @@ from .database import Copies, Forgotten, cut_connections
 from .front import Front
 from .nodes import serving
 
-HABITS = Habits(tabs=2, logs_out=0.02, logs_in_again=0.005)
+HABITS = Habits(tabs=2, logs_out=0.02, logs_in_again=0.02)
 FORGETS = 5.0
 """Seconds of commits that a fail-over loses."""
 

@@ -1,6 +1,7 @@
 """What was seen, beside the limits."""
 
 from collections import Counter
+from itertools import groupby
 
 from tests.suites.rotation_load.figures import at_least, exactly
 from tests.suites.scale.report import Figure
@@ -26,14 +27,15 @@ def of_the_walk(walk):
     for way in dict.fromkeys(stage.way for stage in walk.stages):
         steps = sorted({step for stage in walk.stages if stage.way == way for step in stage.nodes})
         asked = ", ".join(f"{refreshes[way, step]} at {step}" for step in steps)
-        yield exactly(f"{way}: logins lost (refreshes: {asked})", len(losses_in(seen, way)), 0)
+        yield exactly(f"{way}: logins lost (refreshes: {asked})", len(losses(seen, stage=way)), 0)
     idle = sum(not refreshes[stage.way, step] for stage in walk.stages for step in stage.nodes)
     yield exactly("walk: steps that answered no refresh", idle, 0)
 
 
-def losses_in(seen, stage):
-    """The logins that were lost there."""
-    return [loss for loss in seen.losses if loss.answer.stage == stage]
+def losses(seen, stage=None, but=frozenset()):
+    """The logins that were lost, in this stage or in any, except these sessions and clients that were late."""
+    found = (loss for loss in seen.losses if not loss.login.was_late and loss.login.sid not in but)
+    return [loss for loss in found if stage is None or loss.answer.stage == stage]
 
 
 def of_killing(run):
@@ -57,7 +59,7 @@ def of_the_sessions(name, run):
     )
     if run.fail_overs:
         yield from of_the_fail_overs(name, run)
-    yield exactly(f"{name}: logins lost", sum(loss.sid not in gone for loss in seen.losses), 0)
+    yield exactly(f"{name}: logins lost", len(losses(seen, but=gone)), 0)
     yield at_least(f"{name}: logouts", len(seen.ended), 1)
     yield exactly(f"{name}: ended sessions revived", len(seen.revived - again), 0)
     tried = sum(answer.what.startswith("try") and answer.status == 401 for answer in seen.answers)
@@ -70,7 +72,7 @@ def of_the_fail_overs(name, run):
     yield Figure(f"{name}: fail-overs", str(len(run.fail_overs)))
     yield at_least(f"{name}: refreshes forgotten", sum(each.refreshes for each in run.fail_overs), 1)
     yield at_least(f'{name}: lines "Session restored" in the logs', run.restored, 1)
-    lost = len({loss.sid for loss in run.seen.losses} & gone)
+    lost = len({loss.login.sid for loss in run.seen.losses} & gone)
     yield Figure(f"{name}: logins forgotten; {lost} of them met their loss", str(len(gone)), "documented")
     yield Figure(
         f"{name}: ends forgotten; {len(run.seen.revived & again)} of them seen revived", str(len(again)), "documented"
@@ -102,6 +104,10 @@ def of_the_answers(name, seen):
     yield Figure(
         f"{name}: " + ", ".join(f"{number} {what}" for what, number in asked.most_common()), str(len(seen.answers))
     )
+    late = sum(loss.login.was_late for loss in seen.losses)
+    yield Figure(
+        f"{name}: logins lost by a repeat that may have come after the grace interval", str(late), "documented"
+    )
     yield Figure(f"{name}: slowest answer", f"{max(answer.gone_for for answer in seen.answers):.2f} s")
 
 
@@ -109,14 +115,23 @@ def reasons(seen):
     """Why logins were lost: how often, and the last requests of the first one that was lost for this reason."""
     found = {}
     for loss in seen.losses:
-        found.setdefault((loss.answer.stage, loss.reason), []).append(loss)
-    for (stage, reason), losses in found.items():
-        yield f"\n{stage}: {len(losses)} logins lost by {reason} {losses[0].answer.body}. One of them:"
-        yield from (line(losses[0], answer, token) for answer, token in losses[0].history)
+        found.setdefault((loss.answer.stage, loss.reason, loss.login.was_late), []).append(loss)
+    for (stage, reason, was_late), lost in found.items():
+        late = ", perhaps late" if was_late else ""
+        yield f"\n{stage}: {len(lost)} logins lost by {reason}{late} {lost[0].answer.body}. One of them:"
+        yield from history(lost[0])
 
 
-def line(loss, answer, token):
-    """One request before a loss."""
-    before = loss.answer.asked_at - answer.asked_at
+def history(loss):
+    """The requests before a loss. What was repeated without success is one line."""
+    for (what, token, step, status), group in groupby(loss.history, key=described):
+        times = [loss.answer.asked_at - answer.asked_at for answer, _token in group]
+        repeated = f", {len(times)} times" if len(times) > 1 else ""
+        yield f"  {times[0]:5.2f} s before: {what} with {token} at {step}: {status}{repeated}"
+
+
+def described(request):
+    """What of a request is worth a line."""
+    answer, token = request
     status = "no answer" if answer.status == NO_ANSWER else f"{answer.status} {answer.code}".rstrip()
-    return f"  {before:5.2f} s before: {answer.what} with {token} at {answer.step}: {status}"
+    return answer.what, token, answer.step, status
