@@ -143,7 +143,7 @@ class Thief:
 
 
 class Browser:
-    """A user's browser. `act` is what one of its tabs does next."""
+    """A user's browser."""
 
     def __init__(self, username, habits, thief):
         self.login = None
@@ -153,6 +153,11 @@ class Browser:
         self._front = thief.front
         self._seen = thief.seen
         self._lock = threading.Lock()
+
+    @property
+    def tabs(self):
+        """What its tabs do, again and again."""
+        return [self.act] * self._habits.tabs
 
     def act(self, is_over):
         """Wait. Then refresh if it is time, or else log out, forget the login or call."""

@@ -5,7 +5,8 @@ import random
 import signal
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import cycle
 
 from tests.suites.rotation_load.clients import at_work
 
@@ -14,7 +15,8 @@ from .database import Copies, Forgotten, cut_connections
 from .front import Front
 from .nodes import serving
 
-HABITS = Habits(tabs=2, logs_out=0.02, logs_in_again=0.02)
+TWO_TABS = Habits(tabs=2, logs_out=0.02, logs_in_again=0.02)
+ONE_TAB = replace(TWO_TABS, tabs=1)
 FORGETS = 5.0
 """Seconds of commits that a fail-over loses."""
 
@@ -38,16 +40,17 @@ class Run:
 def run(folder, seconds, *, step="sessions", fails_over=None, broken=False):
     """`seconds` with a killed worker in each, and a fail-over every `fails_over` seconds.
 
-    `broken` nodes have no grace interval and refuse what the database forgot, and the thief tries access tokens at a
-    view that reads no session.
+    `broken` nodes have no grace interval and refuse what the database forgot. The thief tries access tokens at a view
+    that reads no session. Half of the browsers have one tab then: others lose each login before it could be forgotten.
     """
     taken = Run(seconds)
     front = Front(taken.seen.answers)
     thief = Thief(front, taken.seen, STATELESS if broken else WHOAMI)
-    browsers = [Browser(username, HABITS, thief) for username in USERS]
+    habits = cycle([TWO_TABS, ONE_TAB if broken else TWO_TABS])
+    browsers = [Browser(username, has, thief) for username, has in zip(USERS, habits, strict=False)]
     with serving(folder, step, step, broken=broken) as nodes:
         front.send_to(step, *nodes)
-        with at_work(*(browser.act for browser in browsers for _tab in range(HABITS.tabs))):
+        with at_work(*(tab for browser in browsers for tab in browser.tabs)):
             disturb(taken, front, nodes, fails_over)
         for login in taken.seen.ended:
             thief.try_tokens_of(login)

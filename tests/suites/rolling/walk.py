@@ -72,7 +72,7 @@ def walk(folder, hold, stages, *, broken=False):
     with serving(folder, *steps, *steps, broken=broken) as nodes:
         ones, others = (dict(zip(steps, some, strict=True)) for some in (nodes[: len(steps)], nodes[len(steps) :]))
         front.send_to(taken.stages[0].way, *nodes[:1])
-        with at_work(*(browser.act for browser in browsers)):
+        with at_work(*(tab for browser in browsers for tab in browser.tabs)):
             for stage in taken.stages:
                 if stage.nodes == STEPS[-2:]:
                     wait_for_sessions(browsers, taken)
