@@ -112,10 +112,6 @@ def of_the_answers(name, seen):
     yield Figure(
         f"{name}: " + ", ".join(f"{number} {what}" for what, number in asked.most_common()), str(len(seen.answers))
     )
-    late = sum(loss.login.was_late for loss in seen.losses)
-    yield Figure(
-        f"{name}: logins lost by a repeat that may have come after the grace interval", str(late), "documented"
-    )
     yield Figure(f"{name}: slowest answer", f"{max(answer.gone_for for answer in seen.answers):.2f} s")
 
 

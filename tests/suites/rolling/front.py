@@ -50,12 +50,17 @@ class Front:
         self._drops = drops
         self._refreshes = Counter()
         self._is_open = True
-        self._on_the_way = 0
+        self._on_the_way = Counter()
         self._changed = threading.Condition()
 
     def send_to(self, stage, *nodes):
-        """From now on these nodes serve."""
-        self.stage, self.nodes, self._refreshes = stage, nodes, Counter()
+        """From now on these nodes serve. Wait until others have answered what they got before."""
+        with self._changed:
+            self.stage, self.nodes, self._refreshes = stage, nodes, Counter()
+            kept = {node.port for node in nodes}
+            self._changed.wait_for(
+                lambda: not any(self._on_the_way[port] for port in self._on_the_way.keys() - kept), PATIENCE
+            )
 
     def fewest_refreshes(self):
         """How many refreshes each of the nodes has answered since they serve, at least."""
@@ -68,34 +73,37 @@ class Front:
             self._is_open = False
         then()
         with self._changed:
-            self._changed.wait_for(lambda: self._on_the_way == 0, PATIENCE)
+            self._changed.wait_for(lambda: not any(self._on_the_way.values()), PATIENCE)
         yield
         with self._changed:
             self._is_open = True
 
     def ask(self, what, request, node=None):
         """The Answer of one of the nodes, or of this one."""
-        node, asked_at = node or random.choice(self.nodes), time.monotonic()
-        with self.passing() as passes:
-            step, (status, body) = (node.step, send(node.port, request)) if passes else ("front", (CLOSED, {}))
+        asked_at = time.monotonic()
+        with self.way_to(node) as way:
+            step, (status, body) = (way.step, send(way.port, request)) if way else ("front", (CLOSED, {}))
         if step in self._drops and random.random() < DROPPED:
             status, body = NO_ANSWER, {}
         answer = Answer(what, self.stage, step, status, body, asked_at, time.monotonic() - asked_at)
-        self._refreshes[node.port] += what == "refresh" and status == 200
+        if way and what == "refresh" and status == 200:
+            self._refreshes[way.port] += 1
         self._answers.append(answer)
         return answer
 
     @contextmanager
-    def passing(self):
-        """A request is on its way for the time of this context; False if it may not pass."""
+    def way_to(self, node):
+        """The node that a request is on its way to during this context: this one, or one of them. None while closed."""
         with self._changed:
-            passes = self._is_open
-            self._on_the_way += passes
+            chosen = (node or random.choice(self.nodes)) if self._is_open else None
+            if chosen:
+                self._on_the_way[chosen.port] += 1
         try:
-            yield passes
+            yield chosen
         finally:
             with self._changed:
-                self._on_the_way -= passes
+                if chosen:
+                    self._on_the_way[chosen.port] -= 1
                 self._changed.notify_all()
 
 

@@ -18,7 +18,8 @@ from .middleware import LIBRARY
 
 WORKERS, THREADS = 2, 2
 """Of each node. Every thread keeps a connection to PostgreSQL, and ten nodes are up at once in the walk."""
-PATIENCE = 30
+PATIENCE, UNTIL_READY = 30, 120
+"""Seconds until an answer, and until all of ten nodes that start at once answer on a busy machine."""
 SIMPLEJWT = "simplejwt"
 
 
@@ -39,7 +40,7 @@ class Node:
 
     def wait_until_ready(self):
         """Raises TimeoutError, and ValueError if another library than the step's answers."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + UNTIL_READY
         while time.monotonic() < until:
             with suppress(OSError, http.client.HTTPException):
                 library = self.library()
