@@ -11,6 +11,8 @@
 #   make rotation-load  rotate and revoke keys under load: gunicorn on PostgreSQL (also part of `make test`)
 #   make thieves  let thieves with a stolen refresh token meet honest victims, for 24 simulated hours (minutes)
 #   make races    run the races of token sessions with 1000 rounds each on PostgreSQL and MariaDB (an hour)
+#   make rolling  simulate clients while nodes of two versions serve, workers die and the database forgets: gunicorn on
+#                 PostgreSQL, 10 minutes; `make test` runs it in short
 #   make scale    compare sessions with simplejwt's tokens at a million rows on PostgreSQL (minutes, 2 GB of disk)
 #   make clean    remove everything that make has made
 
@@ -50,7 +52,9 @@ RACES := postgres-races mariadb-races
 TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke postgres-hostile mariadb-hostile postgres-test \
 	mariadb-test sqlite-hostile sqlite-sessions parity differential-smoke $(LINT)
 
-.PHONY: demo test side-by-side together rotation-load lint bench differential fuzz audit scale thieves races clean $(TEST) $(RACES)
+# Suites that `make test` does not run, or not at full length.
+LONG := rotation-load rolling rolling-smoke bench differential fuzz audit scale thieves races
+.PHONY: demo test side-by-side together lint clean $(TEST) $(RACES) $(LONG)
 # Only `side-by-side` runs two things at a time: it calls make again, for `together`.
 ifneq ($(MAKECMDGOALS),together)
 .NOTPARALLEL:
@@ -60,7 +64,7 @@ unexport MAKEFLAGS MFLAGS
 endif
 
 test: .venv/built
-	@$(MAKE) --no-print-directory --keep-going side-by-side rotation-load
+	@$(MAKE) --no-print-directory --keep-going side-by-side rotation-load rolling-smoke
 
 side-by-side: .venv/built
 	@$(MAKE) --no-print-directory --keep-going --jobs $(JOBS) --output-sync=target together
@@ -97,7 +101,8 @@ rust-test:
 
 # Each target has its own test databases, so that two targets never share one. The names begin with OXIJWT_DATABASE_NAME.
 DATABASE_NAME := $(or $(OXIJWT_DATABASE_NAME),oxijwt)
-$(SITES) $(RACES) rotation-load: override export OXIJWT_DATABASE_NAME = $(DATABASE_NAME)_$(subst -,_,$@)
+$(SITES) $(RACES) rotation-load rolling rolling-smoke: override export OXIJWT_DATABASE_NAME = \
+	$(DATABASE_NAME)_$(subst -,_,$@)
 
 # All tests run on SQLite. Tests that use tables, and so have pytest-django's mark, also run on the servers.
 python-test: .venv/built
@@ -130,6 +135,10 @@ parity: .venv/built
 # Never at the same time as other suites: it uses both processors and measures seconds.
 rotation-load: .venv/built
 	$(PY) -m tests.suites.rotation_load
+
+# Likewise.
+rolling rolling-smoke: .venv/built
+	$(PY) -m tests.suites.rolling $(if $(filter rolling-smoke,$@),--smoke)
 
 # Both work without cargo-fuzz, clang and a nightly toolchain; see docs/dev/fuzzing.md.
 fuzz fuzz-smoke:
