@@ -384,8 +384,8 @@ class Presented:
         """Describe a token by its `gen`, its `iat` and its `exp`, in seconds since 1970.
 
         `is_own`: its `jti` follows from the session and `gen`; False for a token of a node without sessions.
-        `is_blacklisted`: its `jti` is blacklisted, or that of the session's current token. `other_agent`: another user
-        agent than that of the last rotation has sent it.
+        `is_blacklisted`: its `jti` is blacklisted, or that of the generation after it, with which a refresh answers.
+        `other_agent`: another user agent than that of the last rotation has sent it.
         """
 
     @property

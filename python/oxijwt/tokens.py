@@ -165,8 +165,12 @@ class Token:
         return self.payload.get(key, default)
 
     def __str__(self) -> str:
-        if self.session is not None:
-            records.refuse_foreign_claims(self, self.session)
+        session, claims = self.session, self.payload
+        if session is not None and (
+            claims.get(api_settings.SESSION_ID_CLAIM) != str(session.pk)
+            or (self.token is None and api_settings.SESSION_GENERATION_CLAIM in claims)
+        ):
+            records.refuse_foreign_claims(self, session)
         return self.get_token_backend().encode(self.payload)
 
     def __getstate__(self) -> dict[str, object]:
@@ -356,7 +360,7 @@ class RefreshToken(BlacklistMixin["RefreshToken"], Token):
         no_copy: tuple[str | None, ...] = self.no_copy_claims
         if (
             api_settings.SESSION_ID_CLAIM in self.payload
-            and type(self.get(api_settings.SESSION_GENERATION_CLAIM)) is int
+            and type(self.payload.get(api_settings.SESSION_GENERATION_CLAIM)) is int
         ):
             # Also without the session app: a node that has it may have made this token.
             no_copy = (*no_copy, api_settings.SESSION_GENERATION_CLAIM)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldError
 from django.db import NotSupportedError, connections, router, transaction
@@ -13,7 +14,7 @@ from django.db.models import FilteredRelation, Q
 from oxijwt import state
 from oxijwt._core import Keep, Refuse, Repeat, Reuse, Rotate, UserState
 from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenReusedError
-from oxijwt.records import has_blacklist
+from oxijwt.records import BLACKLIST_LABEL
 from oxijwt.records.blacklist import any_blacklisted
 from oxijwt.settings import api_settings
 from oxijwt.utils import MICROSECOND, datetime_from_micros, find_user, now_micros
@@ -131,7 +132,8 @@ def read_for_refresh(claims: Claims, lifetime: timedelta) -> Reading:
     """
     generation = generation_in(claims.get(api_settings.SESSION_GENERATION_CLAIM))
     sid = session_id(claims.get(api_settings.SESSION_ID_CLAIM))
-    shown = Shown(dict(claims), sid, generation, lifetime, now_micros(), client_at_hand(), has_blacklist())
+    asks = BLACKLIST_LABEL in apps.app_configs
+    shown = Shown(dict(claims), sid, generation, lifetime, now_micros(), client_at_hand(), asks)
     user, session = find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM))
     if user is not None and session is None and is_own(claims, sid, generation):
         raise SessionError("session_revoked")
