@@ -1064,7 +1064,7 @@ SESSION_CLAIMS = [
     gen("negative", -1),
     gen("one ahead", 1, ENDS_OWN | FORGOTTEN),
     gen("far ahead", 5, ENDS_OWN | FORGOTTEN),
-    gen("2**31 - 1", 2**31 - 1, ENDS_OWN | FORGOTTEN),
+    gen("2**31 - 1", 2**31 - 1, ENDS_OWN),
     gen("2**31", 2**31),
     gen("2**32", 2**32),
     gen("2**63", 2**63),
