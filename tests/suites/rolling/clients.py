@@ -93,6 +93,11 @@ class Loss:
     """The last requests, and which token each carried."""
 
     @property
+    def may_be_late(self):
+        """Whether the session may have ended because the client sent a spent token after the grace interval."""
+        return self.login.was_late and self.answer.code in {"token_reused", "session_revoked"}
+
+    @property
     def reason(self):
         """For a table."""
         return f"{self.answer.what} at {self.answer.step}: {self.answer.status} {self.answer.code}".rstrip()

@@ -11,6 +11,10 @@ from .middleware import FORGOTTEN, WRONG_TYPE
 from .walk import DROP
 
 
+LINES = 15
+"""Of the requests before a loss."""
+
+
 def of_the_walk(walk):
     """Each way from step to step, and whether the walk was what it claims to be."""
     seen = walk.seen
@@ -35,13 +39,13 @@ def of_the_walk(walk):
 
 def losses(seen, stage=None, but=frozenset()):
     """The logins that were lost, in this stage or in any, except these sessions and clients that were late."""
-    found = (loss for loss in seen.losses if not loss.login.was_late and loss.login.sid not in but)
+    found = (loss for loss in seen.losses if not loss.may_be_late and loss.login.sid not in but)
     return [loss for loss in found if stage is None or loss.answer.stage == stage]
 
 
 def of_the_late(name, seen, but=frozenset()):
     """Clients whose repeat may have come after the grace interval: the machine was too slow for them."""
-    late = sum(loss.login.was_late and loss.login.sid not in but for loss in seen.losses)
+    late = sum(loss.may_be_late and loss.login.sid not in but for loss in seen.losses)
     return Figure(f"{name}: logins lost whose client may have been late", str(late), "documented")
 
 
@@ -119,11 +123,11 @@ def reasons(seen):
     """Why logins were lost: how often, and the last requests of the first one that was lost for this reason."""
     found = {}
     for loss in seen.losses:
-        found.setdefault((loss.answer.stage, loss.reason, loss.login.was_late), []).append(loss)
-    for (stage, reason, was_late), lost in found.items():
-        late = ", perhaps late" if was_late else ""
+        found.setdefault((loss.answer.stage, loss.reason, loss.may_be_late), []).append(loss)
+    for (stage, reason, may_be_late), lost in found.items():
+        late = ", perhaps late" if may_be_late else ""
         yield f"\n{stage}: {len(lost)} logins lost by {reason}{late} {lost[0].answer.body}. One of them:"
-        yield from history(lost[0])
+        yield from list(history(lost[0]))[-LINES:]
 
 
 def history(loss):
