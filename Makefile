@@ -9,6 +9,8 @@
 #   make fuzz     run every fuzz target for FUZZ_SECONDS (1800); `make test` runs each for 5 seconds
 #   make audit    check licenses, sources and banned crates with cargo-deny
 #   make rotation-load  rotate and revoke keys under load: gunicorn on PostgreSQL (also part of `make test`)
+#   make thieves  let thieves with a stolen refresh token meet honest victims, for 24 simulated hours (minutes)
+#   make races    run the races of token sessions with 1000 rounds each on PostgreSQL and MariaDB (an hour)
 #   make rolling  simulate clients while nodes of two versions serve, workers die and the database forgets: gunicorn on
 #                 PostgreSQL, 10 minutes; `make test` runs it in short
 #   make scale    compare sessions with simplejwt's tokens at a million rows on PostgreSQL (minutes, 2 GB of disk)
@@ -45,11 +47,14 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 LINT := fmt clippy ruff imports types stubtest
 SITES := python-test postgres-test mariadb-test sqlite-sessions postgres-sessions mariadb-sessions \
 	sqlite-hostile postgres-hostile mariadb-hostile
+RACES := postgres-races mariadb-races
 # They start in this order: the long ones first, so that no long one is left at the end.
 TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke postgres-hostile mariadb-hostile postgres-test \
 	mariadb-test sqlite-hostile sqlite-sessions parity differential-smoke $(LINT)
 
-.PHONY: demo test side-by-side together rotation-load rolling rolling-smoke lint bench differential fuzz audit scale clean $(TEST)
+# Suites that `make test` does not run, or not at full length.
+LONG := rotation-load rolling rolling-smoke bench differential fuzz audit scale thieves races
+.PHONY: demo test side-by-side together lint clean $(TEST) $(RACES) $(LONG)
 # Only `side-by-side` runs two things at a time: it calls make again, for `together`.
 ifneq ($(MAKECMDGOALS),together)
 .NOTPARALLEL:
@@ -96,7 +101,8 @@ rust-test:
 
 # Each target has its own test databases, so that two targets never share one. The names begin with OXIJWT_DATABASE_NAME.
 DATABASE_NAME := $(or $(OXIJWT_DATABASE_NAME),oxijwt)
-$(SITES) rotation-load rolling rolling-smoke: override export OXIJWT_DATABASE_NAME = $(DATABASE_NAME)_$(subst -,_,$@)
+$(SITES) $(RACES) rotation-load rolling rolling-smoke: override export OXIJWT_DATABASE_NAME = \
+	$(DATABASE_NAME)_$(subst -,_,$@)
 
 # All tests run on SQLite. Tests that use tables, and so have pytest-django's mark, also run on the servers.
 python-test: .venv/built
@@ -110,9 +116,12 @@ postgres-test mariadb-test: .venv/built
 sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.sessions tests/oxijwt/token_sessions
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.adoption \
-		$(addprefix tests/oxijwt/token_sessions/,test_adoption.py test_flush.py test_races.py)
+		$(addprefix tests/oxijwt/token_sessions/,test_adoption.py rotation/test_both_apps.py rotation/test_markers.py \
+			test_flush.py test_races.py)
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.uuid_sessions tests/oxijwt/token_sessions
-	$(if $(filter sqlite-%,$@),$(PY) -m pytest --ds=tests.sites.sqlite_file tests/oxijwt/token_sessions/reuse/test_reuse.py)
+	$(if $(filter sqlite-%,$@),$(PY) -m pytest --ds=tests.sites.sqlite_file \
+		$(addprefix tests/oxijwt/token_sessions/,reuse/test_reuse.py ends/test_refused.py))
+	$(if $(filter sqlite-%,$@),$(PY) -m pytest --ds=tests.sites.sessions tests/suites/thieves)
 
 # The hostile suite runs on the other sites here. The tests above run it on the plain site.
 sqlite-hostile postgres-hostile mariadb-hostile: .venv/built
@@ -160,6 +169,18 @@ bench: .venv/built
 	$(PY) -m tests.suites.bench.token_layer
 	$(PY) -m tests.suites.bench.refusals
 	$(PY) -m tests.suites.bench.key_ring
+
+thieves: .venv/built
+	$(PY) -m tests.suites.thieves
+
+# OXIJWT_FULL makes 1000 rounds of the 50 that `make test` runs. A crash needs no rounds: it is tried at each statement.
+races: $(RACES)
+
+$(RACES): .venv/built
+	OXIJWT_FULL=1 OXIJWT_DATABASE=$(@:-races=) $(PY) -m pytest --ds=tests.sites.sessions \
+		$(addprefix tests/oxijwt/token_sessions/,test_races.py processes/test_crashes.py processes/test_crashes_apart.py)
+	OXIJWT_FULL=1 OXIJWT_DATABASE=$(@:-races=) $(PY) -m pytest --ds=tests.sites.adoption \
+		tests/oxijwt/token_sessions/test_races.py
 
 scale: .venv/built
 	nice $(PY) -m tests.suites.scale

@@ -359,20 +359,33 @@ class RefreshPolicy:
         absolute_lifetime: int | None,
         rotate: bool,
         leeway: int = 0,
+        same_agent: bool = False,
     ) -> RefreshPolicy:
         """Make a policy. `grace_seconds` is in seconds; both lifetimes and `leeway` are in microseconds.
 
-        The idle and the absolute end come later by `leeway`, and the grace interval does not.
+        The idle and the absolute end come later by `leeway`, and the grace interval does not. With `same_agent` grace
+        is only for the user agent of the last rotation.
         """
 
 @final
 class Presented:
     """A refresh token that was presented. Its signature, `exp` and type were verified."""
 
-    def __new__(cls, generation: int, *, issued_at: int, expires_at: int, is_own: bool = True) -> Presented:
+    def __new__(
+        cls,
+        generation: int,
+        *,
+        issued_at: int,
+        expires_at: int,
+        is_own: bool = True,
+        is_blacklisted: bool = False,
+        other_agent: bool = False,
+    ) -> Presented:
         """Describe a token by its `gen`, its `iat` and its `exp`, in seconds since 1970.
 
         `is_own`: its `jti` follows from the session and `gen`; False for a token of a node without sessions.
+        `is_blacklisted`: its `jti` is blacklisted, or that of the generation after it, with which a refresh answers.
+        `other_agent`: another user agent than that of the last rotation has sent it.
         """
 
     @property
@@ -392,8 +405,13 @@ class SessionState:
         expires_at: int,
         absolute_expires_at: int | None,
         revoked: bool,
+        idle_lifetime: int | None = None,
+        revoked_in_cache: bool = False,
     ) -> SessionState:
-        """Take over a row."""
+        """Take over a row. `idle_lifetime` is the session's own; None is the policy's.
+
+        `revoked_in_cache`: REVOCATION_CACHE says that the session has ended.
+        """
 
     @staticmethod
     def begin(policy: RefreshPolicy, now: int) -> SessionState:
@@ -461,6 +479,10 @@ class Refuse:
     def user_deactivated(self) -> bool:
         """Whether the caller ends the session, because the user is deactivated."""
 
+    @property
+    def end_forgotten(self) -> bool:
+        """Whether the caller writes the session's end again, because only REVOCATION_CACHE remembers it."""
+
 @final
 class Rotate:
     """The caller updates the row and answers with the new refresh token."""
@@ -482,6 +504,10 @@ class Repeat:
         """Whether the request presented the token before the current one."""
 
     @property
+    def other_agent(self) -> bool:
+        """Whether the token was spent, and another user agent than that of the last rotation has sent it."""
+
+    @property
     def foreign(self) -> bool:
         """Whether the answer is the presented token itself, which a node without sessions issued."""
 
@@ -496,6 +522,10 @@ class RowUpdate:
     @property
     def read_generation(self) -> int:
         """The generation of the row that was read. The write is conditional on it."""
+
+    @property
+    def read_rotated_at(self) -> int | None:
+        """The `rotated_at` of the row that was read. The write is conditional on it too."""
 
     @property
     def generation(self) -> int:

@@ -209,7 +209,7 @@ class TokenRefreshSlidingSerializer(RefreshingSerializer):
     def validate(self, attrs: Data) -> Data:
         token = self.token_class.read(attrs["token"], view=self.context.get("view"))
         token.check_exp(api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM)
-        self.get_active_user(token)
+        token.records.adopt(self.get_active_user(token))
         token.set_exp()
         token.set_iat()
         with refusing_unsignable_claims():

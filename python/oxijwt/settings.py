@@ -7,8 +7,10 @@ that was imported early also follows `override_settings(SIMPLE_JWT=…)`.
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import cached_property
+from math import inf
 from typing import Any, Generic, TypeVar
 
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
@@ -74,7 +76,9 @@ DEFAULTS: Values = {
     "JWK_REFETCH_INTERVAL": timedelta(seconds=10),
     # oxijwt.token_sessions
     "TOKEN_SESSIONS": "issue",
+    "REQUIRE_SESSION": None,
     "REFRESH_REUSE_GRACE": timedelta(seconds=30),
+    "REFRESH_REUSE_GRACE_SAME_AGENT": False,
     "SESSION_ABSOLUTE_LIFETIME": timedelta(days=30),
     "SESSION_LIMIT_PER_USER": None,
     "SESSION_CLIENT_INFO": "oxijwt.token_sessions.client_info.default_client_info",
@@ -103,6 +107,9 @@ CLAIM_SETTINGS = (
 """The settings that name a claim, without those of sessions."""
 
 SESSION_CLAIM_SETTINGS = ("SESSION_ID_CLAIM", "SESSION_GENERATION_CLAIM")
+
+SESSION_APP = "oxijwt.token_sessions"
+"""The name of the app with the sessions."""
 
 REGISTERED_CLAIMS = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time"})
 """Claims that have a meaning already (RFC 7519 section 4.1, OpenID Connect Core section 2)."""
@@ -146,7 +153,8 @@ class APISettings(_APISettings):
     def changed(self) -> None:
         """Mark all objects as outdated that were made from settings or from a backend's attributes."""
         self.__dict__["version"] = object()
-        self.__dict__.pop("session_claims", None)
+        for derived in ("session_claims", "session_required_from"):
+            self.__dict__.pop(derived, None)
 
     @cached_property
     def session_claims(self) -> tuple[str, str]:
@@ -158,6 +166,19 @@ class APISettings(_APISettings):
             if setting in SESSION_CLAIM_SETTINGS:
                 raise ImproperlyConfigured(problem)
         return self.SESSION_ID_CLAIM, self.SESSION_GENERATION_CLAIM
+
+    @cached_property
+    def session_required_from(self) -> float:
+        """From when on a token that names a user must have a session, in seconds since 1970; infinity for never.
+
+        REQUIRE_SESSION decides. Without it, a site that starts sessions requires them once it adopts no more tokens.
+        Computed once, until a setting changes.
+        """
+        if self.REQUIRE_SESSION is not None:
+            return 0 if self.REQUIRE_SESSION else inf
+        if not apps.is_installed(SESSION_APP) or self.TOKEN_SESSIONS != "issue":
+            return inf
+        return 0 if self.ADOPT_UNTIL is None else float(self.ADOPT_UNTIL.timestamp())
 
     @property
     def user_settings(self) -> Values:

@@ -22,7 +22,10 @@ session_restored = Signal()
 """The database had forgotten a refresh (a fail-over, a restored backup), and the refresh token has brought it back."""
 
 refresh_repeated = Signal()
-"""A client sent a spent refresh token again within the grace interval, and got the same answer."""
+"""A client sent a spent refresh token again within the grace interval, and got the same answer.
+
+`other_agent` says whether another user agent sent it than the one that refreshed.
+"""
 
 refresh_reuse_detected = Signal()
 """A client sent a spent refresh token after the grace interval.

@@ -5,10 +5,11 @@ This module holds claims and types of tokens. `records` knows what is kept about
 
 from __future__ import annotations
 
+import time
 from copy import deepcopy
 from datetime import datetime, timedelta
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.utils.functional import classproperty
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +17,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from . import backends, records, state
 from .exceptions import ExpiredTokenError, TokenBackendError, TokenBackendExpiredToken, TokenError
-from .records import Kind, WhileRevocable
+from .records import Kind
+from .records.revocable import BlacklistMixin
 from .settings import api_settings, setting_attribute
 from .utils import (
     aware_utcnow,
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from .backends import TokenBackend
-    from .records import Ended, Records
+    from .records import Records
     from .token_blacklist.models import OutstandingToken as OutstandingToken  # noqa: PLC0414  as in `__getattr__` below
     from .token_sessions.models import TokenSession
     from .utils import Claims, Names
@@ -58,7 +60,7 @@ class Token:
 
     token_type: str | None = None
     lifetime: timedelta | None = None
-    record_kind = Kind.ACCESS
+    record_kind = Kind.OWN
     payload: Claims
 
     verified: Verified | None = None
@@ -163,6 +165,12 @@ class Token:
         return self.payload.get(key, default)
 
     def __str__(self) -> str:
+        session, claims = self.session, self.payload
+        if session is not None and (
+            claims.get(api_settings.SESSION_ID_CLAIM) != str(session.pk)
+            or (self.token is None and api_settings.SESSION_GENERATION_CLAIM in claims)
+        ):
+            records.refuse_foreign_claims(self, session)
         return self.get_token_backend().encode(self.payload)
 
     def __getstate__(self) -> dict[str, object]:
@@ -183,7 +191,7 @@ class Token:
 
     def verify(self) -> None:
         """Check what the backend has not checked: `exp` exists, and the claims that JTI_CLAIM, TOKEN_TYPE_CLAIM and
-        USER_ID_CLAIM name are right.
+        USER_ID_CLAIM name are right. If every token needs a session (REQUIRE_SESSION), SESSION_ID_CLAIM exists.
 
         Subclasses may extend it. Raises TokenError.
         """
@@ -200,6 +208,8 @@ class Token:
         if api_settings.TOKEN_TYPE_CLAIM is not None:
             self.verify_token_type()
         check_user_id(self.payload)
+        if api_settings.SESSION_ID_CLAIM not in self.payload and time.time() >= api_settings.session_required_from:
+            records.require_sid(self)
 
     def verify_token_type(self) -> None:
         """Check that the token is of this class's type. Raises TokenError."""
@@ -214,10 +224,15 @@ class Token:
             self.payload[api_settings.JTI_CLAIM] = token_hex(16)
 
     def set_exp(self, claim: str = "exp", from_time: datetime | None = None, lifetime: timedelta | None = None) -> None:
-        """Set a claim to `from_time` (the token's own time) plus `lifetime` (the class's), in seconds since 1970."""
+        """Set a claim to `from_time` (the token's own time) plus `lifetime` (the class's), in seconds since 1970.
+
+        The session of a token that `for_user` has made then ends with the token: one SQL statement.
+        """
         from_time = self.current_time if from_time is None else from_time
         lifetime = self.lifetime if lifetime is None else lifetime
         self.payload[claim] = datetime_to_epoch(from_time + lifetime)  # type: ignore[operator]  # None was refused
+        if self.session is not None and self.token is None:
+            self.records.end_moved()
 
     def set_iat(self, claim: str = "iat", at_time: datetime | None = None) -> None:
         """Set a claim to `at_time` (the token's own time), in seconds since 1970."""
@@ -244,6 +259,9 @@ class Token:
     def for_user(cls, user: AbstractBaseUser, *, audience: Names | None = None, issuer: str | None = None) -> Self:
         """A new token with the user's id, and with the digest of the password hash if CHECK_REVOKE_TOKEN is set.
 
+        With the session app an access token gets a session, which ends with the token; inside `context.login` it joins
+        the login's session.
+
         `audience` (one or several) and `issuer` become the claims `aud` and `iss`, and tokens made from this one
         inherit them. None: those of the settings. Raises TypeError for a wrong type and ValueError for an empty value.
         """
@@ -254,6 +272,8 @@ class Token:
         if api_settings.CHECK_REVOKE_TOKEN:
             token[api_settings.REVOKE_TOKEN_CLAIM] = get_md5_hash_password(user.password)
         address(token.payload, audience, issuer)
+        if not isinstance(token, BlacklistMixin):  # its records are asked below
+            records.start_session(token, user)
         return token
 
     @property
@@ -270,57 +290,6 @@ class Token:
 
 CHECK_EXP = Token.check_exp
 NOT_PICKLED = frozenset({"_token_backend", "kept_records", "session"})
-
-
-class BlacklistMixin(Generic[T]):
-    """Tokens that apps keep records of: they are recorded when they are issued, and they can be ended."""
-
-    payload: Claims
-    records: Records
-
-    def verify(self, *args: object, **kwargs: object) -> None:
-        """Check the token, then its records. Raises TokenError, or SessionError with a code."""
-        super().verify(*args, **kwargs)  # type: ignore[misc]  # Token's
-        self.records.check()
-
-    @WhileRevocable
-    def check_blacklist(self) -> None:
-        """Raise TokenError if the token is blacklisted. One SQL statement."""
-        self.records.check_blacklist()
-
-    @WhileRevocable
-    def blacklist(self) -> Ended:
-        """End the token's session, or blacklist a token without one.
-
-        Returns (session or BlacklistedToken, whether this call ended it). Raises TokenError.
-        """
-        return self.records.end()
-
-    def outstand(self) -> tuple[OutstandingToken, bool] | None:
-        """Record the token: (OutstandingToken, whether it is new), or None if no table holds tokens of its type."""
-        return self.records.listed()
-
-    @property
-    def rotates(self) -> bool:
-        """Whether a refresh with this token returns a new refresh token."""
-        return self.records.rotates
-
-    def rotate(self, user: AbstractBaseUser | None = None) -> str:
-        """Give this token the claims of its successor, and return the successor, signed. `user` saves a query.
-
-        simplejwt's serializer has these steps. Raises TokenError, or SessionError, if another request has spent the
-        token; ServiceUnavailable if the database is busy.
-        """
-        return self.records.rotate(user)
-
-    @classmethod
-    def for_user(cls, user: AbstractBaseUser, *, audience: Names | None = None, issuer: str | None = None) -> Self:
-        """As Token's; the token is recorded, or starts a session, depending on the installed apps."""
-        # `audience` and `issuer` are not passed on: a class in between may override for_user(cls, user).
-        token: Self = super().for_user(user)  # type: ignore[misc]  # Token's
-        address(token.payload, audience, issuer)
-        token.records.issued(user)
-        return token
 
 
 class SlidingToken(BlacklistMixin["SlidingToken"], Token):
@@ -356,6 +325,7 @@ class AccessToken(Token):
 
     token_type = "access"
     lifetime = setting_attribute[timedelta]("ACCESS_TOKEN_LIFETIME")
+    record_kind = Kind.ACCESS
 
 
 class RefreshToken(BlacklistMixin["RefreshToken"], Token):
@@ -384,11 +354,15 @@ class RefreshToken(BlacklistMixin["RefreshToken"], Token):
     def access_token(self) -> Token:
         """A new access token with this token's claims. Its lifetime starts at this token's `current_time`."""
         access = self.access_token_class()
-        access.session = self.session
         access.set_exp(from_time=self.current_time)
+        access.session = self.session
         access.cap("exp")
         no_copy: tuple[str | None, ...] = self.no_copy_claims
-        if self.session is not None:
+        if (
+            api_settings.SESSION_ID_CLAIM in self.payload
+            and type(self.payload.get(api_settings.SESSION_GENERATION_CLAIM)) is int
+        ):
+            # Also without the session app: a node that has it may have made this token.
             no_copy = (*no_copy, api_settings.SESSION_GENERATION_CLAIM)
         access.payload.update({claim: value for claim, value in self.payload.items() if claim not in no_copy})
         return access

@@ -14,13 +14,16 @@ pub(super) struct PyRefreshPolicy(RefreshPolicy);
 #[pymethods]
 impl PyRefreshPolicy {
     #[new]
-    #[pyo3(signature = (*, grace_seconds, idle_lifetime, absolute_lifetime, rotate, leeway = 0))]
+    #[pyo3(signature = (
+        *, grace_seconds, idle_lifetime, absolute_lifetime, rotate, leeway = 0, same_agent = false
+    ))]
     fn new(
         grace_seconds: u32,
         idle_lifetime: Micros,
         absolute_lifetime: Option<Micros>,
         rotate: bool,
         leeway: Micros,
+        same_agent: bool,
     ) -> Self {
         Self(RefreshPolicy {
             grace_seconds,
@@ -28,7 +31,7 @@ impl PyRefreshPolicy {
             absolute_lifetime,
             rotate,
             leeway,
-            same_agent: false,
+            same_agent,
         })
     }
 }
@@ -74,11 +77,24 @@ pub(super) struct PyPresented(Presented);
 #[pymethods]
 impl PyPresented {
     #[new]
-    #[pyo3(signature = (generation, *, issued_at, expires_at, is_own = true))]
-    fn new(generation: u32, issued_at: i64, expires_at: i64, is_own: bool) -> Self {
+    #[pyo3(signature = (
+        generation, *, issued_at, expires_at, is_own = true, is_blacklisted = false, other_agent = false
+    ))]
+    fn new(
+        generation: u32,
+        issued_at: i64,
+        expires_at: i64,
+        is_own: bool,
+        is_blacklisted: bool,
+        other_agent: bool,
+    ) -> Self {
         Self(Presented {
+            generation,
             is_own,
-            ..Presented::new(generation, issued_at, expires_at)
+            issued_at,
+            expires_at,
+            is_blacklisted,
+            other_agent,
         })
     }
 
@@ -100,8 +116,10 @@ pub(super) struct PySessionState(SessionState);
 impl PySessionState {
     #[new]
     #[pyo3(signature = (
-        *, generation, rotated_at, created_at, expires_at, absolute_expires_at, revoked
+        *, generation, rotated_at, created_at, expires_at, absolute_expires_at, revoked,
+        idle_lifetime = None, revoked_in_cache = false
     ))]
+    #[expect(clippy::too_many_arguments, reason = "one for each column")]
     fn new(
         generation: u32,
         rotated_at: Option<Micros>,
@@ -109,6 +127,8 @@ impl PySessionState {
         expires_at: Micros,
         absolute_expires_at: Option<Micros>,
         revoked: bool,
+        idle_lifetime: Option<Micros>,
+        revoked_in_cache: bool,
     ) -> Self {
         Self(SessionState {
             generation,
@@ -116,9 +136,9 @@ impl PySessionState {
             created_at,
             expires_at,
             absolute_expires_at,
-            idle_lifetime: None,
+            idle_lifetime,
             revoked,
-            revoked_in_cache: false,
+            revoked_in_cache,
         })
     }
 
@@ -194,6 +214,11 @@ impl PyRefuse {
         self.0 == RefreshRefusal::UserDeactivated
     }
 
+    #[getter]
+    fn end_forgotten(&self) -> bool {
+        self.0 == RefreshRefusal::EndForgotten
+    }
+
     fn __repr__(&self) -> String {
         format!("<Refuse({})>", self.0.code())
     }
@@ -232,6 +257,11 @@ impl PyRowUpdate {
     }
 
     #[getter]
+    fn read_rotated_at(&self) -> Option<Micros> {
+        self.0.read_rotated_at
+    }
+
+    #[getter]
     fn generation(&self) -> u32 {
         self.0.generation
     }
@@ -265,6 +295,11 @@ impl PyRepeat {
     #[getter]
     fn previous(&self) -> bool {
         self.0.presented == Repeated::Previous
+    }
+
+    #[getter]
+    fn other_agent(&self) -> bool {
+        self.0.other_agent
     }
 
     #[getter]

@@ -9,8 +9,8 @@ pub enum RefreshDecision {
     /// refusal [ends the session](RefreshRefusal::UserDeactivated) or says that the end
     /// [was forgotten](RefreshRefusal::EndForgotten).
     Refuse(RefreshRefusal),
-    /// Write this, on the condition that the row's generation is still
-    /// [the one that was read](RowUpdate::read_generation) and that the session is not revoked. If a
+    /// Write this, on the condition that the row's generation and `rotated_at` are still
+    /// [those that were read](RowUpdate::read_generation) and that the session is not revoked. If a
     /// row was changed, answer with the new refresh token; otherwise read and decide again.
     Rotate(RowUpdate),
     /// Answer with a refresh token that exists already and a new access token. The caller writes
@@ -56,6 +56,9 @@ pub struct RowUpdate {
     /// The generation that was read: the write is conditional on it. It is lower than the presented
     /// one if the database has forgotten.
     pub read_generation: u32,
+    /// The `rotated_at` that was read: the write is conditional on it too. A database that has
+    /// forgotten may reach the same generation again, by another rotation.
+    pub read_rotated_at: Option<Micros>,
     /// A rotation: one more than the presented generation. A restored row: the token's `gen`.
     pub generation: u32,
     /// When this generation began. A restored row: the last moment of the second in the token's

@@ -15,7 +15,7 @@
 //! | it or its answer is blacklisted | [`Reuse`](RefreshDecision::Reuse) | ends the session; 401 `token_reused` |
 //! | any, but the revocation cache says that the session was ended | [`Refuse`](RefreshDecision::Refuse) | writes the end again; 401 |
 //! | current or above, and rotation is off | [`Keep`](RefreshDecision::Keep) | a new access token; writes nothing |
-//! | above current | the row is taken to be what the token says, and the table is asked again | writes what was restored with the answer, in one statement |
+//! | above current | the row is taken to be what the token says, and the table is asked again; a token of a node without sessions rotates | writes what was restored with the answer, in one statement |
 //! | current, but issued by a node without sessions; row rotated less than G ago | [`Repeat`](RefreshDecision::Repeat) | the presented token again, a new access token; writes nothing |
 //! | current, rotated less than G ago | [`Repeat`](RefreshDecision::Repeat) | the current refresh token again, a new access token; writes nothing |
 //! | current otherwise: never rotated, or rotated G or longer ago (always when G = 0) | [`Rotate`](RefreshDecision::Rotate) | writes the rotation, answers with the new tokens |
@@ -30,12 +30,14 @@
 //! A token above the current generation means that the database has forgotten its last commits:
 //! the signature proves that the row was there once. A restored row takes the token's `iat` as the
 //! time of its rotation, so the two rules of the last paragraph hold for it too. A token of a node
-//! without sessions has the `gen` of the token that it replaced, and another `jti`.
+//! without sessions has the `gen` of the token that it replaced, and another `jti`. Its `iat` is
+//! later than the row's rotation was, so above the row it rotates at once, and the token before it
+//! has no grace.
 //!
 //! The decision is about the row *as it was read*. The caller makes it true with one conditional
-//! write, `UPDATE … WHERE id = ? AND generation = <the one read> AND revoked_at IS NULL`: of any
-//! number of requests that decided to write, one changes a row. The others read again and decide
-//! again, with the same `now`.
+//! write, `UPDATE … WHERE id = ? AND generation = <the one read> AND rotated_at = <the one read>
+//! AND revoked_at IS NULL`: of any number of requests that decided to write, one changes a row. The
+//! others read again and decide again, with the same `now`.
 //!
 //! [`check`] asks the same table for `verify` and introspection, which have no effect. [`refusal`]
 //! asks its first row for access and sliding tokens and for lists of sessions.
@@ -155,6 +157,10 @@ fn reuse_of_blacklisted(
 
 /// "The database has forgotten; the signature proves that we once wrote more. The row is taken to be
 /// what the token says, then the table is asked from the top."
+///
+/// A token of a node without sessions rotates at once. Its `iat` is the time of that node's rotation,
+/// and its parent was retired before that, nobody knows when. As the time of the row's rotation, `iat`
+/// would start the parent's grace again. After the rotation the parent is a grandparent and has none.
 fn decide_restored(
     session: &SessionState,
     user: UserState,
@@ -163,9 +169,15 @@ fn decide_restored(
     now: Micros,
 ) -> RefreshDecision {
     let restoration = session.restoration(presented);
-    match decide(&session.updated(restoration), user, presented, policy, now) {
+    let restored = session.updated(restoration);
+    let decision = match presented.is_own {
+        true => decide(&restored, user, presented, policy, now),
+        false => rotate(&restored, user, policy, now),
+    };
+    match decision {
         RefreshDecision::Rotate(rotation) => RefreshDecision::Rotate(RowUpdate {
             read_generation: session.generation,
+            read_rotated_at: session.rotated_at,
             ..rotation
         }),
         RefreshDecision::Repeat(repetition) => RefreshDecision::Repeat(Repetition {
@@ -245,6 +257,7 @@ fn rotate(
         Some(generation) if !session.is_over_for_a_child(rotated_at) => {
             RefreshDecision::Rotate(RowUpdate {
                 read_generation: session.generation,
+                read_rotated_at: session.rotated_at,
                 generation,
                 rotated_at,
                 expires_at: session.capped(rotated_at.saturating_add(lifetime)),

@@ -143,6 +143,7 @@ impl SessionState {
     pub(super) fn restoration(&self, presented: &Presented) -> RowUpdate {
         RowUpdate {
             read_generation: self.generation,
+            read_rotated_at: self.rotated_at,
             generation: presented.generation,
             rotated_at: micros_from_seconds(presented.issued_at)
                 .saturating_add(SECOND.saturating_sub(1)),

@@ -41,7 +41,6 @@ IMPORTERS = {
     "keys/ring.py",
     "keys/material.py",
     "management/commands/jwtkeys.py",
-    "token_sessions/adoption.py",
     "token_sessions/claims.py",
     "token_sessions/password.py",
     "token_sessions/reading.py",

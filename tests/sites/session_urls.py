@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from oxijwt.authentication import JWTAuthentication, JWTStatelessUserAuthentication
+from oxijwt.exceptions import AuthenticationFailed
 from oxijwt.permissions import RequireRecentLogin
 
 
@@ -33,7 +34,10 @@ class OwnLookup(JWTAuthentication):
     """A project's class that finds the user its own way."""
 
     def get_user(self, validated_token):
-        return get_user_model().objects.get(pk=validated_token["user_id"])
+        user = get_user_model().objects.filter(pk=validated_token["user_id"]).first()
+        if user is None:
+            raise AuthenticationFailed(code="user_not_found")
+        return user
 
 
 class WhoDoesTheProjectSayIAm(WhoAmI):

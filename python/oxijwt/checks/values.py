@@ -49,6 +49,11 @@ def are_schemes(value: object) -> bool:
     return is_scheme(value) or (isinstance(value, list | tuple) and bool(value) and all(map(is_scheme, value)))
 
 
+def is_flag(value: object) -> bool:
+    """Whether a value is a bool."""
+    return isinstance(value, bool)
+
+
 def is_positive(value: object) -> bool:
     """Whether a value is a positive int. A bool is not."""
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
@@ -115,5 +120,19 @@ RULES = (
         "'issue' or 'accept'",
         "Use 'issue', or 'accept' during a rolling deployment.",
         "oxijwt.E022",
+    ),
+    Rule(
+        "REQUIRE_SESSION",
+        lambda value: value is None or isinstance(value, bool),
+        "None, True or False",
+        "Use None to require a session once no more tokens are adopted.",
+        "oxijwt.E031",
+    ),
+    Rule(
+        "REFRESH_REUSE_GRACE_SAME_AGENT",
+        is_flag,
+        "True or False",
+        "Use True to end a session whose spent token comes back from another user agent.",
+        "oxijwt.E032",
     ),
 )

@@ -6,14 +6,19 @@ install an app in a test (`override_settings`) without reloading modules.
 
 from __future__ import annotations
 
+import time
 from contextlib import nullcontext
 from enum import Enum
-from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, cast
 
 from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
 
+from oxijwt.exceptions import TokenError
+from oxijwt.settings import SESSION_APP, api_settings
+from oxijwt.utils import logger
 from oxijwt.verifier import SignedBy
 
 from .blacklist import BlacklistRecords
@@ -38,12 +43,13 @@ A name at run time too: simplejwt's suite imports `tokens` with TYPE_CHECKING se
 
 BLACKLIST_LABEL = "token_blacklist"
 SESSIONS_LABEL = "token_sessions"
-SESSION_APP = "oxijwt.token_sessions"
 
 
 class Kind(Enum):
     """What a class of tokens is for. Records differ by this only."""
 
+    OWN = "own"
+    """Tokens of a project's own type. They authenticate requests if AUTH_TOKEN_CLASSES names their class."""
     ACCESS = "access"
     """Tokens that only authenticate requests."""
     REFRESH = "refresh"
@@ -81,6 +87,12 @@ class Records(Protocol):
 
     def find_user(self) -> AbstractBaseUser | None:
         """The user that the token names, or None. Raises SessionError if the token's session has ended."""
+
+    def adopt(self, user: AbstractBaseUser | None) -> None:
+        """Give a sliding token without a session one before it is refreshed, if tokens are adopted now."""
+
+    def end_moved(self) -> None:
+        """Let the session end when the token ends: `set_exp` was called on a token that `for_user` has made."""
 
     def rotate(self, user: AbstractBaseUser | None) -> str:
         """Give the token the claims of its successor, and return the successor, signed.
@@ -128,25 +140,6 @@ def can_end_tokens() -> bool:
     return has_blacklist() or session_app() is not None
 
 
-class WhileRevocable(Generic[Result]):
-    """Decorator for a method that only exists while an app that can end tokens is installed.
-
-    Code written for simplejwt asks `hasattr(token, "blacklist")` or catches AttributeError.
-    """
-
-    def __init__(self, function: Callable[..., Result]) -> None:
-        self._function = function
-        self.__doc__ = function.__doc__
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, instance: object, owner: type) -> Callable[..., Result]:
-        if not can_end_tokens():
-            raise AttributeError(f"{owner.__name__}.{self._name} needs an app that can end tokens")
-        return self._function if instance is None else partial(self._function, instance)
-
-
 def records_of(token: Token) -> Records:
     """The records of this token. A Token keeps them, so that they are chosen once."""
     kept: Records | None = getattr(token, "kept_records", None)
@@ -158,7 +151,7 @@ def records_of(token: Token) -> Records:
     if app is None:
         kept = records_without_session(token)
     else:
-        kept = app.record_kinds[getattr(token, "record_kind", Kind.ACCESS)](token)
+        kept = app.record_kinds[getattr(token, "record_kind", Kind.OWN)](token)
     if hasattr(token, "kept_records"):
         token.kept_records = kept
     return kept
@@ -170,6 +163,74 @@ def records_without_session(token: Token) -> StatelessRecords:
     if verified is not None and verified.issuer is not None:
         return OtherIssuersToken(token)
     return BlacklistRecords(token) if has_blacklist() else StatelessRecords(token)
+
+
+def belongs_to_session(token_class: type[Token]) -> bool:
+    """Whether tokens of this class have sessions: not a project's own type, unless AUTH_TOKEN_CLASSES names it."""
+    is_own = getattr(token_class, "record_kind", Kind.OWN) is Kind.OWN
+    return not is_own or token_class in api_settings.AUTH_TOKEN_CLASSES
+
+
+def start_session(token: Token, user: AbstractBaseUser) -> None:
+    """Start a session for a token that `for_user` makes without a refresh token. Only the session app does."""
+    if session_app() is not None and belongs_to_session(type(token)):
+        records_of(token).issued(user)
+
+
+def require_sid(token: Token) -> None:
+    """As `require_session`, but not for a refresh token, if the session app is installed: its records look for the
+    session that has adopted it.
+    """
+    is_refresh = token.get(api_settings.TOKEN_TYPE_CLAIM, token.token_type) == "refresh"
+    if not (is_refresh and session_app() is not None):
+        require_session(token)
+
+
+def require_session(token: Token) -> None:
+    """Raise TokenError if a token without `sid` needs a session now (REQUIRE_SESSION).
+
+    Only our own tokens that name a user need one; without the session app, those of JWK_URL too. Raises
+    ImproperlyConfigured if a claim's name can't be used.
+    """
+    verified, claims = getattr(token, "verified", None), getattr(token, "payload", token)
+    signed_by = SignedBy.US if verified is None else verified.signed_by
+    is_ours = signed_by is SignedBy.US or (signed_by is SignedBy.JWK_URL and session_app() is None)
+    if not (api_settings.USER_ID_CLAIM in claims and is_ours and belongs_to_session(type(token))):
+        return
+    if api_settings.session_claims[0] in claims:
+        return
+    if time.time() >= api_settings.session_required_from:
+        warn_if_recent(token)
+        raise TokenError(_("Token has no session"))
+
+
+def refuse_foreign_claims(token: Token, session: TokenSession) -> None:
+    """Raise ImproperlyConfigured if a project has set the claim `sid` or `gen` of a token with a session.
+
+    No node would accept the token.
+    """
+    sid_claim, gen_claim = api_settings.session_claims
+    claims, sid, generation = token.payload, str(session.pk), session.generation
+    is_ours = claims.get(sid_claim, sid) == sid
+    if token.token is None and token.record_kind is not Kind.SLIDING:
+        is_ours = is_ours and claims.get(gen_claim, generation) == generation
+    if not is_ours:
+        raise ImproperlyConfigured(
+            "The claims that SIMPLE_JWT['SESSION_ID_CLAIM'] and SIMPLE_JWT['SESSION_GENERATION_CLAIM'] name belong to"
+            " the token's session. Give your own claim another name, or these settings."
+        )
+
+
+def warn_if_recent(token: Token) -> None:
+    """Warn of a refused token that may come from a node that still starts no sessions."""
+    issued_at, lifetime = token.get("iat"), token.lifetime or api_settings.REFRESH_TOKEN_LIFETIME
+    age = time.time() - issued_at if isinstance(issued_at, int | float) else lifetime.total_seconds()
+    if age < lifetime.total_seconds():
+        user_id = token.get(api_settings.USER_ID_CLAIM)
+        message = (
+            "REQUIRE_SESSION refused a token of user %s that was made %d seconds ago. Its node starts no sessions."
+        )
+        logger.warning(message, user_id, age)
 
 
 def following_rehash(password: str) -> AbstractContextManager[None]:

@@ -22,7 +22,7 @@ from oxijwt.utils import datetime_from_claim
 from .stateless import StatelessRecords
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -190,6 +190,11 @@ def find(jti: str) -> OutstandingToken | None:
 def is_blacklisted(record: OutstandingToken | None) -> bool:
     """Whether a row from `find` has a blacklist entry. No SQL statement."""
     return record is not None and hasattr(record, "blacklistedtoken")
+
+
+def any_blacklisted(ids: Collection[str]) -> bool:
+    """Whether one of these `jti`s is blacklisted. One SQL statement."""
+    return blacklist_entries().filter(token__jti__in=ids).exists()
 
 
 @sensitive_variables()

@@ -14,7 +14,8 @@ from django.apps import apps
 from django.core.management.base import BaseCommand
 from django.db import connections, router, transaction
 
-from oxijwt.utils import aware_utcnow
+from oxijwt.settings import api_settings
+from oxijwt.utils import aware_utcnow, now_micros
 
 from . import has_blacklist, session_app
 
@@ -93,19 +94,26 @@ def windows(rows: QuerySet[Row], batches: Batches) -> Iterator[dict[str, object]
 
 
 def flush_sessions() -> int:
-    """Delete expired sessions. Returns how many."""
+    """Delete expired sessions; markers only after ADOPT_UNTIL, if it is set. Returns how many."""
     if session_app() is None:
         return 0
     model = apps.get_model("token_sessions", "TokenSession")
     sessions = model.objects.using(router.db_for_write(model))
-    # In the index's order: so the database reads only expired rows, and PostgreSQL does not choose a table scan.
-    expired = (
-        sessions.filter(flush_after__lt=aware_utcnow().date()).order_by("flush_after").values_list("pk", flat=True)
-    )
-    batches, flushed = Batches(sessions.db), 0
-    while (keys := first_of(expired, batches.size)) is not None:
+    expired = sessions.filter(flush_after__lt=aware_utcnow().date())
+    until = api_settings.ADOPT_UNTIL
+    if until is not None and until.timestamp() * 1_000_000 <= now_micros():
+        return flush(expired) + flush(sessions.undated_markers())
+    return flush(expired.without_markers())
+
+
+def flush(rows: QuerySet[Row]) -> int:
+    """Delete sessions batch by batch. Returns how many."""
+    # In the index's order: so the database reads only these rows, and PostgreSQL does not choose a table scan.
+    in_order = rows.order_by("flush_after").values_list("pk", flat=True)
+    batches, flushed = Batches(rows.db), 0
+    while (keys := first_of(in_order, batches.size)) is not None:
         with batches.transaction():
-            flushed += delete(sessions.filter(pk__in=keys))
+            flushed += delete(rows.model._base_manager.using(rows.db).filter(pk__in=keys))
     return flushed
 
 

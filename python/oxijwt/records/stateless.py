@@ -56,6 +56,12 @@ class StatelessRecords:
         user_id = self.token.get(api_settings.USER_ID_CLAIM)
         return None if user_id is None else find_user(get_user_model().objects, api_settings.USER_ID_FIELD, user_id)
 
+    def adopt(self, user: AbstractBaseUser | None) -> None:
+        """The token has no session."""
+
+    def end_moved(self) -> None:
+        """The token has no session."""
+
     @sensitive_variables()
     def rotate(self, user: AbstractBaseUser | None) -> str:
         """Only `jti`, `exp` and `iat` change. The old token stays valid."""

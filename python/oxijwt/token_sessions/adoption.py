@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, connections, transaction
 
-from oxijwt._core import Presented
+from oxijwt import signals
 from oxijwt.exceptions import SessionError
 from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_micros, now_micros
 
-from .claims import whole_seconds
-from .database import after_commit, database, unless_deadlocked
+from .claims import UnknownSessionError
+from .client_info import client_at_hand
+from .database import after_commit, announce, database, unless_deadlocked
 from .ending import end
 from .markers import adopts_now, is_marked
 from .models import RevokeReason, TokenSession
-from .reading import Reading, decided, find_with_user
+from .reading import Reading, Shown, decided, find_with_user, read_for_use
 from .rows import flush_day, new_session
 
 if TYPE_CHECKING:
@@ -43,23 +44,43 @@ def read_without_sid(claims: Claims, jti: str, lifetime: timedelta) -> Reading |
     A token that was adopted belongs to its session, also after ADOPT_UNTIL. A new session is not written; `is_new`
     marks it. Raises SessionError.
     """
-    now = now_micros()
+    shown = Shown(dict(claims), None, 0, lifetime, now_micros(), client_at_hand(), asks_blacklist=False)
     user, session = find_with_user(adopted_session_id(jti), claims.get(api_settings.USER_ID_CLAIM))
     if user is None:
         return None
     if session is not None:
-        return decided(session, user, adoptable(claims), lifetime, now)
+        return decided(session, user, shown)
     if is_marked(user, claims.get("iat")):
         raise SessionError("session_revoked")
-    if api_settings.TOKEN_SESSIONS != "issue" or not api_settings.ROTATE_REFRESH_TOKENS or not adopts_now():
+    if not (is_open() and api_settings.ROTATE_REFRESH_TOKENS):
         return None
-    session = adopting_session(user, claims, jti, lifetime, now)
-    return replace(decided(session, user, adoptable(claims), lifetime, now), is_new=True, issued_at=claims.get("iat"))
+    session = adopting_session(user, claims, jti, lifetime, shown.now)
+    return replace(decided(session, user, shown), is_new=True)
 
 
-def adoptable(claims: Claims) -> Presented:
-    """A refresh token without `sid`, for the decision: generation 0 of the session that adopts it."""
-    return Presented(0, issued_at=whole_seconds(claims.get("iat")), expires_at=whole_seconds(claims.get("exp")))
+def is_open() -> bool:
+    """Whether tokens without `sid` get a session now."""
+    return bool(api_settings.TOKEN_SESSIONS == "issue") and adopts_now()
+
+
+def read_adopted(claims: Claims, jti: str) -> TokenSession | None:
+    """The session that has adopted this sliding token, or None. One SQL statement. Raises SessionError if it ended."""
+    try:
+        return read_for_use(adopted_session_id(jti), claims.get(api_settings.USER_ID_CLAIM))[1]
+    except UnknownSessionError:
+        return None
+
+
+def adopt(user: AbstractBaseUser, claims: Claims, jti: str, lifetime: timedelta) -> TokenSession:
+    """The session that adopts this sliding token: a new one, or that of another request. Raises SessionError."""
+    if is_marked(user, claims.get("iat")):
+        raise SessionError("session_revoked")
+    session = adopting_session(user, claims, jti, lifetime, now_micros())
+    if not insert_adopted(session, lambda: None):
+        return read_for_use(session.pk, claims.get(api_settings.USER_ID_CLAIM))[1]
+    refuse_logged_out(session, user, claims.get("iat"))
+    announce(signals.session_started, session=session, adopted=True)
+    return session
 
 
 def end_without_sid(claims: Claims, jti: str, lifetime: timedelta) -> TokenSession | None:
@@ -97,22 +118,22 @@ def insert_adopted(session: TokenSession, on_adoption: Callable[[], None]) -> bo
     return unless_deadlocked(insert)
 
 
-def refuse_logged_out(reading: Reading) -> None:
-    """End a session that was just inserted, if a logout everywhere has come since its token was read.
+def refuse_logged_out(session: TokenSession, user: AbstractBaseUser, issued_at: object) -> None:
+    """End a session that was just inserted, if a logout everywhere has come since its token was read or made.
 
     Raises SessionError then. In a transaction of the caller the check waits for the commit, and does not raise.
     """
     if connections[database()].in_atomic_block:
-        after_commit(lambda: end_if_logged_out(reading))
-    elif end_if_logged_out(reading):
+        after_commit(lambda: end_if_logged_out(session, user, issued_at))
+    elif end_if_logged_out(session, user, issued_at):
         raise SessionError("session_revoked")
 
 
-def end_if_logged_out(reading: Reading) -> bool:
-    """End an adopted session if a marker forbids to adopt its token. Whether one does."""
-    marked = is_marked(reading.user, reading.issued_at)
+def end_if_logged_out(session: TokenSession, user: AbstractBaseUser, issued_at: object) -> bool:
+    """End an adopted session if a marker forbids to adopt its token, by its `iat`. Whether one does."""
+    marked = is_marked(user, issued_at)
     if marked:
-        end(reading.session.pk, reading.user.pk, RevokeReason.LOGOUT_GLOBAL)
+        end(session.pk, user.pk, RevokeReason.LOGOUT_GLOBAL)
     return marked
 
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from oxijwt._core import Presented, SessionState
 from oxijwt.exceptions import SessionError
 from oxijwt.settings import api_settings
-from oxijwt.utils import datetimes_to_micros
+from oxijwt.utils import MICROSECOND, datetimes_to_micros, is_id
 
 if TYPE_CHECKING:
     from oxijwt.utils import Claims
@@ -21,26 +21,35 @@ if TYPE_CHECKING:
 MAX_GENERATION = 2**31 - 1
 
 
+class UnknownSessionError(SessionError):
+    """The claims `sid` and `gen` name no session in our table. They may be the project's own claims."""
+
+    @property
+    def is_ignored(self) -> bool:
+        """Whether the token counts as one without a session: while TOKEN_SESSIONS is "accept"."""
+        return bool(api_settings.TOKEN_SESSIONS == "accept")
+
+
 def session_id(claim: object) -> UUID:
-    """The id in a `sid` claim. Raises SessionError `token_not_valid` for anything but the form that `str(UUID)` has."""
+    """The id in a `sid` claim. Raises UnknownSessionError for anything but the form that `str(UUID)` has."""
     try:
         sid = UUID(claim)  # type: ignore[arg-type]  # it raises for anything but a str
     except (ValueError, TypeError, AttributeError):
-        raise SessionError("token_not_valid") from None
+        raise UnknownSessionError("token_not_valid") from None
     if str(sid) != claim:
-        raise SessionError("token_not_valid")
+        raise UnknownSessionError("token_not_valid")
     return sid
 
 
 def generation_in(claim: object) -> int:
-    """The generation in a `gen` claim. Raises SessionError `token_not_valid` for anything else."""
+    """The generation in a `gen` claim. Raises UnknownSessionError for anything else."""
     if type(claim) is int and 0 <= claim <= MAX_GENERATION:
         return claim
-    raise SessionError("token_not_valid")
+    raise UnknownSessionError("token_not_valid")
 
 
-def state_of(session: TokenSession) -> SessionState:
-    """The row as the core reads it."""
+def state_of(session: TokenSession, *, revoked_in_cache: bool = False) -> SessionState:
+    """The row as the core reads it. `revoked_in_cache` is what REVOCATION_CACHE says, if it was asked."""
     rotated_at, created_at, expires_at, absolute_expires_at = datetimes_to_micros(
         session.rotated_at, session.created_at, session.expires_at, session.absolute_expires_at
     )
@@ -50,7 +59,9 @@ def state_of(session: TokenSession) -> SessionState:
         created_at=cast("int", created_at),
         expires_at=cast("int", expires_at),
         absolute_expires_at=absolute_expires_at,
+        idle_lifetime=None if session.idle_lifetime is None else session.idle_lifetime // MICROSECOND,
         revoked=session.revoked_at is not None,
+        revoked_in_cache=revoked_in_cache,
     )
 
 
@@ -76,15 +87,38 @@ def token_id(sid: UUID, generation: int) -> str:
     return uuid5(sid, str(generation)).hex
 
 
-def presented(claims: Claims, sid: UUID, generation: int) -> Presented:
-    """A refresh token's claims, for the decision. A node without sessions gives it another `jti`."""
-    jti_claim = api_settings.JTI_CLAIM
+def token_and_answer(claims: Claims, sid: UUID, generation: int) -> tuple[str, str]:
+    """The `jti`s of a refresh token and of the next generation: a refresh answers with one of the two.
+
+    Raises SessionError unless the token has a `jti`. JTI_CLAIM must be set.
+    """
+    jti = claims.get(api_settings.JTI_CLAIM)
+    if not isinstance(jti, str) or not is_id(jti):
+        raise SessionError("token_not_valid")
+    return jti, token_id(sid, generation + 1)
+
+
+def presented(
+    claims: Claims, sid: UUID | None, generation: int, *, is_blacklisted: bool, other_agent: bool
+) -> Presented:
+    """A refresh token for the decision. A node without sessions gives it another `jti`.
+
+    `sid` is None for a token without a session: the session that adopts it follows from its `jti`.
+    """
     return Presented(
         generation,
         issued_at=whole_seconds(claims.get("iat")),
         expires_at=whole_seconds(claims.get("exp")),
-        is_own=jti_claim is None or claims.get(jti_claim) == token_id(sid, generation),
+        is_own=sid is None or is_own(claims, sid, generation),
+        is_blacklisted=is_blacklisted,
+        other_agent=other_agent,
     )
+
+
+def is_own(claims: Claims, sid: UUID, generation: int) -> bool:
+    """Whether a refresh token has the `jti` that this library gives it. True if tokens have no `jti`."""
+    jti_claim = api_settings.JTI_CLAIM
+    return jti_claim is None or claims.get(jti_claim) == token_id(sid, generation)
 
 
 def whole_seconds(claim: object) -> int:

@@ -1,13 +1,15 @@
 """The IP address and user agent of a login or refresh. Users see them in the list of their sessions, and administrators
-in the log of `oxijwt.security`. Nothing depends on them.
+in the log of `oxijwt.security`. The decision on a refresh compares the user agent with that of the last rotation.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import logging
 import unicodedata
 from typing import TYPE_CHECKING
 
+from oxijwt.context import current_request
 from oxijwt.settings import api_settings
 
 from .models import USER_AGENT_LENGTH
@@ -16,19 +18,49 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from rest_framework.request import Request
 
+    from .models import TokenSession
+
+    Client = tuple[str | None, str]
+    """An IP address, or None, and a user agent."""
+
+logger = logging.getLogger("oxijwt.security")
+
+NOBODY: Client = (None, "")
+"""The client of a session that was started without a request."""
+
 
 def default_client_info(request: HttpRequest | Request) -> tuple[str | None, str]:
     """SESSION_CLIENT_INFO's default: REMOTE_ADDR and the User-Agent header. Forwarded headers are not read."""
     return request.META.get("REMOTE_ADDR"), request.META.get("HTTP_USER_AGENT", "")
 
 
-def client_info(request: HttpRequest | Request | None) -> tuple[str | None, str]:
+def client_info(request: HttpRequest | Request | None) -> Client:
     """(IP address or None, user agent), cleaned so that the session's columns can hold them."""
     read = api_settings.SESSION_CLIENT_INFO
     if request is None or read is None:
-        return None, ""
+        return NOBODY
     address, agent = read(request)
     return clean_address(address), clean_user_agent(agent)
+
+
+def client_at_hand() -> Client | None:
+    """The client of the request at hand; None outside of token views, or if SESSION_CLIENT_INFO raises."""
+    request = current_request()
+    if request is None:
+        return None
+    try:
+        return client_info(request)
+    except Exception:
+        # A project's function must not keep a stolen session alive, and not fail a refresh.
+        logger.exception("SESSION_CLIENT_INFO raised an exception.")
+        return None
+
+
+def is_other_agent(client: Client | None, session: TokenSession) -> bool:
+    """Whether the client has another user agent than the session's last rotation. False if one of both is unknown."""
+    if client is None or api_settings.SESSION_CLIENT_INFO is None:
+        return False
+    return client[1] != session.user_agent and (session.ip_address, session.user_agent) != NOBODY
 
 
 def clean_address(address: object) -> str | None:

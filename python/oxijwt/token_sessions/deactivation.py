@@ -12,8 +12,9 @@ from django.db.models.signals import post_save
 
 from oxijwt.settings import api_settings
 
-from .ending import end, revoke_for_user
+from .ending import end_refused, revoke_for_user
 from .models import RevokeReason
+from .password import is_written
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -42,7 +43,7 @@ def after_save(
 
     A new user has no session. Data from a fixture (`raw`) must not change other rows.
     """
-    if created or raw or (update_fields is not None and "is_active" not in update_fields):
+    if created or raw or not is_written("is_active", update_fields):
         return
     if isinstance(instance, get_user_model()) and is_deactivated(instance):
         revoke_for_user(instance, reason=RevokeReason.DEACTIVATED)
@@ -54,6 +55,9 @@ def is_deactivated(user: AbstractBaseUser) -> bool:
 
 
 def end_if_deactivated(session: TokenSession) -> None:
-    """End a session that was read together with its user, if the user is deactivated: one UPDATE."""
+    """End a session that was read together with its user, if the user is deactivated: one UPDATE.
+
+    The request is refused, so the end does not depend on the caller's transaction. Raises ServiceUnavailable.
+    """
     if is_deactivated(session.user):
-        end(session.pk, session.user_id, RevokeReason.DEACTIVATED)
+        end_refused(session, RevokeReason.DEACTIVATED)

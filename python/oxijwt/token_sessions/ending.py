@@ -1,11 +1,15 @@
-"""Ends sessions, publishes the ends in REVOCATION_CACHE, and sends signals."""
+"""Ends sessions, publishes the ends in REVOCATION_CACHE, and sends signals.
+
+A refusal can end a session too. Then the caller's transaction is often rolled back: by DRF, ATOMIC_REQUESTS or a
+middleware. So in a transaction such an end is written on a connection of its own.
+"""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import Error, OperationalError, connections, transaction
 from django.db.models import Case, When
 from django.db.models.functions import Coalesce
 
@@ -16,10 +20,19 @@ from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_micros, now_micros
 
 from . import revocation_cache
-from .database import after_commit, announce, database, refused_while_busy, unless_deadlocked
+from .database import (
+    after_commit,
+    announce,
+    database,
+    in_transaction,
+    own_connection,
+    refused_while_busy,
+    unless_deadlocked,
+)
 from .markers import leave_marker, may_adopt_later
 from .models import RevokeReason, TokenSession
 from .password import auth_hash, fallback_hashes
+from .security_log import log_uncertain_end
 
 if TYPE_CHECKING:
     import uuid
@@ -41,6 +54,72 @@ def end(sid: uuid.UUID, user_id: object, reason: RevokeReason | None = None) -> 
     finally:  # also if the list could not be written: the session has ended
         if ended:
             announce_end([sid], user_id, reason)
+
+
+def end_refused(session: TokenSession, reason: RevokeReason, *, is_locked: bool = False) -> None:
+    """End a live session whose token is refused now, also if the caller's transaction is rolled back later.
+
+    `is_locked` says that the caller's transaction holds the row. Raises ServiceUnavailable.
+    """
+    ended, is_committed = write_end(session, reason, is_locked=is_locked)
+    make_known(session, reason, ended=ended, is_committed=is_committed)
+
+
+def write_end(session: TokenSession, reason: RevokeReason, *, is_locked: bool) -> tuple[bool, bool]:
+    """(Whether this call has ended the session, whether that is committed). Raises ServiceUnavailable."""
+    if not in_transaction():
+        return bool(end_rows(TokenSession.objects.filter(pk=session.pk), reason)), True
+    try:
+        return end_apart(session.pk, reason, is_locked=is_locked), True
+    except Error as error:
+        log_uncertain_end(session, reason, error)
+    return end_inside(session.pk, reason), False
+
+
+def end_apart(sid: uuid.UUID, reason: RevokeReason, *, is_locked: bool) -> bool:
+    """End the session on a connection of its own. Whether this call has ended it.
+
+    Raises django.db.Error if the session may still be alive: the connection does not see the row or can't lock it.
+    """
+    if is_locked:
+        raise OperationalError("The caller's transaction has locked the row.")
+    with own_connection() as alias:
+        if end_now(sid, reason, alias):
+            return True
+        # No row has changed. That is no proof, unless this connection sees that the session has ended.
+        if TokenSession.objects.using(alias).filter(pk=sid, revoked_at__isnull=False).exists():
+            return False
+        raise OperationalError("A new connection does not see the row.")
+
+
+def end_inside(sid: uuid.UUID, reason: RevokeReason) -> bool:
+    """End the session in the caller's transaction. Raises ServiceUnavailable if another transaction holds the row."""
+    sessions = TokenSession.objects.using(database())
+    with refused_while_busy(), transaction.atomic(using=database()):
+        # `end_apart` has waited for a lock already. An UPDATE would wait for as long as the other transaction is open.
+        features = connections[database()].features
+        if features.has_select_for_update_nowait:
+            no_key = features.has_select_for_no_key_update
+            sessions.select_for_update(nowait=True, no_key=no_key).filter(pk=sid).values_list("pk").first()
+        return end_now(sid, reason, database())
+
+
+def end_now(sid: uuid.UUID, reason: RevokeReason, alias: str) -> bool:
+    """Write the end on this connection. Whether the row was live."""
+    sessions = TokenSession.objects.filter(pk=sid)
+    return bool(update_live(sessions, reason, datetime_from_micros(now_micros()), alias))
+
+
+def make_known(session: TokenSession, reason: RevokeReason, *, ended: bool, is_committed: bool) -> None:
+    """Publish an end that `write_end` has written, and send the signal. Raises ServiceUnavailable."""
+    try:
+        if is_committed:
+            revocation_cache.publish([session.pk])
+        else:
+            publish_after_commit([session.pk])
+    finally:  # also if the list could not be written: the session has ended
+        if ended:
+            announce_end([session.pk], session.user_id, reason, at_once=is_committed)
 
 
 def revoke_for_user(
@@ -88,9 +167,10 @@ def end_least_recently_refreshed(user: AbstractBaseUser, newest: TokenSession) -
 
 
 def usable_by(user: AbstractBaseUser) -> TokenSessionQuerySet:
-    """A user's live sessions, without those that the last change of the password has ended."""
+    """A user's live logins, without those that the last change of the password has ended."""
     hashes = {auth_hash(user), *fallback_hashes(user), b""}
-    live = TokenSession.objects.db_manager(database()).live(datetime_from_micros(now_micros())).of(user)
+    sessions = TokenSession.objects.db_manager(database()).filter(is_login=True)
+    live = sessions.live(datetime_from_micros(now_micros())).of(user)
     return live if hashes == {b""} else live.filter(auth_hash__in=hashes)
 
 

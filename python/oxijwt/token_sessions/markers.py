@@ -1,18 +1,24 @@
-"""Markers: rows that a logout everywhere leaves, so that the user's older refresh tokens are not adopted later."""
+"""Markers: rows that a logout everywhere or a changed password leaves, so that the user's older refresh tokens are not
+adopted later. Each user has one; its id follows from the user's key.
+"""
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
+
+from django.db import connections
 
 from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_micros, now_micros
 
-from .database import database
-from .models import RevokeReason, TokenSession
-from .rows import new_session
+from .database import database, refused_while_busy, unless_deadlocked
+from .models import MARKER_DAY, RevokeReason, TokenSession
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
+
+MARKER_NAMESPACE = uuid.UUID("6f786a77-7400-5e55-8000-6d61726b6572")
 
 
 def may_adopt_later() -> bool:
@@ -29,13 +35,33 @@ def adopts_now() -> bool:
 
 
 def leave_marker(user: AbstractBaseUser) -> None:
-    """Write a marker: tokens that the user got before now are not adopted. Does nothing if no token can be adopted."""
+    """Write a marker: tokens that the user got before now are not adopted. Does nothing if no token can be adopted.
+
+    One SQL statement. `flushexpiredtokens` deletes markers when ADOPT_UNTIL has passed.
+    """
     if not may_adopt_later():
         return
-    marker = new_session(user, api_settings.REFRESH_TOKEN_LIFETIME, None, now_micros())
-    marker.revoked_at = marker.created_at
-    marker.revoke_reason = RevokeReason.MARKER
-    marker.save(using=database(), force_insert=True)
+    now = datetime_from_micros(now_micros())
+    marker = TokenSession(
+        id=uuid.uuid5(MARKER_NAMESPACE, str(user.pk)),
+        user_id=user.pk,
+        created_at=now,
+        expires_at=now,
+        revoked_at=now,
+        revoke_reason=RevokeReason.MARKER,
+        flush_after=MARKER_DAY,
+    )
+    # MySQL and MariaDB take no `unique_fields`: a conflict with any unique key updates the row there.
+    names_key = connections[database()].features.supports_update_conflicts_with_target
+    TokenSession.objects.using(database()).bulk_create(
+        [marker], update_conflicts=True, update_fields=["revoked_at"], unique_fields=["id"] if names_key else None
+    )
+
+
+def leave_marker_now(user: AbstractBaseUser) -> None:
+    """As `leave_marker`, for a caller that writes nothing else with it. Raises ServiceUnavailable."""
+    with refused_while_busy():
+        unless_deadlocked(lambda: leave_marker(user))
 
 
 def is_marked(user: AbstractBaseUser, issued_at: object) -> bool:

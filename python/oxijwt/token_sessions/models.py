@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.apps import apps
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 USER_AGENT_LENGTH = 255
+MARKER_DAY = date.max
+"""`flush_after` of a marker: no day, since ADOPT_UNTIL can move."""
 
 
 class RevokeReason(models.IntegerChoices):
@@ -45,6 +48,14 @@ class TokenSessionQuerySet(models.QuerySet["TokenSession"]):
         unended = models.Q(absolute_expires_at__isnull=True) | models.Q(absolute_expires_at__gt=now)
         return self.filter(unended, revoked_at__isnull=True, expires_at__gt=now)
 
+    def without_markers(self) -> TokenSessionQuerySet:
+        """The rows that are logins."""
+        return self.exclude(revoke_reason=RevokeReason.MARKER)
+
+    def undated_markers(self) -> TokenSessionQuerySet:
+        """The markers that stay until ADOPT_UNTIL has passed. The index of `flush_after` finds them."""
+        return self.filter(flush_after=MARKER_DAY, revoke_reason=RevokeReason.MARKER)
+
 
 TokenSessionBaseManager = models.Manager.from_queryset(TokenSessionQuerySet)
 
@@ -68,8 +79,9 @@ class TokenSessionManager(TokenSessionBaseManager["TokenSession"]):
 
 
 class TokenSession(models.Model):
-    """One login and all tokens that descend from it. `id` is the `sid` claim.
+    """One login and all tokens that descend from it, or one access token without a login. `id` is the `sid` claim.
 
+    `idle_lifetime` is None if the refresh token's class says how long the session lives without a refresh.
     The widest columns come first, so that a row is small. Apart from the keys only `flush_after` has an index, so that
     a refresh is a heap-only update on PostgreSQL.
     """
@@ -85,7 +97,9 @@ class TokenSession(models.Model):
     )
     generation = models.PositiveIntegerField(_("generation"), default=0)
     flush_after = models.DateField(_("flush after"), db_index=True)
+    idle_lifetime = models.DurationField(_("lives without a refresh for"), null=True)
     revoke_reason = models.PositiveSmallIntegerField(_("revoke reason"), choices=RevokeReason.choices, null=True)
+    is_login = models.BooleanField(_("is a login"), default=True)
     auth_hash = models.BinaryField(max_length=32, editable=False)
     ip_address = models.GenericIPAddressField(_("IP address"), null=True)
     user_agent = models.CharField(_("user agent"), max_length=USER_AGENT_LENGTH, blank=True)

@@ -1,4 +1,5 @@
-"""Sessions end when the user's password changes: Django's session auth hash shows the change.
+"""Sessions end when the user's password changes: Django's session auth hash shows the change. Refresh tokens without a
+session have no such hash, so a changed password leaves a marker for them.
 
 Django makes a new hash of an unchanged password at login if its hasher has changed (PBKDF2 with more iterations). That
 changes the session auth hash too. While a login view checks a password, this module recognises such a rehash, since the
@@ -21,14 +22,16 @@ from django.db.models.signals import post_save, pre_save
 from oxijwt._core import UserState
 from oxijwt.settings import api_settings
 
-from .claims import session_id
+from .claims import UnknownSessionError, session_id
 from .database import database
+from .markers import leave_marker_now, may_adopt_later
 from .models import TokenSession
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from django.contrib.auth.base_user import AbstractBaseUser
+    from django.db.models import Model
 
     from oxijwt.tokens import Token
 
@@ -68,7 +71,12 @@ def update_session_auth_hash(token: Token | Mapping[str, object], user: Abstract
     sid_claim, _generation = api_settings.session_claims
     if sid_claim not in token:
         return
-    sid = session_id(token[sid_claim])
+    try:
+        sid = session_id(token[sid_claim])
+    except UnknownSessionError as error:
+        if error.is_ignored:
+            return
+        raise
     TokenSession.objects.using(database()).of(user).filter(pk=sid).update(auth_hash=auth_hash(user))
 
 
@@ -102,32 +110,50 @@ def following(password: str) -> Iterator[None]:
 
 
 def connect() -> None:
-    """Connect to the signals of the user model."""
-    pre_save.connect(before_save, sender=get_user_model(), dispatch_uid="oxijwt.password.remember")
-    post_save.connect(after_save, sender=get_user_model(), dispatch_uid="oxijwt.password.restate")
+    """Connect to the signals of saved objects, of any class: a user may be saved as a proxy of the user model."""
+    pre_save.connect(before_save, dispatch_uid="oxijwt.password.remember")
+    post_save.connect(after_save, dispatch_uid="oxijwt.password.restate")
 
 
 def before_save(
-    sender: type[AbstractBaseUser],
-    instance: AbstractBaseUser,
+    sender: type[Model],
+    instance: Model,
+    *,
+    raw: bool = False,
     update_fields: Collection[str] | None = None,
     using: str | None = None,
     **kwargs: object,
 ) -> None:
-    """Keep the user with the old hash, if this save only writes a new hash of the password."""
-    password = _password.get()
-    if password is None or update_fields is None or set(update_fields) != {"password"}:
+    """Keep the user with the old hash if this save only writes a new hash of the password. Else leave a marker.
+
+    One SELECT, if it matters: for a save of the password alone while a login view checks one, and while tokens can be
+    adopted. Data from a fixture (`raw`) must not change other rows. Raises ServiceUnavailable.
+    """
+    if raw or not isinstance(instance, get_user_model()) or not is_written("password", update_fields):
+        return
+    password = _password.get() if update_fields is not None and len(update_fields) == 1 else None
+    if password is None and not may_adopt_later():
         return
     stored = sender._base_manager.using(using).filter(pk=instance.pk).values_list("password", flat=True).first()
-    if stored and check_password(password, stored) and check_password(password, instance.password):
+    if stored is None or stored == instance.password:
+        return
+    if password is not None and check_password(password, stored) and check_password(password, instance.password):
         before = copy.copy(instance)
         before.password = stored
         _previous.set(before)
+    else:
+        # Before the save: a token that is adopted between the two gets a session with the old hash.
+        leave_marker_now(instance)
 
 
-def after_save(sender: type[AbstractBaseUser], instance: AbstractBaseUser, **kwargs: object) -> None:
+def is_written(field: str, update_fields: Collection[str] | None) -> bool:
+    """Whether a save with these `update_fields` writes this field."""
+    return update_fields is None or field in update_fields
+
+
+def after_save(sender: type[Model], instance: Model, **kwargs: object) -> None:
     """Write the new hash into the user's sessions, if `before_save` has seen a rehash."""
     before = _previous.get()
-    if before is not None:
+    if before is not None and isinstance(instance, get_user_model()):
         _previous.set(None)
         restate_auth_hashes(instance, before)

@@ -5,21 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldError
 from django.db import NotSupportedError, connections, router, transaction
 from django.db.models import FilteredRelation, Q
 
 from oxijwt import state
-from oxijwt._core import Keep, Presented, Refuse, Repeat, Reuse, Rotate, UserState
+from oxijwt._core import Keep, Refuse, Repeat, Reuse, Rotate, UserState
 from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenReusedError
+from oxijwt.records import BLACKLIST_LABEL
+from oxijwt.records.blacklist import any_blacklisted
 from oxijwt.settings import api_settings
 from oxijwt.utils import MICROSECOND, datetime_from_micros, find_user, now_micros
 
-from .claims import generation_in, presented, session_id, state_of
+from . import revocation_cache
+from .claims import UnknownSessionError, generation_in, is_own, presented, session_id, state_of, token_and_answer
+from .client_info import client_at_hand, is_other_agent
 from .database import database, refused_while_busy
 from .deactivation import is_deactivated
-from .models import TokenSession
+from .ending import end_refused
+from .markers import leave_marker_now
+from .models import RevokeReason, TokenSession
 from .password import auth_state
 from .reuse import end_for_reuse
 from .rows import policy_for
@@ -32,6 +39,8 @@ if TYPE_CHECKING:
 
     from oxijwt.utils import Claims
 
+    from .client_info import Client
+
     Decision = Refuse | Rotate | Repeat | Keep | Reuse
     """The core's decision on a refresh token."""
     Permission = Rotate | Repeat | Keep
@@ -43,22 +52,34 @@ JOINED = "oxijwt_session"
 
 
 @dataclass(frozen=True)
+class Shown:
+    """A refresh token as a request has shown it: what the decision needs beside the session and its user."""
+
+    claims: Claims
+    sid: uuid.UUID | None
+    """The session that the token names; None for a token without one, which a session can adopt."""
+    generation: int
+    """The `gen` claim; 0 for a token without a session, since the session that adopts it starts at 1."""
+    lifetime: timedelta
+    """The idle lifetime."""
+    now: int
+    """When the token was read, in microseconds since 1970."""
+    client: Client | None
+    """Who has sent it; None if that is not known."""
+    asks_blacklist: bool
+    """Whether a blacklist app may know the token. Adoption itself blacklists a token, so its row decides alone."""
+
+
+@dataclass(frozen=True)
 class Reading:
     """A refresh token's session as one query read it, and the decision on it."""
 
     session: TokenSession
     user: AbstractBaseUser
-    presented: Presented
-    """The token's claims."""
-    lifetime: timedelta
-    """The idle lifetime."""
-    now: int
-    """When the token was read, in microseconds since 1970."""
+    shown: Shown
     decision: Decision
     is_new: bool = False
     """Whether the session would adopt the token, and is not written yet."""
-    issued_at: object = None
-    """The `iat` claim of a token that would be adopted."""
     is_locked: bool = False
     """Whether the caller's transaction has locked the row."""
 
@@ -105,12 +126,19 @@ def read_for_use(sid: uuid.UUID, user_id: object) -> tuple[AbstractBaseUser, Tok
 
 
 def read_for_refresh(claims: Claims, lifetime: timedelta) -> Reading:
-    """The session of a refresh token with `sid`, and the decision on it. One SQL statement. Raises SessionError."""
-    now = now_micros()
+    """The session of a refresh token with `sid`, and the decision on it. Raises SessionError.
+
+    One SQL statement, or two if a blacklist app is installed.
+    """
     generation = generation_in(claims.get(api_settings.SESSION_GENERATION_CLAIM))
     sid = session_id(claims.get(api_settings.SESSION_ID_CLAIM))
-    user, session = require_both(*find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM)))
-    return decided(session, user, presented(claims, sid, generation), lifetime, now)
+    asks = BLACKLIST_LABEL in apps.app_configs
+    shown = Shown(dict(claims), sid, generation, lifetime, now_micros(), client_at_hand(), asks)
+    user, session = find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM))
+    if user is not None and session is None and is_own(claims, sid, generation):
+        raise SessionError("session_revoked")
+    user, session = require_both(user, session)
+    return decided(session, user, shown)
 
 
 def refuse_spent(reading: Reading | None) -> None:
@@ -122,30 +150,69 @@ def refuse_spent(reading: Reading | None) -> None:
         raise SessionError("token_reused")
 
 
-def decided(session: TokenSession, user: AbstractBaseUser, shown: Presented, lifetime: timedelta, now: int) -> Reading:
-    """The core's decision on a presented token, at `now` (microseconds since 1970)."""
+def decided(session: TokenSession, user: AbstractBaseUser, shown: Shown) -> Reading:
+    """The core's decision on a refresh token that was shown."""
     if api_settings.USER_AUTHENTICATION_RULE(user):
         user_state = auth_state(user, session)
     else:
         user_state = UserState.DEACTIVATED if is_deactivated(user) else UserState.INACTIVE
-    decision = state_of(session).decide(user_state, shown, policy_for(lifetime), now)
-    return Reading(session, user, shown, lifetime, now, decision)
+    token = presented(
+        shown.claims,
+        shown.sid,
+        shown.generation,
+        is_blacklisted=shown.asks_blacklist and is_blacklisted(shown, session),
+        other_agent=is_other_agent(shown.client, session),
+    )
+    row = state_of(session, revoked_in_cache=api_settings.REVOCATION_CACHE is not None and is_in_cache(session))
+    return Reading(session, user, shown, row.decide(user_state, token, policy_for(shown.lifetime), shown.now))
 
 
-def permission(reading: Reading, *, ends: bool) -> Permission:
-    """The decision, if it permits a token. With `ends`, a reused token ends its session.
+def is_in_cache(session: TokenSession) -> bool:
+    """Whether REVOCATION_CACHE knows of an end that the database has forgotten."""
+    return session.revoked_at is None and revocation_cache.remembers(session.pk)
 
-    Raises SessionError or TokenReusedError, and ServiceUnavailable if the end can't be written.
+
+def is_blacklisted(shown: Shown, session: TokenSession) -> bool:
+    """Whether a node without sessions has spent or ended the token, or the token that would be the answer.
+
+    Raises SessionError if the token has no `jti`.
+    """
+    if api_settings.JTI_CLAIM is None or session.revoked_at is not None:
+        return False
+    return any_blacklisted(token_and_answer(shown.claims, session.pk, shown.generation))
+
+
+def permission(reading: Reading, *, ends: bool, ends_reused: bool = True) -> Permission:
+    """The decision, if it permits a token. With `ends`, the session ends if the decision says that it is over.
+
+    Without `ends_reused`, a reused token ends nothing. Raises SessionError or TokenReusedError, and ServiceUnavailable
+    if the end can't be written.
     """
     match reading.decision:
         case Reuse() as reuse:
-            if ends:
-                end_for_reuse(reading.session, reading.user, reuse.retired_for, is_locked=reading.is_locked)
+            if ends and ends_reused:
+                end_for_reuse(reading.session, reading.shown.client, reuse.retired_for, is_locked=reading.is_locked)
             raise TokenReusedError
-        case Refuse(code=code):
+        case Refuse(code=code) as refusal:
+            if ends:
+                end_as_decided(reading, refusal)
             raise SessionError(code)
         case Rotate() | Repeat() | Keep() as decision:
             return decision
+
+
+def end_as_decided(reading: Reading, refusal: Refuse) -> None:
+    """End the session of a deactivated user, or one whose end only REVOCATION_CACHE remembers.
+
+    If the session is not written yet, a marker keeps the deactivated user's tokens from being adopted later.
+    """
+    if reading.is_new:
+        if refusal.user_deactivated:
+            leave_marker_now(reading.user)
+    elif refusal.user_deactivated:
+        end_refused(reading.session, RevokeReason.DEACTIVATED, is_locked=reading.is_locked)
+    elif refusal.end_forgotten:
+        end_refused(reading.session, RevokeReason.REVOKED, is_locked=reading.is_locked)
 
 
 def read_again(reading: Reading) -> Reading:
@@ -157,15 +224,15 @@ def read_again(reading: Reading) -> Reading:
         else:
             found = find_with_user(reading.session.pk, getattr(reading.user, api_settings.USER_ID_FIELD))
         user, session = require_both(*found)
-    return replace(decided(session, user, reading.presented, reading.lifetime, reading.now), is_locked=is_locked)
+    return replace(decided(session, user, reading.shown), is_locked=is_locked)
 
 
 def require_both(user: AbstractBaseUser | None, session: TokenSession | None) -> tuple[AbstractBaseUser, TokenSession]:
-    """The same two. Raises SessionError if one is missing."""
+    """The same two. Raises SessionError if one is missing: UnknownSessionError if it is the session."""
     if user is None:
         raise SessionError("user_not_found")
     if session is None:
-        raise SessionError("session_revoked")
+        raise UnknownSessionError("session_revoked")
     return user, session
 
 

@@ -6,6 +6,7 @@ If a token has no session, these classes use `otherwise`: the records that the t
 from __future__ import annotations
 
 from copy import copy
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,24 +15,21 @@ from django.utils.translation import gettext_lazy as _
 from oxijwt._core import Keep, Refuse
 from oxijwt.context import current_login
 from oxijwt.exceptions import SessionError, TokenError
-from oxijwt.records import Kind, records_without_session
+from oxijwt.records import Kind, records_without_session, require_session
 from oxijwt.records.blacklist import BlacklistRecords
 from oxijwt.settings import api_settings
 from oxijwt.tokens import Token
 from oxijwt.utils import now_micros
 from oxijwt.verifier import SignedBy
 
-from .adoption import adopted_session_id, end_without_sid, read_without_sid
-from .claims import generation_in, refresh_claims, session_id
+from .adoption import adopt, adopted_session_id, end_without_sid, is_open, read_adopted, read_without_sid
+from .claims import UnknownSessionError, generation_in, refresh_claims, session_id
 from .deactivation import end_if_deactivated
 from .ending import end
-from .models import RevokeReason
-from .reading import find_with_user, is_live, permission, read_for_refresh, read_for_use, refuse_spent
-from .refresh import refresh, start
+from .reading import end_as_decided, find_with_user, is_live, permission, read_for_refresh, read_for_use, refuse_spent
+from .refresh import move_end, refresh, start, start_for_token
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from oxijwt.records import Ended
@@ -62,8 +60,17 @@ class SessionRecords:
         return self.otherwise.rotates
 
     def issued(self, user: AbstractBaseUser) -> None:
-        """An access token that a project makes without a refresh token has no session."""
-        self.otherwise.issued(user)
+        """Join this login's session, or start a session that ends with the token: one INSERT."""
+        if api_settings.TOKEN_SESSIONS != "issue":
+            return
+        login = current_login()
+        if login is None:
+            self.token.session = start_for_token(user, self.token.payload["exp"])
+        else:
+            self.token.session = session_of(login, Kind.REFRESH, user, api_settings.REFRESH_TOKEN_LIFETIME)
+            self.token.payload["auth_time"] = now_micros() // 1_000_000
+        self.token.payload[self.sid_claim] = str(self.token.session.pk)
+        self.token.cap("exp")
 
     def check(self) -> None:
         """Without the session of an access token: `find_user` reads it together with the user."""
@@ -80,35 +87,63 @@ class SessionRecords:
         """One SQL statement, or none if the token has read its session."""
         if self.sid_claim in getattr(self.token, "payload", self.token):
             self.find_user()
+        else:
+            require_session(self.token)
 
     def check_untyped(self) -> None:
         """A refresh token is valid if a refresh would succeed, in its grace interval too."""
+        has_decided = self.check_named_session if self.sid_claim in self.token.payload else self.check_adopted
+        if not has_decided():
+            self.otherwise.check_untyped()
+
+    def check_named_session(self) -> bool:
+        """Whether the session's decision has asked the blacklist too. Raises SessionError if it refuses the token."""
         claims = self.token.payload
-        if self.sid_claim not in claims:
-            jti = claims.get(api_settings.JTI_CLAIM)
-            if claims.get(api_settings.TOKEN_TYPE_CLAIM) == "refresh" and isinstance(jti, str):
-                reading = read_without_sid(claims, jti, api_settings.REFRESH_TOKEN_LIFETIME)
-                if reading is not None:
-                    permission(reading, ends=False)
-                    if not reading.is_new:
-                        return  # the session that has adopted the token decides: adoption itself blacklists it
-        elif self.gen_claim in claims:
-            permission(read_for_refresh(claims, api_settings.REFRESH_TOKEN_LIFETIME), ends=False)
-        else:
-            sid = session_id(claims[self.sid_claim])
-            user, _session = read_for_use(sid, claims.get(api_settings.USER_ID_CLAIM))
-            if not api_settings.USER_AUTHENTICATION_RULE(user):
-                raise SessionError("user_inactive")
-        self.otherwise.check_untyped()
+        try:
+            if self.is_refresh_token(claims):
+                permission(read_for_refresh(claims, api_settings.REFRESH_TOKEN_LIFETIME), ends=False)
+                return True
+            user, _session = read_for_use(session_id(claims[self.sid_claim]), claims.get(api_settings.USER_ID_CLAIM))
+        except UnknownSessionError as error:
+            if error.is_ignored:
+                return False
+            raise
+        if not api_settings.USER_AUTHENTICATION_RULE(user):
+            raise SessionError("user_inactive")
+        return False
+
+    def is_refresh_token(self, claims: Claims) -> bool:
+        """Whether a token with a session is a refresh token. Without types `gen` says so."""
+        type_claim = api_settings.TOKEN_TYPE_CLAIM
+        return self.gen_claim in claims if type_claim is None else claims.get(type_claim) == "refresh"
+
+    def check_adopted(self) -> bool:
+        """Whether a session has adopted this token of any type: it decides, since adoption blacklists the token.
+
+        Raises TokenError if the token needs a session.
+        """
+        claims = self.token.payload
+        jti, reading = claims.get(api_settings.JTI_CLAIM), None
+        if claims.get(api_settings.TOKEN_TYPE_CLAIM) == "refresh" and isinstance(jti, str):
+            reading = read_without_sid(claims, jti, api_settings.REFRESH_TOKEN_LIFETIME)
+        if reading is None:
+            require_session(self.token)
+            return False
+        permission(reading, ends=False)
+        return not reading.is_new
 
     def find_user(self) -> AbstractBaseUser | None:
         """One SQL statement for the user and the session. A deactivated user's session ends: one statement more."""
         claims = getattr(self.token, "payload", self.token)
         if self.sid_claim not in claims:
+            require_session(self.token)
             return self.otherwise.find_user()
-        if self.gen_claim in claims:
+        # Where tokens have a type, this one's is proven. A node without sessions copies `gen` into access tokens.
+        if self.gen_claim in claims and api_settings.TOKEN_TYPE_CLAIM is None:
             raise TokenError(_("Token has wrong type"))
         session = self.read_session(claims)
+        if session is None:
+            return self.otherwise.find_user()
         user = session.user
         if (api_settings.CHECK_USER_IS_ACTIVE and not user.is_active) or not api_settings.USER_AUTHENTICATION_RULE(
             user
@@ -117,15 +152,32 @@ class SessionRecords:
             raise SessionError("user_inactive")
         return user
 
-    def read_session(self, claims: Claims | Token) -> TokenSession:
-        """The session of these claims, read together with its user, once for each token. Raises SessionError."""
+    def read_session(self, claims: Claims | Token) -> TokenSession | None:
+        """The session of these claims, read together with its user, once for each token. Raises SessionError.
+
+        None if the claims name no session of ours, and TOKEN_SESSIONS is "accept".
+        """
         known: TokenSession | None = getattr(self.token, "session", None)
         if known is not None:
             return known
-        _user, session = read_for_use(session_id(claims[self.sid_claim]), claims.get(api_settings.USER_ID_CLAIM))
+        try:
+            _user, session = read_for_use(session_id(claims[self.sid_claim]), claims.get(api_settings.USER_ID_CLAIM))
+        except UnknownSessionError as error:
+            if error.is_ignored:
+                return None
+            raise
         if isinstance(self.token, Token):
             self.token.session = session
         return session
+
+    def adopt(self, user: AbstractBaseUser | None) -> None:
+        """Only sliding tokens are adopted without a rotation."""
+
+    def end_moved(self) -> None:
+        """Only a session of the token's own ends with it: one UPDATE. A login's session stays as it is."""
+        session = self.token.session
+        if session is not None and not session.is_login:
+            move_end(session, self.token.payload["exp"])
 
     def rotate(self, user: AbstractBaseUser | None) -> str:
         """As without this app, since only refresh tokens rotate within a session."""
@@ -158,22 +210,22 @@ class StartingRecords(SessionRecords):
             self.otherwise.issued(user)
             return
         login = current_login()
-        self.token.session = start(user, self.idle_lifetime()) if login is None else self.session_of(login, user)
+        if login is None:
+            self.token.session = start(user, self.idle_lifetime())
+        else:
+            self.token.session = session_of(login, self.token.record_kind, user, self.idle_lifetime())
         if login is not None:
             self.token.payload["auth_time"] = now_micros() // 1_000_000
         self.take_claims(self.token.session)
 
-    def session_of(self, login: dict[object, TokenSession], user: AbstractBaseUser) -> TokenSession:
-        """The live session that this login has started for tokens of this kind, or a new one."""
-        key = (self.token.record_kind, user.pk)
-        known = login.get(key)
-        if known is None or not is_live(known):
-            login[key] = start(user, self.idle_lifetime())
-        return login[key]
-
     def idle_lifetime(self) -> timedelta:
         """How long the session lives without a refresh."""
         return self.token.lifetime
+
+    @property
+    def has_adoptable_claims(self) -> bool:
+        """Whether the token has the claims that an adoption needs."""
+        return api_settings.JTI_CLAIM is not None and api_settings.USER_ID_CLAIM in self.token.payload
 
     def take_claims(self, session: TokenSession) -> None:
         """Set the claims that are computed from the session's row."""
@@ -187,9 +239,29 @@ class SlidingRecords(StartingRecords):
 
     def check(self) -> None:
         """One SQL statement for the session and the user, then the blacklist."""
-        if self.sid_claim in self.token.payload:
-            end_if_deactivated(self.read_session(self.token.payload))  # a sliding token may carry any `gen`
+        claims = self.token.payload
+        if self.sid_claim in claims:
+            session = self.read_session(claims)  # a sliding token may carry any `gen`
+            if session is not None:
+                end_if_deactivated(session)
+        elif is_open() and self.has_adoptable_claims:
+            self.token.session = read_adopted(claims, self.otherwise.jti())
         self.otherwise.check()
+
+    def adopt(self, user: AbstractBaseUser | None) -> None:
+        """At most two SELECTs and one INSERT. A token that was adopted gets the claims of its session."""
+        if self.sid_claim in self.token.payload or user is None or not (is_open() and self.has_adoptable_claims):
+            return
+        if self.token.session is None:
+            self.token.session = adopt(user, self.token.payload, self.otherwise.jti(), self.idle_lifetime())
+        self.take_claims(self.token.session)
+
+    def end_moved(self) -> None:
+        """The session lives for as long as a token that is refreshed in the last moment: one UPDATE."""
+        claims, session = self.token.payload, self.token.session
+        if session is not None:
+            last_refresh = claims[api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM] + self.token.lifetime.total_seconds()
+            move_end(session, max(claims["exp"], int(last_refresh)))
 
     def idle_lifetime(self) -> timedelta:
         """As long as a token that is refreshed in the last moment is valid."""
@@ -219,13 +291,22 @@ class RefreshRecords(StartingRecords):
             self._read()
         return self.otherwise.rotates if self._reading is None else not isinstance(self._reading.decision, Keep)
 
+    def end_moved(self) -> None:
+        """The session ends with the token, and lives as long after each refresh: one UPDATE."""
+        claims, session = self.token.payload, self.token.session
+        if session is not None and "exp" in claims:
+            move_end(session, claims["exp"], timedelta(seconds=claims["exp"] - claims["iat"]))
+            self.token.cap("exp")
+
     def check(self) -> None:
-        """One SQL statement for session, user and decision, then the blacklist. Raises TokenReusedError too.
+        """One SQL statement for session and user, one for the blacklist. Raises TokenReusedError too.
 
         A deactivated user's session ends: one statement more.
         """
         self._read()
-        if self.is_adopted:
+        if self.token.session is not None:
+            if self._reading is not None and self._reading.shown.asks_blacklist:
+                self.otherwise.check()  # it calls `check_blacklist`, which a project may override
             return
         try:
             self.otherwise.check()
@@ -236,6 +317,11 @@ class RefreshRecords(StartingRecords):
             self._read()
             if not self.is_adopted:
                 raise
+
+    def check_blacklist(self) -> None:
+        """No SQL statement if the token's session was read: the blacklist was asked with it."""
+        if self._reading is None or not self._reading.shown.asks_blacklist:
+            super().check_blacklist()
 
     def check_current(self) -> None:
         """No SQL statement if `check` has read the session."""
@@ -276,15 +362,32 @@ class RefreshRecords(StartingRecords):
         claims, lifetime = self.token.payload, self.token.lifetime
         reading = None
         if self.sid_claim in claims:
-            reading = read_for_refresh(claims, lifetime)
-        elif self.has_adoptable_claims:
-            reading = read_without_sid(claims, self.otherwise.jti(), lifetime)
-        if reading is not None and not reading.is_new:
-            if isinstance(reading.decision, Refuse) and reading.decision.user_deactivated:
-                end(reading.session.pk, reading.user.pk, RevokeReason.DEACTIVATED)
-            permission(reading, ends=self.ends_on_reuse)
+            try:
+                reading = read_for_refresh(claims, lifetime)
+            except UnknownSessionError as error:
+                if not error.is_ignored:
+                    raise
+        else:
+            reading = self.read_adoptable(claims, lifetime)
+        if reading is not None and reading.is_new:
+            if isinstance(reading.decision, Refuse):  # the token is not refused here, but where it is used
+                end_as_decided(reading, reading.decision)
+        elif reading is not None:
+            permission(reading, ends=True, ends_reused=self.ends_on_reuse)
             self.token.session = reading.session
         self._reading, self._is_read = reading, True
+
+    def read_adoptable(self, claims: Claims, lifetime: timedelta) -> Reading | None:
+        """As `read_without_sid`. Raises TokenError if the token can't be adopted and needs a session.
+
+        While tokens are adopted, no token that names a user rotates into another one without a session.
+        """
+        reading = read_without_sid(claims, self.otherwise.jti(), lifetime) if self.has_adoptable_claims else None
+        if reading is None:
+            require_session(self.token)
+            if is_open() and self.otherwise.rotates and api_settings.USER_ID_CLAIM in claims:
+                raise TokenError(_("Token has no session"))
+        return reading
 
     def successor_of(self, session: TokenSession) -> tuple[Claims, str]:
         """The claims of the refresh token for this row, and the token, signed. `token` is not changed."""
@@ -303,11 +406,6 @@ class RefreshRecords(StartingRecords):
         """Whether a session has adopted the token."""
         return self.token.session is not None and self.sid_claim not in self.token.payload
 
-    @property
-    def has_adoptable_claims(self) -> bool:
-        """Whether the token has the claims that an adoption needs."""
-        return api_settings.JTI_CLAIM is not None and api_settings.USER_ID_CLAIM in self.token.payload
-
 
 class LogoutRecords(RefreshRecords):
     """Records of a refresh token that a client sends to log out. A spent one is refused, but its session goes on."""
@@ -316,12 +414,23 @@ class LogoutRecords(RefreshRecords):
 
 
 RECORD_KINDS: dict[Kind, type[SessionRecords]] = {
+    Kind.OWN: SessionRecords,
     Kind.ACCESS: SessionRecords,
     Kind.UNTYPED: SessionRecords,
     Kind.SLIDING: SlidingRecords,
     Kind.REFRESH: RefreshRecords,
     Kind.LOGOUT: LogoutRecords,
 }
+
+
+def session_of(
+    login: dict[object, TokenSession], kind: Kind, user: AbstractBaseUser, lifetime: timedelta
+) -> TokenSession:
+    """The live session that this login has started for tokens of this kind, or a new one."""
+    known = login.get((kind, user.pk))
+    if known is None or not is_live(known):
+        login[kind, user.pk] = known = start(user, lifetime)
+    return known
 
 
 def end_session_of(token_class: type[RefreshToken], text: str) -> TokenSession | None:
@@ -342,8 +451,13 @@ def find_for_logout(claims: Claims) -> TokenSession | None:
     sid_claim, gen_claim = api_settings.session_claims
     has_sid = sid_claim in claims
     if has_sid:
-        generation_in(claims.get(gen_claim))
-        sid = session_id(claims[sid_claim])
+        try:
+            generation_in(claims.get(gen_claim))
+            sid = session_id(claims[sid_claim])
+        except UnknownSessionError as error:
+            if error.is_ignored:
+                return None
+            raise
     elif isinstance(claims.get(api_settings.JTI_CLAIM), str):
         sid = adopted_session_id(claims[api_settings.JTI_CLAIM])
     else:

@@ -12,16 +12,15 @@ from oxijwt._core import Keep, Repeat, Rotate
 from oxijwt.context import current_request
 from oxijwt.exceptions import ServiceUnavailable
 from oxijwt.settings import api_settings
-from oxijwt.utils import datetime_from_micros, now_micros
+from oxijwt.utils import datetime_from_claim, datetime_from_micros, now_micros
 
 from .adoption import insert_adopted, refuse_logged_out
-from .client_info import client_info
 from .database import MAX_TRIES, announce, database, refused_while_busy, unless_deadlocked
 from .ending import end_least_recently_refreshed
 from .models import TokenSession
 from .password import auth_hash
 from .reading import Reading, permission, read_again
-from .rows import flush_day, last_exp, new_session
+from .rows import flush_day, last_exp, new_session, session_of_token
 from .security_log import log_repeat, log_restoration
 
 if TYPE_CHECKING:
@@ -38,12 +37,38 @@ Signed = TypeVar("Signed")
 def start(user: AbstractBaseUser, lifetime: timedelta) -> TokenSession:
     """Start a session: one INSERT, and two more SQL statements if SESSION_LIMIT_PER_USER is set."""
     session = new_session(user, lifetime, current_request(), now_micros())
-    with refused_while_busy():
-        session.save(using=database(), force_insert=True)
+    insert(session)
     if api_settings.SESSION_LIMIT_PER_USER is not None:
         end_least_recently_refreshed(user, session)
-    announce(signals.session_started, session=session, adopted=False)
     return session
+
+
+def start_for_token(user: AbstractBaseUser, expires_at: int) -> TokenSession:
+    """Start the session of an access token without a login, which ends at `expires_at` (seconds since 1970)."""
+    session = session_of_token(user, expires_at, current_request(), now_micros())
+    insert(session)
+    return session
+
+
+def insert(session: TokenSession) -> None:
+    """Insert a session that was not adopted, and send the signal. Raises ServiceUnavailable."""
+    with refused_while_busy():
+        session.save(using=database(), force_insert=True)
+    announce(signals.session_started, session=session, adopted=False)
+
+
+def move_end(session: TokenSession, expires_at: int, idle_lifetime: timedelta | None = None) -> None:
+    """Let a session end at `expires_at`, in seconds since 1970, but not after its absolute end: one UPDATE.
+
+    `idle_lifetime` is how long it lives after each refresh; None is the class's lifetime.
+    """
+    last = datetime_from_claim(expires_at)
+    absolute = session.absolute_expires_at
+    session.expires_at = last if absolute is None else min(last, absolute)
+    session.idle_lifetime = idle_lifetime
+    session.flush_after = flush_day(last_exp(session), session.flush_after)
+    with refused_while_busy():
+        session.save(using=database(), update_fields=["expires_at", "idle_lifetime", "flush_after"])
 
 
 def refresh(
@@ -62,9 +87,9 @@ def refresh(
         match permission(reading, ends=True):
             case Rotate(update=update) as rotation:
                 rotated = updated_row(reading, update)
-                request = current_request()
-                if request is not None:  # without a request the row keeps the last address and user agent known
-                    rotated.ip_address, rotated.user_agent = client_info(request)
+                client = reading.shown.client
+                if client is not None:  # else the row keeps the last address and user agent that are known
+                    rotated.ip_address, rotated.user_agent = client
                 signed = sign(rotated)
                 if write(reading, update, on_adoption):
                     announce_rotation(reading, rotation)
@@ -102,9 +127,11 @@ def write(reading: Reading, update: RowUpdate, on_adoption: Callable[[], None]) 
 
 
 def update_row(session: TokenSession, update: RowUpdate) -> bool:
-    """Update the row, unless it is revoked or has another generation than the one read. Whether it was updated."""
+    """Update the row, unless it is revoked or was rotated after it was read. Whether it was updated."""
+    # A database that has forgotten rotations may have come to the same generation again, by another rotation.
+    read_at = None if update.read_rotated_at is None else datetime_from_micros(update.read_rotated_at)
     current = TokenSession.objects.using(database()).filter(
-        pk=session.pk, generation=update.read_generation, revoked_at__isnull=True
+        pk=session.pk, generation=update.read_generation, rotated_at=read_at, revoked_at__isnull=True
     )
     values: dict[str, object] = {
         "generation": session.generation,
@@ -124,13 +151,13 @@ def announce_repeat(reading: Reading, repeat: Repeat) -> None:
     if repeat.restored is not None:
         announce_restoration(reading)
     if repeat.previous:
-        log_repeat(reading.session)
-        announce(signals.refresh_repeated, at_once=True, session=reading.session)
+        log_repeat(reading.session, reading.shown.client, other_agent=repeat.other_agent)
+        announce(signals.refresh_repeated, at_once=True, session=reading.session, other_agent=repeat.other_agent)
 
 
 def announce_restoration(reading: Reading) -> None:
     """Log, and send the signal, that the database had forgotten the presented token."""
-    log_restoration(reading.session)
+    log_restoration(reading.session, reading.shown.client)
     announce(signals.session_restored, session=reading.session)
 
 
@@ -139,6 +166,6 @@ def announce_rotation(reading: Reading, rotation: Rotate) -> None:
     if rotation.is_restored:
         announce_restoration(reading)
     if reading.is_new:
-        refuse_logged_out(reading)
+        refuse_logged_out(reading.session, reading.user, reading.shown.claims.get("iat"))
         announce(signals.session_started, session=reading.session, adopted=True)
     announce(signals.session_refreshed, session=reading.session)

@@ -53,6 +53,15 @@ def refuse_revoked(claim: object) -> None:
         raise ServiceUnavailable
 
 
+def remembers(sid: UUID) -> bool:
+    """Whether the list has this session. False if the cache does not answer, or has lost its list."""
+    try:
+        found = entries_for(sid)
+    except ServiceUnavailable:
+        return False
+    return SENTINEL in found and key_of(sid) in found
+
+
 def publish(session_ids: Iterable[UUID]) -> None:
     """Put ended sessions on the list; they may be on it already. Raises ServiceUnavailable."""
     if not is_configured():

@@ -6,10 +6,13 @@ import uuid
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.apps import apps
+
 from oxijwt import state
 from oxijwt._core import RefreshPolicy, SessionState
+from oxijwt.records import BLACKLIST_LABEL
 from oxijwt.settings import api_settings
-from oxijwt.utils import MICROSECOND, datetime_from_micros
+from oxijwt.utils import MICROSECOND, datetime_from_claim, datetime_from_micros
 
 from .client_info import client_info
 from .models import TokenSession
@@ -50,6 +53,17 @@ def new_session(
     return session
 
 
+def session_of_token(
+    user: AbstractBaseUser, expires_at: int, request: HttpRequest | Request | None, now: int
+) -> TokenSession:
+    """The session of an access token without a login. It ends with the token, `expires_at` seconds after 1970."""
+    session = new_session(user, api_settings.ACCESS_TOKEN_LIFETIME, request, now)
+    session.is_login, session.absolute_expires_at = False, None
+    session.expires_at = datetime_from_claim(expires_at)
+    session.flush_after = flush_day(last_exp(session))
+    return session
+
+
 def policy_for(lifetime: timedelta) -> RefreshPolicy:
     """The refresh policy from the settings; `lifetime` is the idle lifetime."""
     absolute = api_settings.SESSION_ABSOLUTE_LIFETIME
@@ -59,17 +73,26 @@ def policy_for(lifetime: timedelta) -> RefreshPolicy:
         absolute_lifetime=None if absolute is None else absolute // MICROSECOND,
         rotate=api_settings.ROTATE_REFRESH_TOKENS,
         leeway=state.token_backend.get_leeway() // MICROSECOND,
+        same_agent=api_settings.REFRESH_REUSE_GRACE_SAME_AGENT,
     )
 
 
 def last_exp(session: TokenSession) -> datetime:
     """The latest `exp` that a token of the session can have if the session is not refreshed again."""
-    # An access token may be made in the last moment before `expires_at`. No token outlives the absolute end.
+    last: datetime = session.expires_at
+    if not session.is_login:
+        return last
     try:
-        last: datetime = session.expires_at + api_settings.ACCESS_TOKEN_LIFETIME
+        # An access token may be made in the last moment before `expires_at`. No token outlives the absolute end.
+        last += api_settings.ACCESS_TOKEN_LIFETIME
+        if session.absolute_expires_at is not None:
+            last = min(last, session.absolute_expires_at)
+        # A node without sessions may rotate the last refresh token, and does not know the ends of the session.
+        if BLACKLIST_LABEL in apps.app_configs:
+            last += api_settings.REFRESH_TOKEN_LIFETIME
     except OverflowError:
-        return session.expires_at
-    return last if session.absolute_expires_at is None else min(last, session.absolute_expires_at)
+        pass
+    return last
 
 
 def flush_day(last_exp: datetime, until_now: date | None = None) -> date:

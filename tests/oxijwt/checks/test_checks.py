@@ -375,6 +375,8 @@ WRONG_VALUES = {
     "oxijwt.E019": [("MAX_TOKEN_LENGTH", (0, -1, None, True, "16384", 1e4))],
     "oxijwt.E020": [("ALLOWED_TYP", ("JWT", {"JWT"}, [7], [""], ("JWT", None), 7))],
     "oxijwt.E022": [("TOKEN_SESSIONS", ("Issue", "", None, True, ["issue"]))],
+    "oxijwt.E031": [("REQUIRE_SESSION", ("yes", 1, 0, []))],
+    "oxijwt.E032": [("REFRESH_REUSE_GRACE_SAME_AGENT", (None, 0, 1, "True", [True]))],
     "oxijwt.W007": [("LEEWAY", (121, 120.5, timedelta(seconds=121), 86400))],
 }
 RIGHT_VALUES = {
@@ -397,6 +399,8 @@ RIGHT_VALUES = {
     "oxijwt.E019": [("MAX_TOKEN_LENGTH", (1, 16384))],
     "oxijwt.E020": [("ALLOWED_TYP", (None, ["JWT"], ("JWT", "at+jwt"), []))],
     "oxijwt.E022": [("TOKEN_SESSIONS", ("issue", "accept"))],
+    "oxijwt.E031": [("REQUIRE_SESSION", (None, True, False))],
+    "oxijwt.E032": [("REFRESH_REUSE_GRACE_SAME_AGENT", (True, False))],
     "oxijwt.W007": [("LEEWAY", (0, 120, 119.9, MINUTE * 2))],
 }
 

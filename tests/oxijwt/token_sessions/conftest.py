@@ -9,7 +9,8 @@ from freezegun import freeze_time
 
 from oxijwt import signals
 
-BOTH_APPS, UUID_USERS = ["test_adoption.py"], ["test_uuid_users.py"]
+BOTH_APPS = ["test_adoption.py", "rotation/test_both_apps.py", "rotation/test_markers.py"]
+UUID_USERS = ["test_uuid_users.py"]
 """Tests of other sites: they run under tests.sites.adoption and tests.sites.uuid_sessions only."""
 
 if "oxijwt.token_sessions" not in settings.INSTALLED_APPS:

@@ -75,8 +75,9 @@ def test_the_login_in_which_it_was_changed_is_kept(ada, jwt_settings, clock, kin
     assert alive(refreshed(kept["refresh"]))
 
 
-def test_keeping_a_token_without_session_does_nothing(ada):
+def test_keeping_a_token_without_session_does_nothing(ada, jwt_settings):
     """A token from before sessions made it fail."""
+    jwt_settings(REQUIRE_SESSION=False)
     other = login()
     token = AccessToken(changed(other["access"], sid=None))
     change_password(ada)

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from oxijwt.exceptions import TokenReusedError
+from oxijwt.token_sessions import database
 from oxijwt.token_sessions.models import TokenSession
-from oxijwt.tokens import RefreshToken
 from tests.sites.settings import DATABASE
 
 from .client import answer, get, login, logout, make_user, post, refresh, refreshed, verify, who_am_i
@@ -148,12 +148,53 @@ def test_reuse_reads_and_ends(clock, tokens):
         assert answer(refresh(tokens["refresh"])) == (401, "token_reused")
 
 
-@pytest.mark.skipif(DATABASE == "sqlite", reason="SQLite in memory has no second connection")
-def test_reuse_in_a_transaction_only_reads_there(clock, tokens):
+@pytest.fixture
+def atomic_requests(monkeypatch, settings):
+    """Views run in a transaction, as a project's own views often do."""
+    settings.ROOT_URLCONF = "tests.oxijwt.token_sessions.promises.urls"
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+        yield
+
+
+@pytest.fixture
+def on_second_connection(monkeypatch):
+    """The first words of the statements in a transaction on a connection of its own, for each such connection."""
+    opened, original = [], database.open_another
+
+    def open_another(shared):
+        opened.append(original(shared))
+        opened[-1].force_debug_cursor = True
+        return opened[-1]
+
+    monkeypatch.setattr(database, "open_another", open_another)
+    return lambda: [in_transaction(own.queries_log) for own in opened]
+
+
+def in_transaction(queries):
+    """The first words from BEGIN on. What comes before it is how Django opens a connection to MariaDB."""
+    words = [query["sql"].split()[0] for query in queries]
+    return words[words.index("BEGIN") :]
+
+
+def test_reuse_in_our_view_runs_two_with_atomic_requests(clock, tokens, atomic_requests, on_second_connection):
     refreshed(tokens["refresh"])
     clock.tick(31)
-    with transaction.atomic(), statements(1), pytest.raises(TokenReusedError):
-        RefreshToken(tokens["refresh"])
+    with statements(2):
+        assert answer(refresh(tokens["refresh"])) == (401, "token_reused")
+    assert on_second_connection() == []
+
+
+@pytest.mark.skipif(DATABASE == "sqlite", reason="SQLite in memory has no second connection")
+@pytest.mark.parametrize("view", ["serializer", "by-hand"])
+def test_reuse_in_a_transaction_ends_on_a_second_connection(clock, tokens, atomic_requests, on_second_connection, view):
+    """One statement of the two is there. The transaction of the request (BEGIN, ROLLBACK or COMMIT) only reads."""
+    refreshed(tokens["refresh"])
+    clock.tick(31)
+    with statements(3):
+        response = Client().post(f"/api/project/{view}/", {"refresh": tokens["refresh"]})
+    assert answer(response) == (401, "token_reused")
+    assert on_second_connection() == [["BEGIN", "SET", "UPDATE", "COMMIT"]]
 
 
 @pytest.mark.parametrize("scope", ["local", "others", "global"])

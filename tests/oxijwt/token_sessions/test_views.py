@@ -535,12 +535,21 @@ def test_custom_claims_and_auth_time_are_carried_over(clock):
 # Authentication
 
 
-def test_a_token_with_a_generation_authenticates_nobody():
+def test_without_types_a_token_with_a_generation_authenticates_nobody(jwt_settings):
+    jwt_settings(TOKEN_TYPE_CLAIM=None)
     tokens = login()
-    as_access = changed(tokens["refresh"], token_type="access")
-    assert answer(who_am_i(as_access)) == (401, "token_not_valid")
-    assert get("stateless/", as_access).status_code == 401
-    assert who_am_i(changed(tokens["refresh"], token_type="access", gen=None)).status_code == 200
+    assert answer(who_am_i(tokens["refresh"])) == (401, "token_not_valid")
+    assert get("stateless/", tokens["refresh"]).status_code == 401
+    assert who_am_i(tokens["access"]).status_code == 200
+
+
+def test_a_generation_that_another_node_has_copied_authenticates():
+    """A node without sessions copies `gen` into access tokens: they were "Token has wrong type"."""
+    copied = changed(login()["access"], gen=0)
+    assert who_am_i(copied).status_code == 200
+    assert get("stateless/", copied).status_code == 200
+    assert get("own-lookup/", copied).status_code == 200
+    assert verify(copied).status_code == 200
 
 
 def test_a_class_with_its_own_get_user_still_has_the_session_checked():

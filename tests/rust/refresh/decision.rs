@@ -56,10 +56,12 @@ const USED: SessionState = SessionState {
 };
 const USER: UserState = UserState::Matches;
 
-/// The rotation of a session at `at` to `generation` under [`POLICY`], far from the absolute end.
+/// The rotation of a session at `at` to `generation` under [`POLICY`], far from the absolute end. It is
+/// the session's first one.
 const fn rotation(generation: u32, at: Micros) -> RowUpdate {
     RowUpdate {
         read_generation: generation - 1,
+        read_rotated_at: None,
         generation,
         rotated_at: at,
         expires_at: at + DAY,
@@ -96,6 +98,7 @@ fn decides(
     assert_eq!(decision, expected);
 }
 
+/// The write is conditional on the session that was read.
 #[track_caller]
 fn rotates(
     session: SessionState,
@@ -104,6 +107,10 @@ fn rotates(
     now: Micros,
     expected: RowUpdate,
 ) {
+    let expected = RowUpdate {
+        read_rotated_at: session.rotated_at,
+        ..expected
+    };
     decides(
         session,
         presented,

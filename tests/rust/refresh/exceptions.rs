@@ -75,11 +75,12 @@ const EXPIRED: RefreshDecision = RefreshDecision::Refuse(RefreshRefusal::Session
 
 // A database that forgets.
 
-/// What the token of generation 5 restores in a row of generation `read`.
-fn restoration(read: u32) -> RowUpdate {
+/// What the token of generation 5 restores in [`FORGETFUL`].
+fn restoration() -> RowUpdate {
     let second = ROTATED.div_euclid(SECOND) * SECOND;
     RowUpdate {
-        read_generation: read,
+        read_generation: 3,
+        read_rotated_at: FORGETFUL.rotated_at,
         generation: 5,
         rotated_at: second + 999_999,
         expires_at: second + DAY,
@@ -91,13 +92,13 @@ fn restoration(read: u32) -> RowUpdate {
 fn a_young_token_above_the_row_is_repeated_and_restores_it() {
     let expected = RefreshDecision::Repeat(Repetition {
         presented: Repeated::Current,
-        restored: Some(restoration(3)),
+        restored: Some(restoration()),
         other_agent: false,
     });
     for age in [-SECOND, 0, G - SECOND] {
         assert_eq!(asks(FORGETFUL, token(5), ROTATED + age), expected);
     }
-    let restored = FORGETFUL.updated(restoration(3));
+    let restored = FORGETFUL.updated(restoration());
     assert_eq!(restored.refresh_claims(), ROW.refresh_claims());
     let again = asks(restored, token(5), ROTATED);
     assert_eq!(again, said_again(Repeated::Current));
@@ -105,9 +106,10 @@ fn a_young_token_above_the_row_is_repeated_and_restores_it() {
 
 #[test]
 fn an_older_token_above_the_row_rotates_and_restores_it() {
-    let now = restoration(3).rotated_at + G;
+    let now = restoration().rotated_at + G;
     let expected = RefreshDecision::Rotate(RowUpdate {
         read_generation: 3,
+        read_rotated_at: FORGETFUL.rotated_at,
         generation: 6,
         rotated_at: now,
         expires_at: now + DAY,
@@ -241,14 +243,42 @@ fn a_foreign_token_lives_until_the_later_end() {
     assert_eq!(asks(ROW, own, ROW.expires_at), EXPIRED);
 }
 
+/// The row took the foreign token's `iat` as the time of its rotation, which was earlier: the grace of the
+/// token before it began again, and a thief with that token got the current one.
 #[test]
-fn a_foreign_token_above_the_row_restores_it_and_is_said_again() {
-    let expected = RefreshDecision::Repeat(Repetition {
-        presented: Repeated::Foreign,
-        restored: Some(restoration(3)),
-        other_agent: false,
-    });
-    assert_eq!(asks(FORGETFUL, foreign(5), ROTATED), expected);
+fn a_foreign_token_above_the_row_rotates_at_once_and_gives_its_parent_no_grace() {
+    for now in [ROTATED, ROTATED + G - 1, ROTATED + G] {
+        let rotated_at = now.max(restoration().rotated_at);
+        let expected = RowUpdate {
+            generation: 6,
+            rotated_at,
+            expires_at: rotated_at + DAY,
+            ..restoration()
+        };
+        let decision = asks(FORGETFUL, foreign(5), now);
+        assert_eq!(decision, RefreshDecision::Rotate(expected));
+        let row = FORGETFUL.updated(expected);
+        assert_eq!(asks(row, token(4), rotated_at), reuse(0));
+        for repeated in [foreign(5), token(5)] {
+            let previous = said_again(Repeated::Previous);
+            assert_eq!(asks(row, repeated, rotated_at + G - 1), previous);
+            assert_eq!(asks(row, repeated, rotated_at + G), reuse(G));
+        }
+    }
+}
+
+#[test]
+fn what_refuses_a_foreign_token_refuses_one_above_the_row() {
+    let end = token(5).expires_at * SECOND;
+    assert!(matches!(
+        asks(FORGETFUL, foreign(5), end - 1),
+        RefreshDecision::Rotate(_)
+    ));
+    assert_eq!(asks(FORGETFUL, foreign(5), end), EXPIRED);
+    let last = foreign(LAST_GENERATION);
+    assert_eq!(asks(FORGETFUL, last, ROTATED), EXPIRED);
+    let kept = decide(&FORGETFUL, USER, &foreign(5), &KEEPING, ROTATED);
+    assert_eq!(kept, RefreshDecision::Keep);
 }
 
 #[test]

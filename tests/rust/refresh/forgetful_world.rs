@@ -30,6 +30,8 @@ pub(super) enum Check {
     /// 6. A repeat for a retired token comes within G of its retirement, also of one that the
     ///    database has forgotten.
     GraceIsAnchored,
+    /// 6. A row rotates at most once in G, so a grandparent was retired longer ago than G.
+    RotatesOnceInGrace,
     /// An answer is not blacklisted: its token works.
     AnswerWorks,
     /// 5. Thief and victim do not take turns at rotating, each time G apart.
@@ -91,7 +93,7 @@ pub(super) enum Party {
     Thief,
 }
 
-/// A request that has decided and not written yet.
+/// A request, and the row that it has read. It decides by that row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Slow {
     by: Party,
@@ -155,6 +157,8 @@ pub(super) struct Rule {
     pub decide: fn(Question) -> RefreshDecision,
     /// The write is conditional on the generation that was read, not on the presented one.
     pub write_asks_read_generation: bool,
+    /// The write is conditional on the `rotated_at` that was read.
+    pub write_asks_rotated_at: bool,
     /// A repeat that restores the row is written.
     pub repeat_restores: bool,
     /// The blacklist is asked for the answer too.
@@ -165,6 +169,7 @@ pub(super) struct Rule {
 pub(super) const RULE: Rule = Rule {
     decide: Question::decide,
     write_asks_read_generation: true,
+    write_asks_rotated_at: true,
     repeat_restores: true,
     blacklist_asks_answer: true,
     cache_is_asked: true,
@@ -191,8 +196,10 @@ pub(super) struct World {
     pub thief: bool,
     pub logout: bool,
     pub cache: bool,
-    /// One request may be overtaken between its decision and its write.
+    /// One request may be overtaken between its decision and its write, also by a fail-over.
     pub slow: bool,
+    /// Time passes while it is overtaken.
+    pub waits: bool,
     pub forgets: u8,
     pub foreign: u8,
 }
@@ -214,6 +221,7 @@ pub(super) const ALONE: World = World {
     logout: false,
     cache: false,
     slow: true,
+    waits: false,
     forgets: 0,
     foreign: 0,
 };
@@ -223,6 +231,8 @@ struct Answer {
     token: Option<Token>,
     rotated: bool,
     previous: bool,
+    /// The row by which it was decided.
+    read: Row,
     db: Db,
 }
 
@@ -337,6 +347,7 @@ impl World {
             token: None,
             rotated: false,
             previous: false,
+            read,
             db: state.db.clone(),
         };
         let decision = self.decision(&as_read, by, token, now);
@@ -366,11 +377,7 @@ impl World {
         let Some(written) = written else {
             return answer;
         };
-        let condition = match self.rule.write_asks_read_generation {
-            true => read.generation,
-            false => token.generation,
-        };
-        if state.db.row.generation != condition || state.db.row.revoked {
+        if !self.finds(state.db.row, token, read) {
             if read == state.db.row {
                 // A broken condition never finds the row: the caller gives up.
                 answer.token = None;
@@ -399,6 +406,18 @@ impl World {
         answer
     }
 
+    /// `UPDATE … WHERE generation = ? AND rotated_at = ? AND revoked_at IS NULL`: whether this
+    /// statement finds the row.
+    fn finds(&self, row: Row, token: Token, read: Row) -> bool {
+        let generation = match self.rule.write_asks_read_generation {
+            true => read.generation,
+            false => token.generation,
+        };
+        let same_rotation = row.rotated_at == read.rotated_at;
+        let asked = same_rotation || !self.rule.write_asks_rotated_at;
+        row.generation == generation && asked && !row.revoked
+    }
+
     /// A node of an earlier step: the token's `sid` and `gen` are copied.
     fn without_sessions(&self, state: &State, token: Token, node: Node) -> Answer {
         let mut db = state.db.clone();
@@ -421,6 +440,7 @@ impl World {
             token,
             rotated: false,
             previous: false,
+            read: state.db.row,
             db,
         }
     }
@@ -494,6 +514,12 @@ impl World {
         }
         found.extend((after.generation <= before.generation).then_some(GenerationMovesOn));
         found.extend((after.expires_at < before.expires_at).then_some(IdleEndAdvances));
+        // Between the row's generation and one that was restored lie rotations that it has forgotten.
+        let next = answer.rotated && after.generation == before.generation + 1;
+        let apart = before
+            .rotated_at
+            .is_none_or(|at| after.rotated_at.unwrap() - at >= self.micros(GRACE));
+        found.extend((next && !apart).then_some(RotatesOnceInGrace));
         let born_expired = after.expires_at <= self.micros(now);
         if answer.rotated && (after.expires_at > self.micros(self.absolute) || born_expired) {
             found.push(ChildEndsInTime);
@@ -527,7 +553,8 @@ impl World {
         let ours = !state.db.row.by_thief;
         let rides = self.same_agent && by == Party::Thief && ours && answer.previous;
         found.extend(rides.then_some(SameAgentOnly));
-        let behind = answer.db.row.generation < given.generation;
+        // A repeat that was decided before a fail-over is delivered after it.
+        let behind = answer.read == state.db.row && answer.db.row.generation < given.generation;
         found.extend(behind.then_some(RestoredForGood));
     }
 
@@ -538,7 +565,9 @@ impl World {
         } else if !self.thief {
             Some(HonestStaysIn)
         } else {
-            let lives_on = node == Node::Sessions && !answer.db.row.revoked;
+            // A fail-over may forget the end by which the request was decided.
+            let current = answer.read == state.db.row;
+            let lives_on = node == Node::Sessions && current && !answer.db.row.revoked;
             (lives_on && state.thief.is_some()).then_some(VictimTakesThiefAlong)
         }
     }
@@ -546,8 +575,7 @@ impl World {
     /// Everything that may happen next.
     fn steps(&self, state: &State) -> Vec<Step> {
         let mut steps = Vec::new();
-        // How long a request takes is for `model`; here others overtake it.
-        if state.now < self.ticks && state.slow.is_none() {
+        if state.now < self.ticks && (state.slow.is_none() || self.waits) {
             let mut next = state.clone();
             next.now += 1;
             steps.push(("tick".into(), next, Vec::new()));
@@ -693,8 +721,6 @@ impl World {
             }
             let mut next = state.clone();
             next.db = db.clone();
-            // A fail-over breaks the connections.
-            next.slow = None;
             next.past.truncate(commits + 1);
             next.forgets += 1;
             next.logged_out &= db.logged_out || state.in_cache;
@@ -704,6 +730,12 @@ impl World {
                 "FORGETS back to {}, revoked {}",
                 row.generation, row.revoked
             );
+            // A fail-over breaks the connections, or a proxy hides it and the request writes later.
+            if next.slow.is_some() {
+                let mut broken = next.clone();
+                broken.slow = None;
+                steps.push((format!("{label}, the request fails"), broken, Vec::new()));
+            }
             steps.push((label, next, Vec::new()));
         }
     }

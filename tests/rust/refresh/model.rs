@@ -417,7 +417,7 @@ impl World {
     }
 
     /// `UPDATE … WHERE id = ? AND generation = ? AND revoked_at IS NULL`: whether this statement
-    /// finds the row.
+    /// finds the row. That it asks for `rotated_at` too matters only where the database forgets.
     fn finds(&self, row: Row, read: u8) -> bool {
         (row.generation == read || !self.rule.write_asks_generation)
             && !(row.revoked && self.rule.write_asks_revoked)

@@ -194,6 +194,7 @@ proptest! {
             prop_assert_eq!(rotation.generation, asked.presented.generation + 1);
             prop_assert!(rotation.generation <= LAST_GENERATION);
             prop_assert_eq!(rotation.read_generation, asked.session.generation);
+            prop_assert_eq!(rotation.read_rotated_at, asked.session.rotated_at);
             prop_assert_eq!(rotation.skips_generations(), asked.back() < 0);
         }
     }
@@ -207,6 +208,7 @@ proptest! {
         if let Some(restoration) = asked.restoration() {
             let restored = asked.session.updated(restoration);
             prop_assert_eq!(restoration.read_generation, asked.session.generation);
+            prop_assert_eq!(restoration.read_rotated_at, asked.session.rotated_at);
             prop_assert_eq!(restored.generation, asked.presented.generation);
             prop_assert!(asked.session.absolute_expires_at.is_none_or(|end| restored.expires_at <= end));
             prop_assert!(restored.expires_at >= asked.session.expires_at.min(asked.session.absolute_expires_at.unwrap_or(i64::MAX)));
@@ -239,6 +241,13 @@ proptest! {
             let replaced = repeat.presented == Repeated::Current;
             prop_assert!(!replaced);
         }
+    }
+
+    /// Its `iat` does not say when the row rotated.
+    #[test]
+    fn a_foreign_token_restores_no_time(mut asked in question()) {
+        asked.presented.is_own = false;
+        prop_assert!(asked.restoration().is_none());
     }
 
     #[test]
@@ -417,7 +426,7 @@ fn the_questions_reach_every_answer() {
         let asked = question().new_tree(&mut runner).unwrap().current();
         *seen.entry(kind(asked.decision())).or_insert(0) += 1;
     }
-    assert_eq!(seen.len(), 19, "{seen:?}");
+    assert_eq!(seen.len(), 18, "{seen:?}");
     assert!(seen.values().all(|&times| times >= 50), "{seen:?}");
 }
 

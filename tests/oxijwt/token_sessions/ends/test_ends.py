@@ -141,7 +141,7 @@ UNENDABLE = {
 @pytest.mark.parametrize(("settings_", "changes"), UNENDABLE.values(), ids=UNENDABLE)
 def test_a_logout_that_can_not_end_the_token_is_refused(jwt_settings, settings_, changes):
     """The logout answered 204, and the token went on."""
-    jwt_settings(**settings_)
+    jwt_settings(REQUIRE_SESSION=False, **settings_)
     text = without_session(**changes)
     before = rows()
     assert refresh(text).status_code == 200
@@ -153,15 +153,17 @@ def test_a_logout_that_can_not_end_the_token_is_refused(jwt_settings, settings_,
     assert refresh(text).status_code == 200
 
 
-def test_a_token_without_a_session_is_ended_by_its_jti():
+def test_a_token_without_a_session_is_ended_by_its_jti(jwt_settings):
+    jwt_settings(REQUIRE_SESSION=False)
     text = without_session()
     assert refresh(text).status_code == 200
     assert logout(text).status_code == 204
     assert refresh(text).status_code == 401
 
 
-def test_a_sliding_token_without_a_session_can_not_be_ended(ada):
+def test_a_sliding_token_without_a_session_can_not_be_ended(ada, jwt_settings):
     """`blacklist()` returned, and the token went on."""
+    jwt_settings(REQUIRE_SESSION=False)
     text = changed(str(SlidingToken.for_user(ada)), sid=None)
     with pytest.raises(TokenError, match=r"^The token can't be ended$"):
         SlidingToken(text).blacklist()
@@ -385,6 +387,7 @@ def test_a_request_refused_for_is_active_ends_whatever_the_rule_says(ada, jwt_se
 
 
 def test_a_token_without_a_session_is_refused_as_before(ada, jwt_settings):
+    jwt_settings(REQUIRE_SESSION=False)
     tokens = login()
     plain = changed(tokens["access"], sid=None)
     type(ada).objects.update(is_active=False)

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from oxijwt.token_sessions.models import TokenSession
+from oxijwt.tokens import RefreshToken
 from tests.oxijwt.token_sessions.client import (
     answer,
     changed,
@@ -78,6 +79,19 @@ def test_the_tokens_before_a_restored_one_are_spent(clock):
     clock.tick(GRACE + 1)
     assert answer(refresh(stolen)) == (401, "token_reused")
     assert session_of(newest).revoked_at is not None
+
+
+def test_a_rotation_that_the_database_has_forgotten_does_not_overwrite_another_one(clock):
+    """Between reading and writing the database forgot, and came to the same generation again, by another rotation."""
+    first = login()["refresh"]
+    newest = refreshed(first)["refresh"]
+    clock.tick(GRACE + 1)
+    late = RefreshToken(newest)
+    forget(newest)
+    again = refreshed(first)["refresh"]
+    assert claims(again)["gen"] == claims(newest)["gen"] == 1
+    assert claims(late.rotate())["iat"] == claims(again)["iat"]
+    assert session_of(newest).generation == 1
 
 
 @pytest.mark.parametrize("scope", ["others", "global"])

@@ -10,9 +10,17 @@ from oxijwt.context import current_login, current_request, login
 from oxijwt.serializers import TokenObtainPairSerializer
 from oxijwt.token_sessions.models import TokenSession
 from oxijwt.tokens import RefreshToken, SlidingToken
+from tests.oxijwt.token_sessions.client import (
+    PASSWORD,
+    USER_AGENT,
+    claims,
+    logout,
+    make_user,
+    post,
+    refreshed,
+    who_am_i,
+)
 from tests.oxijwt.token_sessions.test_statements import statements
-
-from .client import PASSWORD, USER_AGENT, claims, logout, make_user, post, refreshed, who_am_i
 
 pytestmark = pytest.mark.django_db
 

@@ -1,0 +1,1 @@
+"""Thieves with a stolen refresh token against honest victims, for a simulated day (`make thieves`)."""
