@@ -128,6 +128,8 @@ class Seen:
     losses: list[Loss] = field(default_factory=list)
     refused: list[Answer] = field(default_factory=list)
     """Calls with a good access token of a login that nobody ended."""
+    with_generation: list[str] = field(default_factory=list)
+    """The step of each node that took an access token with `gen`."""
     revived: set[str] = field(default_factory=set)
     """Ended sessions. A request after the end, with one of their tokens, was answered with 200."""
     sent: list[str] = field(default_factory=list)
@@ -234,6 +236,8 @@ class Browser:
         sent = login.access
         answer = self.ask("call", carrying(WHOAMI, sent), login, sent)
         self._seen.watch(login, answer)
+        if answer.status == 200 and "gen" in claims_of(sent):
+            self._seen.with_generation.append(answer.step)
         return answer
 
     def log_out(self, login):

@@ -24,6 +24,8 @@ def of_the_walk(walk):
     )
     yield at_least("walk: responses lost at other nodes", sum(step in DROP for step in failed), 1)
     yield exactly("walk: calls refused with a good access token", len(seen.refused), 0)
+    taken = seen.with_generation.count("accept")
+    yield at_least('walk: access tokens with `gen` taken at "accept" nodes', taken, 1)
     yield Figure("walk: longest wait until all had a session, before the last step", f"{walk.waited:.1f} s")
     yield exactly("walk: clients without a session after it", walk.without_session, 0)
     refreshes = Counter((answer.stage, answer.step) for answer in seen.answers if answer.what == "refresh")

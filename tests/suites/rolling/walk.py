@@ -31,7 +31,7 @@ class Stage:
 
 FORWARD = tuple(pairwise(STEPS))
 BACK = tuple(pairwise([*STEPS[:1:-1], SIMPLEJWT, *STEPS[2::-1]]))
-"""With a detour: simplejwt copies `gen` into access tokens, as the step `blacklist` did in earlier versions of oxijwt."""
+"""With a detour: simplejwt copies `gen` into access tokens, as earlier versions of oxijwt did."""
 BACK_AND_FORTH = tuple(path for old, new in FORWARD for path in ((old, new), (new, old), (old, new)))
 
 
