@@ -46,10 +46,10 @@ class Login:
         self.is_leaving = False
         self.is_lost = False
         self.ended_at = None
-        """When its logout was answered, in monotonic seconds."""
-        self.was_late = False
-        """Whether a refresh token was sent that may have been spent before the grace interval."""
+        """When its logout was answered, in seconds since 1970."""
         self._was_current_at = {}
+        self._late = []
+        """Refresh tokens that may have been spent for the grace interval, and when the answers came."""
         self.store(answer)
 
     @property
@@ -73,14 +73,30 @@ class Login:
         self.kept.pop(self.refresh, None)
         self.kept = dict([*self.kept.items(), (self.refresh, self.access)][-KEPT:])
         self._was_current_at[self.refresh] = max(answer.asked_at, self._was_current_at.get(self.refresh, 0.0))
-        self.refresh_at = time.monotonic() + uniform(*REFRESH_AFTER)
+        self.refresh_at = time.time() + uniform(*REFRESH_AFTER)
 
     def note(self, answer, sent):
-        """Remember a request that carried one of the tokens, and whether it came too late."""
+        """Remember a request that carried one of the tokens, and whether its answer may have come too late."""
         self.history.append((answer, describe(sent)))
         known = self._was_current_at.get(sent)
-        if known is not None and answer.asked_at + answer.gone_for > known + GRACE.total_seconds():
-            self.was_late = True
+        if known is not None and answer.came_at > known + GRACE.total_seconds():
+            self._late.append((sent, answer.came_at))
+
+    @property
+    def was_late(self):
+        """Whether a token was sent that may have been spent for the grace interval.
+
+        A token was spent when its successor was issued. If no tab got the successor, then at the earliest when the last
+        request was sent that was answered with the token itself.
+        """
+        return any(came_at > self.spent_at(token) + GRACE.total_seconds() for token, came_at in self._late)
+
+    def spent_at(self, token):
+        """The earliest time at which this refresh token may have been spent."""
+        spent = claims_of(token)
+        known = [claims_of(other) for other in self._was_current_at]
+        successors = [claims["iat"] for claims in known if claims.get("gen", 0) == spent.get("gen", 0) + 1]
+        return max([self._was_current_at[token], *successors])
 
 
 @dataclass(frozen=True)
@@ -91,6 +107,11 @@ class Loss:
     answer: Answer
     history: tuple[tuple[Answer, str], ...]
     """The last requests, and which token each carried."""
+
+    @property
+    def may_be_late(self):
+        """Whether the session may have ended because the client sent a spent token after the grace interval."""
+        return self.login.was_late and self.answer.code in {"token_reused", "session_revoked"}
 
     @property
     def reason(self):
@@ -107,6 +128,8 @@ class Seen:
     losses: list[Loss] = field(default_factory=list)
     refused: list[Answer] = field(default_factory=list)
     """Calls with a good access token of a login that nobody ended."""
+    with_generation: list[str] = field(default_factory=list)
+    """The step of each node that took an access token with `gen`."""
     revived: set[str] = field(default_factory=set)
     """Ended sessions. A request after the end, with one of their tokens, was answered with 200."""
     sent: list[str] = field(default_factory=list)
@@ -164,7 +187,7 @@ class Browser:
         login = self.logged_in(is_over)
         if login is None:
             return
-        pause, due = uniform(*PACE) * self._habits.tabs, login.refresh_at - time.monotonic()
+        pause, due = uniform(*PACE) * self._habits.tabs, login.refresh_at - time.time()
         is_over.wait(max(0.0, min(due, pause)))
         chance = random()
         if due <= pause:
@@ -213,6 +236,8 @@ class Browser:
         sent = login.access
         answer = self.ask("call", carrying(WHOAMI, sent), login, sent)
         self._seen.watch(login, answer)
+        if answer.status == 200 and "gen" in claims_of(sent):
+            self._seen.with_generation.append(answer.step)
         return answer
 
     def log_out(self, login):
@@ -224,7 +249,7 @@ class Browser:
         sent = login.refresh
         answer = self.ask("logout", posted("/api/token/blacklist/", refresh=sent), login, sent)
         if answer.status == 200:
-            login.ended_at = time.monotonic()
+            login.ended_at = time.time()
             self._thief.try_tokens_of(login)
         self.forget(login)
 

@@ -10,6 +10,9 @@ from .front import NO_ANSWER
 from .middleware import FORGOTTEN, WRONG_TYPE
 from .walk import DROP
 
+LINES = 15
+"""Of the requests before a loss."""
+
 
 def of_the_walk(walk):
     """Each way from step to step, and whether the walk was what it claims to be."""
@@ -21,6 +24,8 @@ def of_the_walk(walk):
     )
     yield at_least("walk: responses lost at other nodes", sum(step in DROP for step in failed), 1)
     yield exactly("walk: calls refused with a good access token", len(seen.refused), 0)
+    taken = seen.with_generation.count("accept")
+    yield at_least('walk: access tokens with `gen` taken at "accept" nodes', taken, 1)
     yield Figure("walk: longest wait until all had a session, before the last step", f"{walk.waited:.1f} s")
     yield exactly("walk: clients without a session after it", walk.without_session, 0)
     refreshes = Counter((answer.stage, answer.step) for answer in seen.answers if answer.what == "refresh")
@@ -35,13 +40,13 @@ def of_the_walk(walk):
 
 def losses(seen, stage=None, but=frozenset()):
     """The logins that were lost, in this stage or in any, except these sessions and clients that were late."""
-    found = (loss for loss in seen.losses if not loss.login.was_late and loss.login.sid not in but)
+    found = (loss for loss in seen.losses if not loss.may_be_late and loss.login.sid not in but)
     return [loss for loss in found if stage is None or loss.answer.stage == stage]
 
 
 def of_the_late(name, seen, but=frozenset()):
     """Clients whose repeat may have come after the grace interval: the machine was too slow for them."""
-    late = sum(loss.login.was_late and loss.login.sid not in but for loss in seen.losses)
+    late = sum(loss.may_be_late and loss.login.sid not in but for loss in seen.losses)
     return Figure(f"{name}: logins lost whose client may have been late", str(late), "documented")
 
 
@@ -70,8 +75,9 @@ def of_the_sessions(name, run):
     yield of_the_late(name, seen, gone)
     yield at_least(f"{name}: logouts", len(seen.ended), 1)
     yield exactly(f"{name}: ended sessions revived", len(seen.revived - again), 0)
+    kept = sum(login.sid not in again for login in seen.ended)
     tried = sum(answer.what.startswith("try") and answer.status == 401 for answer in seen.answers)
-    yield at_least(f"{name}: tokens of ended sessions that were refused", tried, 4 * len(seen.ended))
+    yield at_least(f"{name}: tokens of ended sessions that were refused", tried, 4 * kept)
 
 
 def of_the_fail_overs(name, run):
@@ -119,11 +125,11 @@ def reasons(seen):
     """Why logins were lost: how often, and the last requests of the first one that was lost for this reason."""
     found = {}
     for loss in seen.losses:
-        found.setdefault((loss.answer.stage, loss.reason, loss.login.was_late), []).append(loss)
-    for (stage, reason, was_late), lost in found.items():
-        late = ", perhaps late" if was_late else ""
+        found.setdefault((loss.answer.stage, loss.reason, loss.may_be_late), []).append(loss)
+    for (stage, reason, may_be_late), lost in found.items():
+        late = ", perhaps late" if may_be_late else ""
         yield f"\n{stage}: {len(lost)} logins lost by {reason}{late} {lost[0].answer.body}. One of them:"
-        yield from history(lost[0])
+        yield from list(history(lost[0]))[-LINES:]
 
 
 def history(loss):

@@ -19,7 +19,7 @@ DROPPED = 0.05
 
 @dataclass(frozen=True)
 class Answer:
-    """A status, or NO_ANSWER, of a request that was sent at `asked_at` (monotonic seconds) to a node of `step`."""
+    """A status, or NO_ANSWER, of a request that was sent at `asked_at` (seconds since 1970) to a node of `step`."""
 
     what: str
     stage: str
@@ -28,6 +28,11 @@ class Answer:
     body: dict
     asked_at: float
     gone_for: float
+
+    @property
+    def came_at(self):
+        """When the client got it."""
+        return self.asked_at + self.gone_for
 
     @property
     def code(self):
@@ -80,12 +85,12 @@ class Front:
 
     def ask(self, what, request, node=None):
         """The Answer of one of the nodes, or of this one."""
-        asked_at = time.monotonic()
+        asked_at = time.time()
         with self.way_to(node) as way:
             step, (status, body) = (way.step, send(way.port, request)) if way else ("front", (CLOSED, {}))
         if step in self._drops and random.random() < DROPPED:
             status, body = NO_ANSWER, {}
-        answer = Answer(what, self.stage, step, status, body, asked_at, time.monotonic() - asked_at)
+        answer = Answer(what, self.stage, step, status, body, asked_at, time.time() - asked_at)
         if way and what == "refresh" and status == 200:
             self._refreshes[way.port] += 1
         self._answers.append(answer)

@@ -29,7 +29,9 @@ class Stage:
     nodes: tuple[str, str]
 
 
-FORWARD, BACK = tuple(pairwise(STEPS)), tuple(pairwise(STEPS[::-1]))
+FORWARD = tuple(pairwise(STEPS))
+BACK = tuple(pairwise([*STEPS[:1:-1], SIMPLEJWT, *STEPS[2::-1]]))
+"""With a detour: simplejwt copies `gen` into access tokens, as earlier versions of oxijwt did."""
 BACK_AND_FORTH = tuple(path for old, new in FORWARD for path in ((old, new), (new, old), (old, new)))
 
 
@@ -47,7 +49,7 @@ def way(leg, path):
     return f"{leg}. {' → '.join(path)}"
 
 
-BROKEN = (Stage("broken", ("issue", "issue")), Stage("broken", ("accept", "blacklist")))
+BROKEN = (Stage("broken", ("issue", "issue")), Stage("broken", ("accept", SIMPLEJWT)))
 """A short walk back, with nodes that refuse what simplejwt made of a token with a session."""
 
 
