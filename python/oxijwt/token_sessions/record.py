@@ -155,7 +155,7 @@ class SessionRecords:
     def read_session(self, claims: Claims | Token) -> TokenSession | None:
         """The session of these claims, read together with its user, once for each token. Raises SessionError.
 
-        None if the claims name no session of ours, and TOKEN_SESSIONS is "accept".
+        None if the claims name no session in our table, and TOKEN_SESSIONS is "accept".
         """
         known: TokenSession | None = getattr(self.token, "session", None)
         if known is not None:
