@@ -185,8 +185,8 @@ def is_blacklisted(shown: Shown, session: TokenSession) -> bool:
 def permission(reading: Reading, *, ends: bool, ends_reused: bool = True) -> Permission:
     """The decision, if it permits a token. With `ends`, the session ends if the decision says that it is over.
 
-    Without `ends_reused`, a reused token does not end its session. Raises SessionError or TokenReusedError, and ServiceUnavailable
-    if the end can't be written.
+    Without `ends_reused`, a reused token does not end its session. Raises SessionError or TokenReusedError, and
+    ServiceUnavailable if the end can't be written.
     """
     match reading.decision:
         case Reuse() as reuse:
