@@ -86,7 +86,7 @@ def end_apart(sid: uuid.UUID, reason: RevokeReason, *, is_locked: bool) -> bool:
     with own_connection() as alias:
         if end_now(sid, reason, alias):
             return True
-        # No row has changed. That is no proof, unless this connection sees that the session has ended.
+        # No row has changed. It proves an end only if this connection sees that the session has ended.
         if TokenSession.objects.using(alias).filter(pk=sid, revoked_at__isnull=False).exists():
             return False
         raise OperationalError("A new connection does not see the row.")

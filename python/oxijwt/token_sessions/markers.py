@@ -59,7 +59,7 @@ def leave_marker(user: AbstractBaseUser) -> None:
 
 
 def leave_marker_now(user: AbstractBaseUser) -> None:
-    """As `leave_marker`, for a caller that writes nothing else with it. Raises ServiceUnavailable."""
+    """As `leave_marker`, for a caller that has no other write. Raises ServiceUnavailable."""
     with refused_while_busy():
         unless_deadlocked(lambda: leave_marker(user))
 

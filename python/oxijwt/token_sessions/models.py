@@ -81,7 +81,7 @@ class TokenSessionManager(TokenSessionBaseManager["TokenSession"]):
 class TokenSession(models.Model):
     """One login and all tokens that descend from it, or one access token without a login. `id` is the `sid` claim.
 
-    `idle_lifetime` is None if the refresh token's class says how long the session lives without a refresh.
+    `idle_lifetime` is None if the session lives without a refresh for the lifetime of its refresh token's class.
     The widest columns come first, so that a row is small. Apart from the keys only `flush_after` has an index, so that
     a refresh is a heap-only update on PostgreSQL.
     """

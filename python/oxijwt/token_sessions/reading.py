@@ -53,7 +53,7 @@ JOINED = "oxijwt_session"
 
 @dataclass(frozen=True)
 class Shown:
-    """A refresh token as a request has shown it: what the decision needs beside the session and its user."""
+    """A refresh token as a request has shown it: what the decision needs apart from the session and its user."""
 
     claims: Claims
     sid: uuid.UUID | None
@@ -65,7 +65,7 @@ class Shown:
     now: int
     """When the token was read, in microseconds since 1970."""
     client: Client | None
-    """Who has sent it; None if that is not known."""
+    """The client that sent it; None if that is not known."""
     asks_blacklist: bool
     """Whether a blacklist app may know the token. Adoption itself blacklists a token, so its row decides alone."""
 
@@ -185,8 +185,8 @@ def is_blacklisted(shown: Shown, session: TokenSession) -> bool:
 def permission(reading: Reading, *, ends: bool, ends_reused: bool = True) -> Permission:
     """The decision, if it permits a token. With `ends`, the session ends if the decision says that it is over.
 
-    Without `ends_reused`, a reused token ends nothing. Raises SessionError or TokenReusedError, and ServiceUnavailable
-    if the end can't be written.
+    Without `ends_reused`, a reused token does not end its session. Raises SessionError or TokenReusedError, and
+    ServiceUnavailable if the end can't be written.
     """
     match reading.decision:
         case Reuse() as reuse:

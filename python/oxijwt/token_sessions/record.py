@@ -155,7 +155,7 @@ class SessionRecords:
     def read_session(self, claims: Claims | Token) -> TokenSession | None:
         """The session of these claims, read together with its user, once for each token. Raises SessionError.
 
-        None if the claims name no session of ours, and TOKEN_SESSIONS is "accept".
+        None if the claims name no session in our table, and TOKEN_SESSIONS is "accept".
         """
         known: TokenSession | None = getattr(self.token, "session", None)
         if known is not None:
@@ -386,7 +386,12 @@ class RefreshRecords(StartingRecords):
         if reading is None:
             require_session(self.token)
             if is_open() and self.otherwise.rotates and api_settings.USER_ID_CLAIM in claims:
-                raise TokenError(_("Token has no session"))
+                # A token with an id is not adopted only if its user does not exist.
+                raise (
+                    SessionError("user_not_found")
+                    if self.has_adoptable_claims
+                    else TokenError(_("Token has no session"))
+                )
         return reading
 
     def successor_of(self, session: TokenSession) -> tuple[Claims, str]:

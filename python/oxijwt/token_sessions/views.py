@@ -26,6 +26,7 @@ from oxijwt.views import AcceptingMixin, NonAtomicView, TokenViewBase
 
 from . import revocation_cache
 from .claims import session_id
+from .client_info import client_info
 from .database import after_commit
 from .ending import end, publish_again, revoke_for_user, usable_by
 from .models import RevokeReason, TokenSession
@@ -196,8 +197,8 @@ def start_of_day(moment: datetime) -> datetime:
 class SessionSerializer(serializers.ModelSerializer[TokenSession]):
     """A session as its user sees it.
 
-    No time depends on the moment of a rotation: a thief who polls the list must not learn when to use a stolen token.
-    The current session is used by this request, and other sessions have the day of their last use.
+    Nothing depends on the moment of a rotation: a thief who polls the list must not learn when to use a stolen token.
+    The current session shows the time and client of this request, and other sessions the day of their last use.
     """
 
     last_used_at = serializers.DateTimeField(read_only=True)
@@ -208,10 +209,12 @@ class SessionSerializer(serializers.ModelSerializer[TokenSession]):
         fields = ("id", "created_at", "last_used_at", "expires_at", "ip_address", "user_agent", "current")
 
     def to_representation(self, session: TokenSession) -> dict[str, object]:
-        """As DRF's, with the times that are shown in place of the row's."""
+        """As DRF's, with the times and the client that are shown in place of the row's."""
         shown = copy(session)
         shown.last_used_at = self.last_used_at_of(session)  # type: ignore[attr-defined]  # for the field of this name
         shown.expires_at = self.expires_at_of(session)
+        if self.get_current(session):
+            shown.ip_address, shown.user_agent = client_info(self.context["request"])
         return super().to_representation(shown)
 
     def last_used_at_of(self, session: TokenSession) -> datetime:

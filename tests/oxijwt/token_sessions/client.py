@@ -23,9 +23,9 @@ def post(path, body, access=None, **extra):
     return Client(**extra).post(f"/api/token/{path}", body, content_type="application/json", **_headers(access))
 
 
-def get(path, access=None):
+def get(path, access=None, **extra):
     """The response to a GET under api/."""
-    return Client().get(f"/api/{path}", **_headers(access))
+    return Client(**extra).get(f"/api/{path}", **_headers(access))
 
 
 def _headers(access):

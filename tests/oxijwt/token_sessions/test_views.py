@@ -192,13 +192,24 @@ def test_the_list_has_the_users_live_sessions_with_the_current_one_marked(clock,
     clock.tick(1)
     second = login(HTTP_USER_AGENT="laptop")
     logout(login()["refresh"])
-    answered = get("token/sessions/", second["access"])
+    answered = get("token/sessions/", second["access"], HTTP_USER_AGENT="laptop")
     assert answered["Cache-Control"] == "no-store"
     listed = answered.json()
     assert [(row["user_agent"], row["current"]) for row in listed] == [("laptop", True), ("phone", False)]
     assert set(listed[0]) == {
         "id", "created_at", "last_used_at", "expires_at", "ip_address", "user_agent", "current"
     }  # fmt: skip
+
+
+def test_the_current_session_shows_the_client_of_the_request(ada):
+    """A refresh from another address showed in the list: who polled it with a stolen token learned of the rotation."""
+    stolen = login(REMOTE_ADDR="192.0.2.1", HTTP_USER_AGENT="phone")
+    post("refresh/", {"refresh": stolen["refresh"]}, REMOTE_ADDR="192.0.2.2", HTTP_USER_AGENT="laptop")
+    thief = {"REMOTE_ADDR": "198.51.100.7", "HTTP_USER_AGENT": "curl"}
+    (row,) = get("token/sessions/", stolen["access"], **thief).json()
+    assert (row["ip_address"], row["user_agent"]) == ("198.51.100.7", "curl")
+    (row,) = get("token/sessions/", login()["access"]).json()[1:]
+    assert (row["ip_address"], row["user_agent"]) == ("192.0.2.2", "laptop")
 
 
 def listed(tokens):

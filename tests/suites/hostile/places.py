@@ -97,7 +97,7 @@ WITH_SESSIONS = [
     header("session list", "access", "GET", "session_list"),
     header("session delete", "access", "DELETE", "session_detail"),
     body("adoption", "refresh", "token_refresh", "refresh", ADOPTING),
-    body("logout without session", "refresh", "token_logout", "refresh"),
+    body("logout without session", "refresh", "token_logout", "refresh", {"REQUIRE_SESSION": False}),
 ]
 BY_ACCESS = [place.name for place in [*SHARED, *WITH_SESSIONS] if place.in_header]
 """Where the token authenticates a request."""

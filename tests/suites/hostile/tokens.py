@@ -989,9 +989,16 @@ def ended(name, make, accepted_at):
 
 
 def gen(name, value, accepted_at=None):
-    """Another generation of a refresh token; other tokens must have none."""
-    unread = at("sliding tokens have no generation, and their refresh reads none", "session sliding refresh") | at(
-        "without sid it is no claim of ours", "adoption", "logout without session"
+    """Another generation of a refresh token; other tokens have none, and it is not read there."""
+    unread = (
+        at("sliding tokens have no generation, and their refresh reads none", "session sliding refresh")
+        | at("without sid it is no claim of ours", "adoption", "logout without session")
+        | at(
+            "a node without sessions copies it into tokens whose type is proven",
+            *BY_ACCESS,
+            "session verify access",
+            "session verify sliding",
+        )
     )
     return claim(f"gen {name}", {"gen": value}, accepted_at=unread | (accepted_at or {}))._replace(
         in_sessions_only=True
@@ -1057,7 +1064,7 @@ SESSION_CLAIMS = [
     gen("negative", -1),
     gen("one ahead", 1, ENDS_OWN | FORGOTTEN),
     gen("far ahead", 5, ENDS_OWN | FORGOTTEN),
-    gen("2**31 - 1", 2**31 - 1, ENDS_OWN | FORGOTTEN),
+    gen("2**31 - 1", 2**31 - 1, ENDS_OWN),
     gen("2**31", 2**31),
     gen("2**32", 2**32),
     gen("2**63", 2**63),

@@ -73,7 +73,7 @@ SCENARIOS = (
     Scenario(
         POLLS_ROAMING,
         partial(Polling, careful=True),
-        "what the IP address in sessions/, which follows each refresh, tells",
+        "the list of another login shows the IP address, which follows each refresh",
         is_roaming=True,
         victims_of_each=10,
     ),

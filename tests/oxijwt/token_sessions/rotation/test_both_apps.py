@@ -168,12 +168,11 @@ def test_an_adopted_token_is_decided_by_its_row(ada, clock):
         assert claims(refreshed(old)["refresh"])["jti"] == claims(new)["jti"]
 
 
-def test_a_token_whose_adoption_and_end_were_forgotten_is_not_adopted_again(jwt_settings):
+def test_a_token_whose_adoption_and_end_were_forgotten_is_not_adopted_again(settings):
     """REVOCATION_CACHE remembers the end; the database remembers nothing."""
     with on("library"):
         old = login()["refresh"]
-    with on("sessions only"):
-        jwt_settings(REVOCATION_CACHE="default")
+    with on("sessions only"), override_settings(SIMPLE_JWT=settings.SIMPLE_JWT | {"REVOCATION_CACHE": "default"}):
         revocation_cache.rebuild()
         revocation_cache.publish([session_of(refreshed(old)["refresh"]).pk])
         TokenSession.objects.all().delete()

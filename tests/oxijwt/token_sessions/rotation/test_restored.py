@@ -136,6 +136,16 @@ def test_a_token_of_a_node_without_sessions_is_its_own_answer_while_the_row_is_y
     assert session_of(token).generation == 1
 
 
+def test_a_token_of_such_a_node_that_the_database_has_forgotten_rotates_at_once(heard):
+    """It restored the row with its own time, and the token before it had grace again."""
+    first = login()["refresh"]
+    newest = foreign(refreshed(first)["refresh"])
+    forget(newest)
+    assert claims(refreshed(newest)["refresh"])["gen"] == 2
+    assert heard.names[-2:] == ["session_restored", "session_refreshed"]
+    assert answer(refresh(first)) == (401, "token_reused")
+
+
 # Leeway
 
 
