@@ -41,7 +41,7 @@ class Login:
     def __init__(self, answer):
         self.tokens = {}
         self.kept = {}
-        """The access token of each of the last refresh tokens. Replaced, and never changed, since other tabs read it."""
+        """The access token of each of the last refresh tokens. Replaced and never changed, since all tabs read it."""
         self.history = deque(maxlen=40)
         self.is_leaving = False
         self.is_lost = False
