@@ -19,7 +19,7 @@ from .disturbed import run  # noqa: E402  after setup
 from .nodes import SIMPLEJWT  # noqa: E402  after setup
 from .walk import BACK, BACK_AND_FORTH, BROKEN, FORWARD, stages, walk  # noqa: E402  after setup
 
-SHORT = {"seconds": 11, "fails_over": 8}
+SHORT = {"seconds": 10, "fails_over": 7}
 """One fail-over: a few more commits than it loses before it, and all clients' next refreshes after it."""
 
 

@@ -41,7 +41,7 @@ class Login:
     def __init__(self, answer):
         self.tokens = {}
         self.kept = {}
-        """The access token of each of the last refresh tokens."""
+        """The access token of each of the last refresh tokens. Replaced and never changed, since all tabs read it."""
         self.history = deque(maxlen=40)
         self.is_leaving = False
         self.is_lost = False
@@ -70,8 +70,8 @@ class Login:
     def store(self, answer):
         """Keep the tokens that a login or refresh was answered with."""
         self.tokens = self.tokens | answer.body
-        self.kept.pop(self.refresh, None)
-        self.kept = dict([*self.kept.items(), (self.refresh, self.access)][-KEPT:])
+        others = [(refresh, access) for refresh, access in self.kept.items() if refresh != self.refresh]
+        self.kept = dict([*others, (self.refresh, self.access)][-KEPT:])
         self._was_current_at[self.refresh] = max(answer.asked_at, self._was_current_at.get(self.refresh, 0.0))
         self.refresh_at = time.time() + uniform(*REFRESH_AFTER)
 

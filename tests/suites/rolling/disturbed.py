@@ -15,7 +15,7 @@ from .database import Copies, Forgotten, cut_connections
 from .front import Front
 from .nodes import serving
 
-TWO_TABS = Habits(tabs=2, logs_out=0.04, logs_in_again=0.02)
+TWO_TABS = Habits(tabs=2, logs_out=0.03, logs_in_again=0.02)
 ONE_TAB = replace(TWO_TABS, tabs=1)
 FORGETS = 5.0
 """Seconds of commits that a fail-over loses."""

@@ -6,9 +6,8 @@ from itertools import groupby
 from tests.suites.rotation_load.figures import at_least, exactly
 from tests.suites.scale.report import Figure
 
-from .front import NO_ANSWER
+from .front import DROPS, NO_ANSWER
 from .middleware import FORGOTTEN, WRONG_TYPE
-from .walk import DROP
 
 LINES = 15
 """Of the requests before a loss."""
@@ -20,9 +19,9 @@ def of_the_walk(walk):
     yield from of_the_answers("walk", seen)
     failed = [answer.step for answer in seen.answers if not answer.is_final]
     yield exactly(
-        "walk: responses lost or failed at nodes without sessions", sum(step not in DROP for step in failed), 0
+        "walk: responses lost or failed at nodes without sessions", sum(step not in DROPS for step in failed), 0
     )
-    yield at_least("walk: responses lost at other nodes", sum(step in DROP for step in failed), 1)
+    yield at_least("walk: responses lost at other nodes", sum(step in DROPS for step in failed), 1)
     yield exactly("walk: calls refused with a good access token", len(seen.refused), 0)
     taken = seen.with_generation.count("accept")
     yield at_least('walk: access tokens with `gen` taken at "accept" nodes', taken, 1)

@@ -13,8 +13,11 @@ from .nodes import PATIENCE
 
 NO_ANSWER = 0
 CLOSED = 503
-DROPPED = 0.05
-"""The share of answers that get lost on the way back."""
+DROPS, DROPPED = ("issue", "sessions"), 0.05
+"""Steps whose answers get lost on the way back, and which share of them.
+
+A response that is lost at a node without sessions is fatal, as with simplejwt.
+"""
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,12 @@ class Answer:
 
 
 class Front:
-    """Which nodes serve at the moment. It loses some of the answers of the steps in `drops`."""
+    """Which nodes serve at the moment. It loses some of the answers of the steps in DROPS."""
 
-    def __init__(self, answers, drops=()):
+    def __init__(self, answers):
         self.stage = ""
         self.nodes = ()
         self._answers = answers
-        self._drops = drops
         self._refreshes = Counter()
         self._is_open = True
         self._on_the_way = Counter()
@@ -88,7 +90,7 @@ class Front:
         asked_at = time.time()
         with self.way_to(node) as way:
             step, (status, body) = (way.step, send(way.port, request)) if way else ("front", (CLOSED, {}))
-        if step in self._drops and random.random() < DROPPED:
+        if step in DROPS and random.random() < DROPPED:
             status, body = NO_ANSWER, {}
         answer = Answer(what, self.stage, step, status, body, asked_at, time.time() - asked_at)
         if way and what == "refresh" and status == 200:

@@ -13,8 +13,6 @@ from .tokens import claims_of
 
 STEPS = (SIMPLEJWT, "blacklist", "accept", "issue", "sessions")
 HABITS = Habits(logs_in_again=0.005)
-DROP = ("issue", "sessions")
-"""Steps whose answers get lost at times. A response that a node without sessions loses is fatal, as with simplejwt."""
 FEWEST_REFRESHES = 3
 """That each node of a stage answers before the next stage begins."""
 LONGEST = 60
@@ -68,7 +66,7 @@ class Walk:
 def walk(folder, hold, stages, *, broken=False):
     """Every stage for `hold` seconds, or longer if its nodes are slow."""
     taken = Walk(list(stages))
-    front = Front(taken.seen.answers, drops=DROP)
+    front = Front(taken.seen.answers)
     browsers = [Browser(username, HABITS, Thief(front, taken.seen)) for username in USERS]
     steps = list(dict.fromkeys(chain.from_iterable(stage.nodes for stage in taken.stages)))
     with serving(folder, *steps, *steps, broken=broken) as nodes:
