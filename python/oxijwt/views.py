@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +17,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.generic import View
 from rest_framework import generics, status
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.response import Response
 
 from . import state
@@ -49,14 +50,23 @@ Python can read far more levels, but a body that is shown in an answer is render
 """
 
 
-def refusing_hostile_bodies(parse: Callable[..., T]) -> Callable[..., T]:
-    """A parser's `parse` that raises ParseError for an unknown charset, or more than MAX_BODY_DEPTH levels."""
+CHARSETS = frozenset(
+    {"utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "ascii", "iso8859-1"}
+)
+"""The charsets of bodies, as Python names them; `codecs.lookup` knows their aliases.
+
+Django takes each of Python's codecs for a charset. Some need quadratic time (`punycode`), decompress (`zlib`) or raise
+what no parser expects (`idna`).
+"""
+
+
+def refusing_deep_bodies(parse: Callable[..., T]) -> Callable[..., T]:
+    """A parser's `parse` that raises ParseError for a body of more than MAX_BODY_DEPTH levels."""
 
     @wraps(parse)
     def parse_or_refuse(
         stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> T:
-        refuse_unknown_charset((parser_context or {}).get("encoding"))
         try:
             parsed = parse(stream, media_type, parser_context)
         except RecursionError as error:
@@ -68,13 +78,13 @@ def refusing_hostile_bodies(parse: Callable[..., T]) -> Callable[..., T]:
     return parse_or_refuse
 
 
-def refuse_unknown_charset(encoding: str | None) -> None:
-    """Raise ParseError unless text can be encoded in this charset; None is UTF-8."""
-    # Django accepts every codec as a charset, also `zlib` and `rot13`. DRF 3.18.0 and older decode with them.
+def has_readable_charset(request: HttpRequest) -> bool:
+    """Whether the Content-Type names one of CHARSETS, or no charset."""
+    charset = (request.content_params or {}).get("charset")
     try:
-        "".encode(encoding or "utf-8")
-    except (LookupError, UnicodeError) as error:
-        raise ParseError(_("The charset of the body is unknown")) from error
+        return charset is None or codecs.lookup(charset).name in CHARSETS
+    except (LookupError, ValueError):
+        return False
 
 
 def is_deeper_than(levels: int, parsed: object) -> bool:
@@ -103,11 +113,24 @@ class NonAtomicView(generics.GenericAPIView[Any]):
     def as_view(cls, **initkwargs: Any) -> AsView[GenericView]:
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """As DRF's. If the charset can't be read, nothing decodes with it."""
+        self.charset_is_readable = has_readable_charset(request)
+        if not self.charset_is_readable:
+            request.encoding = "utf-8"
+        return super().initialize_request(request, *args, **kwargs)
+
+    def perform_authentication(self, request: Request) -> None:
+        """As DRF's. Raises UnsupportedMediaType (415) for a charset that can't be read, before it reads a token."""
+        if not self.charset_is_readable:
+            raise UnsupportedMediaType("", _("The charset must be UTF-8, UTF-16, UTF-32, ASCII or Latin-1."))
+        super().perform_authentication(request)
+
     def get_parsers(self) -> list[BaseParser]:
         """The project's parsers, made for this request. They answer 400, never 500, to a hostile body."""
         parsers = super().get_parsers()
         for parser in parsers:
-            parser.parse = refusing_hostile_bodies(parser.parse)  # type: ignore[method-assign]  # of this instance only
+            parser.parse = refusing_deep_bodies(parser.parse)  # type: ignore[method-assign]  # of this instance only
         return parsers
 
 
