@@ -7,6 +7,7 @@ import hashlib
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -262,7 +263,8 @@ class JWKSView(View):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
-        return transaction.non_atomic_requests(super().as_view(**initkwargs))
+        # DRF marks its views itself, so that LoginRequiredMiddleware does not redirect their clients.
+        return login_not_required(transaction.non_atomic_requests(super().as_view(**initkwargs)))
 
     def get(self, request: HttpRequest) -> HttpResponseBase | None:
         """200 with the set; 304 if the client already has it. Raises KeyConfigurationError."""
