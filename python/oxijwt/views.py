@@ -110,6 +110,9 @@ class NonAtomicView(generics.GenericAPIView[Any]):
     It runs outside ATOMIC_REQUESTS: when a session ends and the request is then refused, the end must stay written.
     """
 
+    throttle_scope: str | None = None
+    """For DRF's ScopedRateThrottle."""
+
     @classmethod
     def as_view(cls, **initkwargs: Any) -> AsView[GenericView]:
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
