@@ -12,6 +12,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from rest_framework import generics, serializers, status
 from rest_framework.exceptions import NotAuthenticated
+from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.settings import api_settings as drf_settings
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
     from rest_framework.authentication import BaseAuthentication
+    from rest_framework.pagination import BasePagination
     from rest_framework.request import ForcedAuthentication, Request
 
     from oxijwt.tokens import Token
@@ -52,6 +54,9 @@ if TYPE_CHECKING:
     Authenticator = BaseAuthentication | ForcedAuthentication
 
 LOCAL, OTHERS, GLOBAL = "local", "others", "global"
+NEWEST_FIRST = ("-created_at", "pk")
+MOST_SESSIONS = 100
+"""So many sessions are in the list if DRF's settings do not paginate it."""
 
 
 def logout_class(token_class: type[RefreshToken]) -> type[RefreshToken]:
@@ -315,16 +320,36 @@ class OwnSessionsView(SessionViewMixin, NonAtomicView):  # type: ignore[misc]  #
 
     def get_queryset(self) -> QuerySet[TokenSession]:
         user = cast("AbstractBaseUser", self.request.user)  # IsAuthenticated has refused anonymous requests
-        sessions: QuerySet[TokenSession] = usable_by(user).order_by("-created_at", "pk")
+        sessions: QuerySet[TokenSession] = usable_by(user).order_by(*NEWEST_FIRST)
         return sessions
 
 
 class SessionListView(OwnSessionsView):
-    """GET → the caller's live sessions, the newest login first. `current` marks the session of the request."""
+    """GET → the caller's live sessions, the newest login first. `current` marks the session of the request.
+
+    They come in pages if the project's DRF settings say so. Otherwise they are the newest 100.
+    """
+
+    @classproperty
+    def pagination_class(cls) -> type[BasePagination] | None:  # noqa: N805  a classproperty
+        """DRF's DEFAULT_PAGINATION_CLASS."""
+        return cast("type[BasePagination] | None", drf_settings.DEFAULT_PAGINATION_CLASS)
+
+    @property
+    def paginator(self) -> BasePagination | None:
+        """As DRF's, but a CursorPagination has the order of this list."""
+        paginator = super().paginator
+        if isinstance(paginator, CursorPagination):
+            paginator.ordering = NEWEST_FIRST
+        return paginator
 
     def get(self, request: Request) -> Response:
-        """200 with a list; 401 without a valid token."""
-        return Response(self.get_serializer(self.get_queryset(), many=True).data)
+        """200 with a list or a page; 401 without a valid token; 404 for a page that does not exist."""
+        sessions = self.get_queryset()
+        page = self.paginate_queryset(sessions)
+        if page is None:
+            return Response(self.get_serializer(sessions[:MOST_SESSIONS], many=True).data)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
 class SessionView(OwnSessionsView):
