@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 from rest_framework import HTTP_HEADER_ENCODING as HTTP_HEADER_ENCODING  # noqa: PLC0414  simplejwt's name
 from rest_framework import authentication, exceptions
 
-from .exceptions import AuthenticationFailed, InvalidToken, TokenError, invalid_token
+from .exceptions import AuthenticationFailed, InvalidToken, SessionError, TokenError, invalid_token
 from .records import records_of, refuse_revoked, session_app
 from .settings import api_settings
 from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
@@ -125,9 +125,9 @@ class JWTAuthentication(authentication.BaseAuthentication):
     def get_validated_token(self, raw_token: bytes | str) -> Token:
         """The token, made by the first of AUTH_TOKEN_CLASSES that accepts it.
 
-        Raises InvalidToken with the reason of each class.
+        Raises InvalidToken with the reason of each class. Its code is that of the class whose session has ended.
         """
-        messages, accepts = [], Accepts.of(self)
+        refusals, accepts = [], Accepts.of(self)
         token_classes: Iterable[type[Token]] = api_settings.AUTH_TOKEN_CLASSES
         for token_class in token_classes:
             try:
@@ -135,14 +135,8 @@ class JWTAuthentication(authentication.BaseAuthentication):
                     return token_class(raw_token)
                 return token_class.read(raw_token, **accepts._asdict())
             except TokenError as error:
-                messages.append(
-                    {
-                        "token_class": token_class.__name__,
-                        "token_type": token_class.token_type,
-                        "message": error.args[0],
-                    }
-                )
-        raise InvalidToken({"detail": _("Given token not valid for any token type"), "messages": messages})
+                refusals.append((token_class, error))
+        raise refused_by_all(refusals)
 
     def get_user(self, validated_token: Token) -> AbstractBaseUser | TokenUser:
         """The user that the token names.
@@ -226,6 +220,18 @@ def authenticate_token(
 
 aauthenticate_token = sync_to_async(authenticate_token)
 """`authenticate_token` for async code."""
+
+
+def refused_by_all(refusals: Sequence[tuple[type[Token], TokenError]]) -> InvalidToken:
+    """The 401 for a token that no class accepts. If one of them has read its session, the session's code."""
+    messages = [
+        {"token_class": token_class.__name__, "token_type": token_class.token_type, "message": error.args[0]}
+        for token_class, error in refusals
+    ]
+    for _token_class, error in refusals:
+        if isinstance(error, SessionError):
+            return InvalidToken({"detail": error.args[0], "messages": messages}, code=error.code)
+    return InvalidToken({"detail": _("Given token not valid for any token type"), "messages": messages})
 
 
 def password_is_unchanged(token: Token, user: AbstractBaseUser) -> bool:
