@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
+from django.db import Error
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from rest_framework import HTTP_HEADER_ENCODING as HTTP_HEADER_ENCODING  # noqa: PLC0414  simplejwt's name
 from rest_framework import authentication, exceptions
 
-from .exceptions import AuthenticationFailed, InvalidToken, SessionError, TokenError, invalid_token
+from .exceptions import (
+    AuthenticationFailed,
+    InvalidToken,
+    SessionError,
+    TokenError,
+    invalid_token,
+    refuse_if_unavailable,
+)
 from .records import records_of, refuse_revoked, session_app
 from .settings import api_settings
 from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
@@ -68,7 +76,7 @@ class JWTAuthentication(authentication.BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser | TokenUser, Token] | None:
         """(user, token), or None if the request has no token with one of AUTH_HEADER_TYPES.
 
-        Raises AuthenticationFailed.
+        Raises AuthenticationFailed, and ServiceUnavailable.
         """
         try:
             header = self.get_header(request)
@@ -80,10 +88,14 @@ class JWTAuthentication(authentication.BaseAuthentication):
 
     @sensitive_variables()
     def authenticate_token(self, raw_token: bytes | str) -> tuple[AbstractBaseUser | TokenUser, Token]:
-        """(user, token) for a token's compact serialization. Raises AuthenticationFailed."""
-        validated_token = self.get_validated_token(raw_token)
-        user = self.get_user(validated_token)
-        self.check_session(validated_token)
+        """(user, token) for a token's compact serialization. Raises AuthenticationFailed, and ServiceUnavailable."""
+        try:
+            validated_token = self.get_validated_token(raw_token)
+            user = self.get_user(validated_token)
+            self.check_session(validated_token)
+        except Error as error:
+            refuse_if_unavailable(error)
+            raise
         return user, validated_token
 
     def for_request(self, request: HttpRequest) -> Self:
@@ -136,6 +148,9 @@ class JWTAuthentication(authentication.BaseAuthentication):
                 return token_class.read(raw_token, **accepts._asdict())
             except TokenError as error:
                 refusals.append((token_class, error))
+            except Error as error:
+                refuse_if_unavailable(error)
+                raise
         raise refused_by_all(refusals)
 
     def get_user(self, validated_token: Token) -> AbstractBaseUser | TokenUser:
@@ -150,6 +165,9 @@ class JWTAuthentication(authentication.BaseAuthentication):
             user: AbstractBaseUser | None = records_of(validated_token).find_user()
         except TokenError as error:
             raise invalid_token(error) from error
+        except Error as error:
+            refuse_if_unavailable(error)
+            raise
         if user is None:
             raise self.refused_user("user_not_found")
         if api_settings.CHECK_USER_IS_ACTIVE and not user.is_active:
@@ -211,7 +229,7 @@ def authenticate_token(
 
     For Channels, GraphQL and middleware. Unlike `AccessToken(raw)`, it checks that the session has not ended and that
     the user may have access. `audience` and `issuer` say which tokens the caller accepts; None: the settings. Raises
-    AuthenticationFailed.
+    AuthenticationFailed, and ServiceUnavailable if the database is down.
     """
     authentication = JWTAuthentication()
     authentication.audience, authentication.issuer = audience, issuer

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import transaction
+from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.decorators import method_decorator
@@ -23,7 +23,15 @@ from rest_framework.response import Response
 
 from . import state
 from .context import handling
-from .exceptions import AccountRefused, InvalidToken, TokenError, TokenReusedError, invalid_token
+from .exceptions import (
+    AccountRefused,
+    InvalidToken,
+    ServiceUnavailable,
+    TokenError,
+    TokenReusedError,
+    invalid_token,
+    refuse_if_unavailable,
+)
 from .reports import without_variables
 from .settings import api_settings as api_settings  # noqa: PLC0414  simplejwt's name, imported from here
 from .settings import setting_attribute
@@ -129,6 +137,15 @@ class NonAtomicView(generics.GenericAPIView[Any]):
         if not self.charset_is_readable:
             raise UnsupportedMediaType("", _("The charset must be UTF-8, UTF-16, UTF-32, ASCII or Latin-1."))
         super().perform_authentication(request)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """DRF's answer to an exception; 503 if the database is down, restarts or is read-only."""
+        if isinstance(exc, Error):
+            try:
+                refuse_if_unavailable(exc)
+            except ServiceUnavailable as unavailable:
+                return super().handle_exception(unavailable)
+        return super().handle_exception(exc)
 
     def get_parsers(self) -> list[BaseParser]:
         """The project's parsers, made for this request. They answer 400, never 500, to a hostile body."""
