@@ -5,14 +5,19 @@ Each layer translates a refusal once: `TokenBackendError` (backends) → `TokenE
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import InterfaceError, InternalError, OperationalError
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, status
 
 if TYPE_CHECKING:
+    from django.db import Error
     from django_stubs_ext import StrOrPromise
+
+logger = logging.getLogger("oxijwt")
 
 
 class TokenError(Exception):
@@ -48,14 +53,6 @@ class TokenReusedError(SessionError):
 
     def __init__(self) -> None:
         super().__init__("token_reused")
-
-
-class ServiceUnavailable(exceptions.APIException):
-    """503: the database or cache that decides about a token is busy or down. The client may repeat the request."""
-
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = _("The service is temporarily unavailable, try again.")
-    default_code = "service_unavailable"
 
 
 class TokenBackendError(Exception):
@@ -97,6 +94,37 @@ class InvalidToken(AuthenticationFailed):
     status_code = status.HTTP_401_UNAUTHORIZED
     default_detail = _("Token is invalid or expired")
     default_code = "token_not_valid"
+
+
+class ServiceUnavailable(DetailDictMixin, exceptions.APIException):
+    """503 `service_unavailable`: the database or cache that decides about a token is busy or down.
+
+    The client may repeat the request. DRF turns `wait`, in seconds, into the header Retry-After.
+    """
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = _("The service is temporarily unavailable, try again.")
+    default_code = "service_unavailable"
+    wait = 1
+
+
+READ_ONLY = "25006"
+"""read_only_sql_transaction, an SQLSTATE."""
+
+
+def refuse_if_unavailable(error: Error) -> None:
+    """Raise ServiceUnavailable if the database is down, restarts, is busy or is read-only.
+
+    The cause is logged, since nobody reports an exception that is answered. The log has no traceback: its variables
+    would be tokens and passwords.
+    """
+    if isinstance(error, InternalError):
+        is_unavailable = getattr(error.__cause__, "sqlstate", None) == READ_ONLY
+    else:
+        is_unavailable = isinstance(error, OperationalError | InterfaceError)
+    if is_unavailable:
+        logger.warning("The database is not available: %s: %s", type(error).__name__, error)
+        raise ServiceUnavailable from error
 
 
 def invalid_token(error: TokenError) -> InvalidToken:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldError
-from django.db import NotSupportedError, connections, router, transaction
+from django.db import Error, NotSupportedError, connections, router, transaction
 from django.db.models import FilteredRelation, Q
 
 from oxijwt import state
 from oxijwt._core import Keep, Refuse, Repeat, Reuse, Rotate, UserState
-from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenReusedError
+from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenReusedError, refuse_if_unavailable
 from oxijwt.records import BLACKLIST_LABEL
 from oxijwt.records.blacklist import any_blacklisted
 from oxijwt.settings import api_settings
@@ -87,7 +87,7 @@ class Reading:
 def find_with_user(sid: uuid.UUID, user_id: object) -> Found:
     """The user, and the session if it belongs to this user.
 
-    One SQL statement, or two if the manager of the user model can't join the sessions.
+    One SQL statement, or two if the manager of the user model can't join the sessions. Raises ServiceUnavailable.
     """
     try:
         joined = FilteredRelation("token_sessions", condition=Q(token_sessions__id=sid))
@@ -100,6 +100,9 @@ def find_with_user(sid: uuid.UUID, user_id: object) -> Found:
         user = find_user(users, api_settings.USER_ID_FIELD, user_id)
     except (FieldError, NotSupportedError, AttributeError, LookupError):
         return find_separately(sid, user_id)
+    except Error as error:
+        refuse_if_unavailable(error)
+        raise
     if user is None:
         return None, None
     session = getattr(user, JOINED, None)  # Django sets no attribute if the join found no row
