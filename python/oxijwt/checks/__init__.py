@@ -11,7 +11,7 @@ from django.apps import AppConfig
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 
-from . import apps, imports, issuers, keys, names, rings, times, values
+from . import apps, imports, issuers, keys, names, rings, times, users, values
 
 Check = Callable[[], Iterable[CheckMessage]]
 
@@ -25,6 +25,7 @@ CHECKS: tuple[Check, ...] = (
     times.lifetimes,
     times.leeway,
     values.types,
+    users.user_id_field,
     imports.importable,
     apps.blacklist,
     apps.sessions,
