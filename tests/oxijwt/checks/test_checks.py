@@ -342,6 +342,15 @@ LIFETIMES = (
 )
 FUNCTION = "oxijwt.serializers.default_on_login_success"
 MODULE = "oxijwt.serializers"
+FLAGS = (
+    "ROTATE_REFRESH_TOKENS",
+    "BLACKLIST_AFTER_ROTATION",
+    "UPDATE_LAST_LOGIN",
+    "CHECK_REVOKE_TOKEN",
+    "CHECK_USER_IS_ACTIVE",
+    "OUTSTANDING_TOKEN_DIGEST",
+    "SEND_USER_LOGGED_IN",
+)
 MISSING = ("no.such.module", f"{MODULE}.NoSuchName", "NoDots", "", "..", 7)
 
 WRONG_VALUES = {
@@ -377,6 +386,28 @@ WRONG_VALUES = {
     "oxijwt.E022": [("TOKEN_SESSIONS", ("Issue", "", None, True, ["issue"]))],
     "oxijwt.E031": [("REQUIRE_SESSION", ("yes", 1, 0, []))],
     "oxijwt.E032": [("REFRESH_REUSE_GRACE_SAME_AGENT", (None, 0, 1, "True", [True]))],
+    "oxijwt.E036": [(name, ("False", "true", "", 0, 1, None, b"True", [], HIDDEN)) for name in FLAGS],
+    "oxijwt.E037": [
+        (
+            "AUTH_HEADER_NAME",
+            (
+                "Authorization",
+                "X-Auth-Token",
+                "AUTHORIZATION",
+                "X_AUTH_TOKEN",
+                "HTTP_X-Auth",
+                "http_authorization",
+                "HTTP_",
+                "HTTP_X_TOKEN ",
+                "HTTP_X_TOKEN\n",
+                "",
+                None,
+                7,
+                b"HTTP_AUTHORIZATION",
+                ["HTTP_AUTHORIZATION"],
+            ),
+        )
+    ],
     "oxijwt.W007": [("LEEWAY", (121, 120.5, timedelta(seconds=121), 86400))],
 }
 RIGHT_VALUES = {
@@ -401,6 +432,8 @@ RIGHT_VALUES = {
     "oxijwt.E022": [("TOKEN_SESSIONS", ("issue", "accept"))],
     "oxijwt.E031": [("REQUIRE_SESSION", (None, True, False))],
     "oxijwt.E032": [("REFRESH_REUSE_GRACE_SAME_AGENT", (True, False))],
+    "oxijwt.E036": [(name, (True, False)) for name in FLAGS],
+    "oxijwt.E037": [("AUTH_HEADER_NAME", ("HTTP_AUTHORIZATION", "HTTP_X_AUTH_TOKEN", "HTTP_X2"))],
     "oxijwt.W007": [("LEEWAY", (0, 120, 119.9, MINUTE * 2))],
 }
 
@@ -453,6 +486,11 @@ def test_a_module_that_fails_when_it_is_imported_is_a_finding(settings, tmp_path
     assert finding.id == "oxijwt.E016"
     assert "LookupError" in finding.msg
     assert HIDDEN not in finding.msg + finding.hint
+
+
+def test_every_setting_that_is_on_or_off_is_checked():
+    """REQUIRE_SESSION has a third value, and REFRESH_REUSE_GRACE_SAME_AGENT an id of its own."""
+    assert {*FLAGS, "REFRESH_REUSE_GRACE_SAME_AGENT"} == {name for name in DEFAULTS if type(DEFAULTS[name]) is bool}
 
 
 # W006: the token that lives shorter lives longer
@@ -729,9 +767,9 @@ def test_a_value_that_raises_is_a_finding_at_most(settings, name):
 
 
 def test_a_check_that_fails_is_a_finding_of_its_own(settings):
-    [finding] = findings(settings, BLACKLIST_AFTER_ROTATION=Hostile())
+    [finding] = findings(settings, JWK_URL=Hostile())
     assert (finding.id, finding.level) == ("oxijwt.E021", ERROR)
-    assert "blacklist" in finding.msg
+    assert "jwk_url" in finding.msg
     assert "ValueError" in finding.msg
     settings.SIMPLE_JWT = Hostile()
     [finding] = checks.check_settings()
@@ -761,7 +799,7 @@ BAD_SETTINGS = {
     "oxijwt.E010": {"ACCESS_TOKEN_LIFETIME": 300},
     "oxijwt.E013": {"LEEWAY": -1},
     "oxijwt.E016": {"JSON_ENCODER": "no.such.Encoder"},
-    "oxijwt.E021": {"BLACKLIST_AFTER_ROTATION": Hostile()},
+    "oxijwt.E021": {"JWK_URL": Hostile()},
 }
 
 
