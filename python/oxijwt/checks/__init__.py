@@ -11,7 +11,7 @@ from django.apps import AppConfig
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 
-from . import apps, imports, issuers, keys, names, rings, times, users, values
+from . import apps, imports, issuers, keys, names, rings, signers, times, users, values
 
 Check = Callable[[], Iterable[CheckMessage]]
 
@@ -20,6 +20,8 @@ CHECKS: tuple[Check, ...] = (
     names.claims,
     keys.algorithm_and_keys,
     rings.key_ring,
+    signers.unused_pair,
+    signers.one_issuer,
     issuers.jwk_url,
     issuers.other_issuers,
     times.lifetimes,
