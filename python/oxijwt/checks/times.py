@@ -8,7 +8,6 @@ from django.core.checks import Warning as CheckWarning
 
 from oxijwt.records import session_app
 from oxijwt.settings import LIFETIMES, api_settings
-from oxijwt.utils import aware_utcnow
 
 FIRST_MOMENT, LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 ZERO = timedelta(0)
@@ -37,7 +36,7 @@ def lifetimes() -> Iterable[CheckMessage]:
 def leeway() -> Iterable[CheckMessage]:
     """Findings about LEEWAY."""
     value = leeway_of(api_settings.LEEWAY)
-    if value is None or not ZERO <= value <= aware_utcnow() - FIRST_MOMENT:
+    if value is None or not ZERO <= value <= datetime.now(tz=UTC) - FIRST_MOMENT:
         yield Error(
             "SIMPLE_JWT['LEEWAY'] must be a number of seconds or a timedelta, not negative, and not"
             " longer than the time since the year 1.",
@@ -63,7 +62,7 @@ def lifetime_findings(setting: str, value: object) -> Iterable[CheckMessage]:
     elif value < ZERO or (value == ZERO and setting not in MAY_BE_ZERO):
         least = "not be negative" if setting in MAY_BE_ZERO else "be longer than zero"
         yield Error(f"SIMPLE_JWT['{setting}'] must {least}.", hint="Use a longer timedelta.", id="oxijwt.E011")
-    elif value > LAST_MOMENT - aware_utcnow():
+    elif value > LAST_MOMENT - datetime.now(tz=UTC):
         yield Error(
             f"SIMPLE_JWT['{setting}'] must end before the year 10000.",
             hint="Use a shorter timedelta.",

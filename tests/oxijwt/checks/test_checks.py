@@ -475,7 +475,10 @@ def test_every_setting_that_is_found_wrong_is_found_right_too():
     assert wrong <= right
 
 
-def test_the_defaults_are_right(settings):
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_the_defaults_are_right(settings, use_tz):
+    """Without USE_TZ two checks raised TypeError, which is an Error: no command ran."""
+    settings.USE_TZ = use_tz
     assert ids(settings, **DEFAULTS | {"SIGNING_KEY": "k" * 32}) == []
 
 
