@@ -25,6 +25,7 @@ CHECKS: tuple[Check, ...] = (
     issuers.jwk_url,
     issuers.other_issuers,
     times.lifetimes,
+    times.deadlines,
     times.leeway,
     values.types,
     users.user_id_field,

@@ -123,7 +123,7 @@ RULES = (
         "ADOPT_UNTIL",
         lambda value: value is None or is_moment(value),
         "None or a datetime with a time zone",
-        "Use datetime(2030, 1, 31, tzinfo=UTC), or None to adopt no tokens.",
+        "Use a time such as datetime(2027, 1, 31, tzinfo=UTC), or None to adopt no tokens.",
         "oxijwt.E018",
     ),
     Rule(

@@ -331,6 +331,9 @@ def test_plain_tokens_on_deployment(settings, installed, digest, expected):
 # Values that their readers can't take: what is found by each id, and what is not
 
 MINUTE = timedelta(minutes=1)
+YEAR = timedelta(days=365)
+NOW = datetime.now(tz=UTC)
+MOMENTS = ("ADOPT_UNTIL", "LEGACY_KEY_UNTIL")
 NAIVE = datetime.max  # noqa: DTZ901  one without a time zone is meant
 LIFETIMES = (
     "ACCESS_TOKEN_LIFETIME",
@@ -408,6 +411,8 @@ WRONG_VALUES = {
             ),
         )
     ],
+    "oxijwt.W015": [(name, (timedelta.resolution, timedelta(milliseconds=999))) for name in LIFETIMES],
+    "oxijwt.W016": [(name, (NOW + 2 * YEAR, NOW + 100 * YEAR, NAIVE.replace(tzinfo=UTC))) for name in MOMENTS],
     "oxijwt.W007": [("LEEWAY", (121, 120.5, timedelta(seconds=121), 86400))],
 }
 RIGHT_VALUES = {
@@ -434,6 +439,8 @@ RIGHT_VALUES = {
     "oxijwt.E032": [("REFRESH_REUSE_GRACE_SAME_AGENT", (True, False))],
     "oxijwt.E036": [(name, (True, False)) for name in FLAGS],
     "oxijwt.E037": [("AUTH_HEADER_NAME", ("HTTP_AUTHORIZATION", "HTTP_X_AUTH_TOKEN", "HTTP_X2"))],
+    "oxijwt.W015": [(name, (timedelta(seconds=1), MINUTE, timedelta(0), -MINUTE)) for name in LIFETIMES],
+    "oxijwt.W016": [(name, (None, NOW, NOW + YEAR, datetime.min.replace(tzinfo=UTC), NAIVE)) for name in MOMENTS],
     "oxijwt.W007": [("LEEWAY", (0, 120, 119.9, MINUTE * 2))],
 }
 
@@ -494,6 +501,13 @@ def test_a_module_that_fails_when_it_is_imported_is_a_finding(settings, tmp_path
 def test_every_setting_that_is_on_or_off_is_checked():
     """REQUIRE_SESSION has a third value, and REFRESH_REUSE_GRACE_SAME_AGENT an id of its own."""
     assert {*FLAGS, "REFRESH_REUSE_GRACE_SAME_AGENT"} == {name for name in DEFAULTS if type(DEFAULTS[name]) is bool}
+
+
+def test_tokens_that_live_for_years_are_adopted_for_years(settings):
+    years = {"REFRESH_TOKEN_LIFETIME": 3 * YEAR}
+    assert ids(settings, ADOPT_UNTIL=NOW + 4 * YEAR, **years) == []
+    assert ids(settings, ADOPT_UNTIL=NOW + 5 * YEAR, **years) == ["oxijwt.W016"]
+    assert "oxijwt.W016" not in ids(settings, ADOPT_UNTIL=NOW - YEAR, REFRESH_TOKEN_LIFETIME=timedelta.max)
 
 
 # W006: the token that lives shorter lives longer
