@@ -11,7 +11,7 @@ from django.apps import AppConfig
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 
-from . import apps, imports, issuers, keys, names, rings, signers, times, users, values
+from . import apps, imports, issuers, keys, names, requests, rings, signers, times, users, values
 
 Check = Callable[[], Iterable[CheckMessage]]
 
@@ -30,6 +30,9 @@ CHECKS: tuple[Check, ...] = (
     values.types,
     users.user_id_field,
     imports.importable,
+    requests.token_classes,
+    requests.stateless_default,
+    requests.inactive_users,
     apps.blacklist,
     apps.sessions,
     apps.revocation_cache,
