@@ -49,6 +49,18 @@ def sessions() -> Iterable[CheckMessage]:
             hint="List logins with TokenSession, and remove token_blacklist once its tokens have expired.",
             id="oxijwt.W004",
         )
+        yield from adoption()
+
+
+def adoption() -> Iterable[CheckMessage]:
+    """A finding if sessions are started next to token_blacklist, and those who are logged in get none."""
+    if api_settings.TOKEN_SESSIONS == "issue" and api_settings.ADOPT_UNTIL is None:
+        yield CheckWarning(
+            "oxijwt.token_sessions and token_blacklist are both installed, but SIMPLE_JWT['ADOPT_UNTIL'] is not set:"
+            " tokens of the time before get no session. They are refused, unless REQUIRE_SESSION is off.",
+            hint="Set ADOPT_UNTIL to the time when the last token without a session has expired.",
+            id="oxijwt.W019",
+        )
 
 
 def plain_tokens() -> Iterable[CheckMessage]:

@@ -1,7 +1,7 @@
 """System checks of sessions: each open and shut."""
 
 import importlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.apps import apps
@@ -13,6 +13,7 @@ from oxijwt.checks import check_settings
 BOTH = ["django.contrib.auth", "django.contrib.contenttypes", "oxijwt.token_sessions", "oxijwt.token_blacklist"]
 ALONE = [name for name in BOTH if name != "oxijwt.token_blacklist"]
 NEITHER = BOTH[:2]
+ADOPTING = {"ADOPT_UNTIL": datetime.now(tz=UTC) + timedelta(days=1)}
 GOOD = {"ROTATE_REFRESH_TOKENS": True}
 BACKENDS = "django.core.cache.backends"
 CACHES = {
@@ -37,7 +38,7 @@ def test_a_good_configuration_has_no_finding():
         ({"ROTATE_REFRESH_TOKENS": False}, "W002"),
         ({"REFRESH_REUSE_GRACE": timedelta(seconds=150)}, "W003"),
         ({"ACCESS_TOKEN_LIFETIME": timedelta(seconds=60)}, "W003"),
-        ({"apps": BOTH}, "W004"),
+        ({"apps": BOTH} | ADOPTING, "W004"),
         ({"REVOCATION_CACHE": "default"}, "W005"),
         ({"REVOCATION_CACHE": "dummy"}, "E005"),
         ({"REVOCATION_CACHE": "nowhere"}, "E006"),
@@ -74,6 +75,22 @@ def test_what_is_right_is_not(changes):
     assert found(**changes) == set()
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, {"W004", "W019"}),
+        ({"REQUIRE_SESSION": False}, {"W004", "W019"}),
+        (ADOPTING, {"W004"}),
+        ({"ADOPT_UNTIL": datetime.now(tz=UTC) - timedelta(days=1)}, {"W004"}),
+        ({"TOKEN_SESSIONS": "accept"}, {"W004"}),
+        ({"apps": ALONE}, set()),
+    ],
+)
+def test_a_migration_that_adopts_nothing(changes, expected):
+    """Everybody who was logged in without a session was logged out."""
+    assert {name for name, _level in found(**{"apps": BOTH} | changes)} == expected
+
+
 @pytest.mark.parametrize("cache", ["default", "dummy", "nowhere"])
 def test_the_cache_is_checked_where_no_session_is_read_too(cache):
     """A stateless service has no such app, and it is the one that asks the cache."""
@@ -91,7 +108,7 @@ def test_a_cache_that_is_none_is_not_shown_and_those_that_are_are_named():
 def test_every_finding_has_a_hint():
     with override_settings(INSTALLED_APPS=BOTH, CACHES=CACHES, SIMPLE_JWT={"REVOCATION_CACHE": "dummy"}):
         findings = check_settings()
-    assert len(findings) == 3
+    assert len(findings) == 4
     assert all(finding.hint for finding in findings)
 
 
