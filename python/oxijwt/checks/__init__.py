@@ -12,6 +12,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error
 
 from . import apps, imports, issuers, keys, names, requests, rings, signers, times, users, values
+from .databases import abandoned_blacklist
 
 Check = Callable[[], Iterable[CheckMessage]]
 
@@ -44,6 +45,7 @@ def register() -> None:
     """Register all checks. Several calls register them once."""
     checks.register(check_settings, checks.Tags.security)
     checks.register(check_deployment, checks.Tags.security, deploy=True)
+    checks.register(check_databases, checks.Tags.security, checks.Tags.database)
 
 
 def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: object) -> list[CheckMessage]:
@@ -56,6 +58,13 @@ def check_deployment(app_configs: Sequence[AppConfig] | None = None, **kwargs: o
     if found_by(names.unreadable):
         return []  # check_settings has reported it
     return softened(found_by(*DEPLOYMENT_CHECKS))
+
+
+def check_databases(
+    app_configs: Sequence[AppConfig] | None = None, databases: Sequence[str] | None = None, **kwargs: object
+) -> list[CheckMessage]:
+    """More findings of `check --database` and `migrate`, which name the databases that may be asked."""
+    return softened(list(abandoned_blacklist(databases or ())))
 
 
 def found_by(*parts: Check) -> list[CheckMessage]:

@@ -46,7 +46,9 @@ HIDDEN = "this text is a key"
 PUBLIC_SECRET = "reallyreallyreallyreallyverysafe"
 """32 bytes that are in public lists."""
 STARTPROJECT_KEY = "django-insecure-" + "k" * 50
-TABLE_ROW = re.compile(r"^\| oxijwt\.(?P<id>[EW]\d{3}) \| (?P<level>\w+)(?P<deploy>, `--deploy`)? \|", re.MULTILINE)
+TABLE_ROW = re.compile(
+    r"^\| oxijwt\.(?P<id>[EW]\d{3}) \| (?P<level>\w+)(?P<deploy>, `--deploy`)?(, `--database`)? \|", re.MULTILINE
+)
 
 
 def findings(settings, **simple_jwt):
@@ -693,12 +695,12 @@ def test_checks_are_registered_once_though_several_apps_register_them():
     apps.get_app_config("oxijwt").ready()
     apps.get_app_config("token_blacklist").ready()
     checks.register()
-    for registered, check in (
-        (registry.registered_checks, checks.check_settings),
-        (registry.deployment_checks, checks.check_deployment),
+    expected = {checks.check_settings: ("security",), checks.check_databases: ("security", "database")}
+    for registered, tags in (
+        (registry.registered_checks, expected),
+        (registry.deployment_checks, {checks.check_deployment: ("security",)}),
     ):
-        assert [found for found in registered if found.__module__ == checks.__name__] == [check]
-        assert check.tags == ("security",)
+        assert {found: found.tags for found in registered if found.__module__ == checks.__name__} == tags
 
 
 @pytest.mark.parametrize("only", ["oxijwt", "oxijwt.token_blacklist"])

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.core import checks
 from django.test import override_settings
 
-from oxijwt.checks import check_settings
+from oxijwt.checks import check_databases, check_settings
 
 BOTH = ["django.contrib.auth", "django.contrib.contenttypes", "oxijwt.token_sessions", "oxijwt.token_blacklist"]
 ALONE = [name for name in BOTH if name != "oxijwt.token_blacklist"]
@@ -103,6 +103,11 @@ def test_a_cache_that_is_none_is_not_shown_and_those_that_are_are_named():
         [finding] = check_settings()
     assert "password" not in finding.msg + finding.hint
     assert "default, dummy, redis" in finding.hint
+
+
+@pytest.mark.django_db
+def test_a_database_without_the_blacklists_tables_has_no_finding():
+    assert check_databases(databases=["default"]) == []
 
 
 def test_every_finding_has_a_hint():
