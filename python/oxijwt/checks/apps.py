@@ -50,6 +50,7 @@ def sessions() -> Iterable[CheckMessage]:
             id="oxijwt.W004",
         )
         yield from adoption()
+    yield from contradictions()
 
 
 def adoption() -> Iterable[CheckMessage]:
@@ -60,6 +61,23 @@ def adoption() -> Iterable[CheckMessage]:
             " tokens of the time before get no session. They are refused, unless REQUIRE_SESSION is off.",
             hint="Set ADOPT_UNTIL to the time when the last token without a session has expired.",
             id="oxijwt.W019",
+        )
+
+
+def contradictions() -> Iterable[CheckMessage]:
+    """Findings about settings of sessions that exclude each other."""
+    if api_settings.REQUIRE_SESSION is True and api_settings.TOKEN_SESSIONS == "accept":
+        yield Error(
+            "SIMPLE_JWT['REQUIRE_SESSION'] is on, but TOKEN_SESSIONS is 'accept': all tokens made here are refused.",
+            hint="Remove REQUIRE_SESSION, or set TOKEN_SESSIONS to 'issue'.",
+            id="oxijwt.E041",
+        )
+    if api_settings.REFRESH_REUSE_GRACE_SAME_AGENT is True and api_settings.SESSION_CLIENT_INFO is None:
+        yield CheckWarning(
+            "SIMPLE_JWT['REFRESH_REUSE_GRACE_SAME_AGENT'] has no effect: SESSION_CLIENT_INFO is None, so no user agent"
+            " is known.",
+            hint="Remove one of the two settings.",
+            id="oxijwt.W020",
         )
 
 

@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.core import checks
 from django.test import override_settings
 
 from oxijwt.checks import check_databases, check_settings
+from oxijwt.exceptions import TokenError
+from oxijwt.tokens import AccessToken
 
 BOTH = ["django.contrib.auth", "django.contrib.contenttypes", "oxijwt.token_sessions", "oxijwt.token_blacklist"]
 ALONE = [name for name in BOTH if name != "oxijwt.token_blacklist"]
@@ -48,6 +51,8 @@ def test_a_good_configuration_has_no_finding():
         ({"SESSION_CLIENT_INFO": "no.such.module"}, "E016"),
         ({"SESSION_CLIENT_INFO": 7}, "E016"),
         ({"SESSION_LIMIT_PER_USER": 0}, "E017"),
+        ({"REQUIRE_SESSION": True, "TOKEN_SESSIONS": "accept"}, "E041"),
+        ({"REFRESH_REUSE_GRACE_SAME_AGENT": True, "SESSION_CLIENT_INFO": None}, "W020"),
         # Nothing is compared with what is no timedelta.
         ({"REFRESH_REUSE_GRACE": 30}, "E010"),
         ({"ACCESS_TOKEN_LIFETIME": "5m"}, "E010"),
@@ -65,6 +70,10 @@ def test_what_is_wrong_is_found(changes, finding):
         {"REFRESH_REUSE_GRACE": timedelta(0)},
         {"ACCESS_TOKEN_LIFETIME": timedelta(seconds=61)},
         {"REVOCATION_CACHE": "redis"},
+        {"REQUIRE_SESSION": True},
+        {"REQUIRE_SESSION": False, "TOKEN_SESSIONS": "accept"},
+        {"TOKEN_SESSIONS": "accept"},
+        {"REFRESH_REUSE_GRACE_SAME_AGENT": True},
         {"SESSION_CLIENT_INFO": None},
         {"SESSION_CLIENT_INFO": "oxijwt.token_sessions.client_info.default_client_info"},
         {"SESSION_CLIENT_INFO": lambda request: (None, "")},
@@ -89,6 +98,14 @@ def test_what_is_right_is_not(changes):
 def test_a_migration_that_adopts_nothing(changes, expected):
     """Everybody who was logged in without a session was logged out."""
     assert {name for name, _level in found(**{"apps": BOTH} | changes)} == expected
+
+
+@override_settings(SIMPLE_JWT=GOOD | {"REQUIRE_SESSION": True, "TOKEN_SESSIONS": "accept"})
+def test_a_required_session_that_nobody_starts():
+    """Each token was refused as soon as it was made."""
+    text = str(AccessToken.for_user(User(pk=1)))
+    with pytest.raises(TokenError, match="no session"):
+        AccessToken(text)
 
 
 @pytest.mark.parametrize("cache", ["default", "dummy", "nowhere"])
