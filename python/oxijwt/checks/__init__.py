@@ -1,7 +1,8 @@
 """System checks find a wrong setting before the first request. Each finding has an id and a hint.
 
 Under `oxijwt.as_simplejwt` every Error becomes a Warning, since a running simplejwt project must still migrate. No
-finding quotes a setting's value, since a key may have been pasted into any of them.
+finding quotes a setting's value, since a key may have been pasted into any of them. Only an issuer's name and a `kid`,
+which every token shows, are named.
 """
 
 import sys
