@@ -93,7 +93,7 @@ def find_with_user(sid: uuid.UUID, user_id: object) -> Found:
         joined = FilteredRelation("token_sessions", condition=Q(token_sessions__id=sid))
         users = (
             get_user_model()
-            .objects.using(router.db_for_write(TokenSession))
+            ._default_manager.using(router.db_for_write(TokenSession))
             .annotate(**{JOINED: joined})
             .select_related(JOINED)
         )
@@ -238,7 +238,7 @@ def require_both(user: AbstractBaseUser | None, session: TokenSession | None) ->
 
 def find_separately(sid: uuid.UUID, user_id: object) -> Found:
     """As `find_with_user`, in two SQL statements."""
-    user = find_user(get_user_model().objects, api_settings.USER_ID_FIELD, user_id)
+    user = find_user(get_user_model()._default_manager, api_settings.USER_ID_FIELD, user_id)
     if user is None:
         return None, None
     session = TokenSession.objects.using(database()).filter(pk=sid, user=user).first()

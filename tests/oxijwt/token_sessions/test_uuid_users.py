@@ -1,4 +1,7 @@
-"""Another user model: a UUID as key, and a manager that can't be joined. Runs under tests.sites.uuid_sessions."""
+"""Another user model: a UUID as key, and a manager that is not called `objects` and can't be joined.
+
+Runs under tests.sites.uuid_sessions.
+"""
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -40,7 +43,7 @@ def tokens(ada):
 
 @pytest.fixture(params=[True, False], ids=["joined", "apart"])
 def joins(request, tokens, monkeypatch):
-    monkeypatch.setattr(type(get_user_model().objects), "joins", request.param)
+    monkeypatch.setattr(type(get_user_model().people), "joins", request.param)
     return request.param
 
 

@@ -28,14 +28,14 @@ class Unjoinable:
 
 
 class UuidUser(AbstractBaseUser):
-    """A user without AbstractUser's columns."""
+    """A user without AbstractUser's columns, and without a manager called `objects`."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     email = models.EmailField(unique=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
 
-    objects = LimitedManager()
+    people = LimitedManager()
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
 
