@@ -16,6 +16,7 @@ from oxijwt._core import Keep, Refuse, Repeat, Reuse, Rotate, UserState
 from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenReusedError
 from oxijwt.records import BLACKLIST_LABEL
 from oxijwt.records.blacklist import any_blacklisted
+from oxijwt.records.users import has_user
 from oxijwt.settings import api_settings
 from oxijwt.utils import MICROSECOND, datetime_from_micros, find_user, now_micros
 
@@ -259,7 +260,9 @@ def find_locked(reading: Reading) -> Found:
         session = sessions.of(reading.user).filter(pk=reading.session.pk).first()
     if session is not None:
         return session.user, session
-    if reading.is_new:
+    if not reading.is_new:
+        return reading.user, None
+    if has_user(reading.user.pk, database()):
         # The other request has inserted the row, but this transaction's snapshot will never show it.
         raise ServiceUnavailable
-    return reading.user, None
+    return None, None
