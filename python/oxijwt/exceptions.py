@@ -88,6 +88,16 @@ class AuthenticationFailed(DetailDictMixin, exceptions.AuthenticationFailed):
     """401 with a `code` in the body."""
 
 
+class UserDeleted(AuthenticationFailed):
+    """401 `user_not_found`: the user was deleted while a token was made.
+
+    Code that makes tokens expects no TokenError, but DRF answers a view that raises this with 401.
+    """
+
+    default_detail = SESSION_MESSAGES["user_not_found"]
+    default_code = "user_not_found"
+
+
 class InvalidToken(AuthenticationFailed):
     """401 `token_not_valid`."""
 

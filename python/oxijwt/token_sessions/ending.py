@@ -9,13 +9,14 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from django.db import Error, OperationalError, connections, transaction
+from django.db import Error, IntegrityError, OperationalError, connections, transaction
 from django.db.models import Case, When
 from django.db.models.functions import Coalesce
 
 from oxijwt import signals
 from oxijwt.records import has_blacklist
 from oxijwt.records.blacklist import blacklist_all_of
+from oxijwt.records.users import is_found_late, refuse_without_user
 from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_micros, now_micros
 
@@ -128,16 +129,8 @@ def revoke_for_user(
     """End a user's sessions, except those whose ids are in `except_`, and all tokens that could still be adopted."""
     sessions = TokenSession.objects.of(user).exclude(pk__in=except_)
     now = datetime_from_micros(now_micros())
-
-    def write() -> int:
-        with one_transaction():
-            ended = update_live(sessions, reason, now)
-            blacklist_all_of(user)
-            leave_marker(user)
-        return ended
-
     with refused_while_busy():
-        ended = unless_deadlocked(write)
+        ended = unless_deadlocked(lambda: end_all_of(user, sessions, reason, now))
     if may_adopt_later():
         after_commit(lambda: end_adopted_meanwhile(sessions, reason, now))
     recent = recently_ended(sessions)
@@ -146,6 +139,21 @@ def revoke_for_user(
     finally:
         if ended:
             announce_end([pk for pk, revoked_at in recent.items() if revoked_at == now], user.pk, reason)
+    return ended
+
+
+def end_all_of(user: AbstractBaseUser, sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime) -> int:
+    """End these sessions of a user, and all tokens that could still be adopted. Returns how many sessions it ended."""
+    asks = may_adopt_later() and is_found_late(database())
+    try:
+        with one_transaction():
+            ended = update_live(sessions, reason, now)
+            blacklist_all_of(user)
+            leave_marker(user)
+            if asks:
+                refuse_without_user(user.pk, database())
+    except IntegrityError:  # the user was deleted, and the sessions with the user: nobody needs a marker
+        return 0
     return ended
 
 

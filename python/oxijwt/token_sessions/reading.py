@@ -16,6 +16,7 @@ from oxijwt._core import Keep, Refuse, Repeat, Reuse, Rotate, UserState
 from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenReusedError, refuse_if_unavailable
 from oxijwt.records import BLACKLIST_LABEL
 from oxijwt.records.blacklist import any_blacklisted
+from oxijwt.records.users import has_user
 from oxijwt.settings import api_settings
 from oxijwt.utils import MICROSECOND, datetime_from_micros, find_user, now_micros
 
@@ -93,7 +94,7 @@ def find_with_user(sid: uuid.UUID, user_id: object) -> Found:
         joined = FilteredRelation("token_sessions", condition=Q(token_sessions__id=sid))
         users = (
             get_user_model()
-            .objects.using(router.db_for_write(TokenSession))
+            ._default_manager.using(router.db_for_write(TokenSession))
             .annotate(**{JOINED: joined})
             .select_related(JOINED)
         )
@@ -241,7 +242,7 @@ def require_both(user: AbstractBaseUser | None, session: TokenSession | None) ->
 
 def find_separately(sid: uuid.UUID, user_id: object) -> Found:
     """As `find_with_user`, in two SQL statements."""
-    user = find_user(get_user_model().objects, api_settings.USER_ID_FIELD, user_id)
+    user = find_user(get_user_model()._default_manager, api_settings.USER_ID_FIELD, user_id)
     if user is None:
         return None, None
     session = TokenSession.objects.using(database()).filter(pk=sid, user=user).first()
@@ -262,7 +263,9 @@ def find_locked(reading: Reading) -> Found:
         session = sessions.of(reading.user).filter(pk=reading.session.pk).first()
     if session is not None:
         return session.user, session
-    if reading.is_new:
+    if not reading.is_new:
+        return reading.user, None
+    if has_user(reading.user.pk, database()):
         # The other request has inserted the row, but this transaction's snapshot will never show it.
         raise ServiceUnavailable
-    return reading.user, None
+    return None, None
