@@ -10,8 +10,6 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from django.db import Error, IntegrityError, OperationalError, connections, transaction
-from django.db.models import Case, When
-from django.db.models.functions import Coalesce
 
 from oxijwt import signals
 from oxijwt.records import has_blacklist
@@ -39,7 +37,7 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Collection, Iterable
     from contextlib import AbstractContextManager
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from django.contrib.auth.base_user import AbstractBaseUser
 
@@ -164,10 +162,17 @@ def publish_again(user: AbstractBaseUser) -> None:
 
 def end_least_recently_refreshed(user: AbstractBaseUser, newest: TokenSession) -> None:
     """End the sessions above SESSION_LIMIT_PER_USER, the least recently refreshed ones first. Two SQL statements."""
-    # Logins at the same time see each other's sessions. They put them before `newest`, so that all end the same ones.
-    is_older = Case(When(created_at__gte=newest.created_at, then=0), default=1)
-    recent = usable_by(user).order_by(is_older, Coalesce("rotated_at", "created_at").desc(), "pk")
-    surplus = list(recent.values_list("pk", flat=True)[max(api_settings.SESSION_LIMIT_PER_USER, 1) :])
+    sessions = list(usable_by(user).only("created_at", "rotated_at"))
+    now = datetime_from_micros(now_micros())  # after the query: what it found was not created later
+
+    def age(session: TokenSession) -> tuple[bool, timedelta, uuid.UUID]:
+        # Logins at the same time see each other's sessions. They put them before `newest`, so that all end the same
+        # ones. A session of the future is no such login: the clock of its node is ahead.
+        is_older = not newest.created_at <= session.created_at <= now
+        return is_older, now - (session.rotated_at or session.created_at), session.pk
+
+    limit = max(api_settings.SESSION_LIMIT_PER_USER, 1)
+    surplus = [session.pk for session in sorted(sessions, key=age)[limit:]]
     if surplus:
         end_rows(TokenSession.objects.filter(pk__in=surplus), RevokeReason.LIMIT)
         publish_after_commit(surplus)
