@@ -129,7 +129,8 @@ def refuse_if_unavailable(error: Error) -> None:
     would be tokens and passwords.
     """
     if isinstance(error, InternalError):
-        is_unavailable = getattr(error.__cause__, "sqlstate", None) == READ_ONLY
+        # psycopg calls it `sqlstate`, psycopg2 `pgcode`.
+        is_unavailable = READ_ONLY in {getattr(error.__cause__, name, None) for name in ("sqlstate", "pgcode")}
     else:
         is_unavailable = isinstance(error, OperationalError | InterfaceError)
     if is_unavailable:

@@ -21,13 +21,12 @@ UNAVAILABLE = {"detail": "The service is temporarily unavailable, try again.", "
 
 
 class DriverError(Exception):
-    def __init__(self, sqlstate):
-        super().__init__(sqlstate)
-        self.sqlstate = sqlstate
+    """An error of psycopg, which names the SQLSTATE `sqlstate`, or of psycopg2: `pgcode`."""
 
 
-def caused(error, sqlstate):
-    error.__cause__ = DriverError(sqlstate)
+def caused(error, sqlstate, name="sqlstate"):
+    error.__cause__ = DriverError()
+    setattr(error.__cause__, name, sqlstate)
     return error
 
 
@@ -40,6 +39,7 @@ DOWN = {
     "restarts": lambda: caused(OperationalError("terminating connection"), "57P01"),
     "closed": lambda: InterfaceError("connection is closed"),
     "read-only": read_only,
+    "read-only, psycopg2": lambda: caused(InternalError("cannot execute UPDATE"), "25006", "pgcode"),
 }
 OUR_FAULT = {
     "no such table": lambda: ProgrammingError("relation does not exist"),
