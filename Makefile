@@ -10,7 +10,7 @@
 #   make audit    check licenses, sources and banned crates with cargo-deny
 #   make rotation-load  rotate and revoke keys under load: gunicorn on PostgreSQL (also part of `make test`)
 #   make thieves  let thieves with a stolen refresh token meet honest victims, for 24 simulated hours (minutes)
-#   make races    run the races of token sessions with 1000 rounds each on PostgreSQL and MariaDB (hours)
+#   make races    run the races of token sessions with 1000 rounds each, and every promise, on PostgreSQL and MariaDB (an hour)
 #   make rolling  simulate clients while nodes of two versions serve, workers die and the database forgets: gunicorn on
 #                 PostgreSQL, 10 minutes; `make test` runs it in short
 #   make scale    compare sessions with simplejwt's tokens at a million rows on PostgreSQL (minutes, 2 GB of disk)
@@ -178,7 +178,7 @@ races: $(RACES)
 
 $(RACES): .venv/built
 	OXIJWT_FULL=1 OXIJWT_DATABASE=$(@:-races=) $(PY) -m pytest --ds=tests.sites.sessions \
-		$(addprefix tests/oxijwt/token_sessions/,test_races.py processes/test_crashes.py processes/test_crashes_apart.py)
+		$(addprefix tests/oxijwt/token_sessions/,test_races.py processes/test_crashes.py processes/test_crashes_apart.py promises)
 	OXIJWT_FULL=1 OXIJWT_DATABASE=$(@:-races=) $(PY) -m pytest --ds=tests.sites.adoption \
 		tests/oxijwt/token_sessions/test_races.py
 

@@ -21,7 +21,8 @@ from oxijwt.token_sessions.views import token_logout
 from oxijwt.views import token_refresh
 
 THREADS = 8
-ROUNDS = 1000 if os.environ.get("OXIJWT_FULL") == "1" else 50
+FULL = os.environ.get("OXIJWT_FULL") == "1"
+ROUNDS = 1000 if FULL else 50
 PATIENCE = 60
 PASSWORD = "a password of the tests"
 NAMED = ("sid", "gen", "jti", "iat", "exp")
