@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
+from django.db import Error
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from rest_framework import HTTP_HEADER_ENCODING as HTTP_HEADER_ENCODING  # noqa: PLC0414  simplejwt's name
 from rest_framework import authentication, exceptions
 
-from .exceptions import AuthenticationFailed, InvalidToken, TokenError, invalid_token
+from .exceptions import (
+    AuthenticationFailed,
+    InvalidToken,
+    SessionError,
+    TokenError,
+    invalid_token,
+    refuse_if_unavailable,
+)
 from .records import records_of, refuse_revoked, session_app
 from .settings import api_settings
 from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
@@ -68,7 +76,7 @@ class JWTAuthentication(authentication.BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser | TokenUser, Token] | None:
         """(user, token), or None if the request has no token with one of AUTH_HEADER_TYPES.
 
-        Raises AuthenticationFailed.
+        Raises AuthenticationFailed, and ServiceUnavailable.
         """
         try:
             header = self.get_header(request)
@@ -80,10 +88,14 @@ class JWTAuthentication(authentication.BaseAuthentication):
 
     @sensitive_variables()
     def authenticate_token(self, raw_token: bytes | str) -> tuple[AbstractBaseUser | TokenUser, Token]:
-        """(user, token) for a token's compact serialization. Raises AuthenticationFailed."""
-        validated_token = self.get_validated_token(raw_token)
-        user = self.get_user(validated_token)
-        self.check_session(validated_token)
+        """(user, token) for a token's compact serialization. Raises AuthenticationFailed, and ServiceUnavailable."""
+        try:
+            validated_token = self.get_validated_token(raw_token)
+            user = self.get_user(validated_token)
+            self.check_session(validated_token)
+        except Error as error:
+            refuse_if_unavailable(error)
+            raise
         return user, validated_token
 
     def for_request(self, request: HttpRequest) -> Self:
@@ -125,9 +137,9 @@ class JWTAuthentication(authentication.BaseAuthentication):
     def get_validated_token(self, raw_token: bytes | str) -> Token:
         """The token, made by the first of AUTH_TOKEN_CLASSES that accepts it.
 
-        Raises InvalidToken with the reason of each class.
+        Raises InvalidToken with the reason of each class. Its code is that of the class whose session has ended.
         """
-        messages, accepts = [], Accepts.of(self)
+        refusals, accepts = [], Accepts.of(self)
         token_classes: Iterable[type[Token]] = api_settings.AUTH_TOKEN_CLASSES
         for token_class in token_classes:
             try:
@@ -135,14 +147,11 @@ class JWTAuthentication(authentication.BaseAuthentication):
                     return token_class(raw_token)
                 return token_class.read(raw_token, **accepts._asdict())
             except TokenError as error:
-                messages.append(
-                    {
-                        "token_class": token_class.__name__,
-                        "token_type": token_class.token_type,
-                        "message": error.args[0],
-                    }
-                )
-        raise InvalidToken({"detail": _("Given token not valid for any token type"), "messages": messages})
+                refusals.append((token_class, error))
+            except Error as error:
+                refuse_if_unavailable(error)
+                raise
+        raise refused_by_all(refusals)
 
     def get_user(self, validated_token: Token) -> AbstractBaseUser | TokenUser:
         """The user that the token names.
@@ -156,6 +165,9 @@ class JWTAuthentication(authentication.BaseAuthentication):
             user: AbstractBaseUser | None = records_of(validated_token).find_user()
         except TokenError as error:
             raise invalid_token(error) from error
+        except Error as error:
+            refuse_if_unavailable(error)
+            raise
         if user is None:
             raise self.refused_user("user_not_found")
         if api_settings.CHECK_USER_IS_ACTIVE and not user.is_active:
@@ -217,7 +229,7 @@ def authenticate_token(
 
     For Channels, GraphQL and middleware. Unlike `AccessToken(raw)`, it checks that the session has not ended and that
     the user may have access. `audience` and `issuer` say which tokens the caller accepts; None: the settings. Raises
-    AuthenticationFailed.
+    AuthenticationFailed, and ServiceUnavailable if the database is down.
     """
     authentication = JWTAuthentication()
     authentication.audience, authentication.issuer = audience, issuer
@@ -226,6 +238,18 @@ def authenticate_token(
 
 aauthenticate_token = sync_to_async(authenticate_token)
 """`authenticate_token` for async code."""
+
+
+def refused_by_all(refusals: Sequence[tuple[type[Token], TokenError]]) -> InvalidToken:
+    """The 401 for a token that no class accepts. If one of them has read its session, the session's code."""
+    messages = [
+        {"token_class": token_class.__name__, "token_type": token_class.token_type, "message": error.args[0]}
+        for token_class, error in refusals
+    ]
+    for _token_class, error in refusals:
+        if isinstance(error, SessionError):
+            return InvalidToken({"detail": error.args[0], "messages": messages}, code=error.code)
+    return InvalidToken({"detail": _("Given token not valid for any token type"), "messages": messages})
 
 
 def password_is_unchanged(token: Token, user: AbstractBaseUser) -> bool:

@@ -5,14 +5,19 @@ Each layer translates a refusal once: `TokenBackendError` (backends) → `TokenE
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import InterfaceError, InternalError, OperationalError
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, status
 
 if TYPE_CHECKING:
+    from django.db import Error
     from django_stubs_ext import StrOrPromise
+
+logger = logging.getLogger("oxijwt")
 
 
 class TokenError(Exception):
@@ -50,14 +55,6 @@ class TokenReusedError(SessionError):
         super().__init__("token_reused")
 
 
-class ServiceUnavailable(exceptions.APIException):
-    """503: the database or cache that decides about a token is busy or down. The client may repeat the request."""
-
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = _("The service is temporarily unavailable, try again.")
-    default_code = "service_unavailable"
-
-
 class TokenBackendError(Exception):
     """The backend can't read or make a token."""
 
@@ -91,12 +88,54 @@ class AuthenticationFailed(DetailDictMixin, exceptions.AuthenticationFailed):
     """401 with a `code` in the body."""
 
 
+class UserDeleted(AuthenticationFailed):
+    """401 `user_not_found`: the user was deleted while a token was made.
+
+    Code that makes tokens expects no TokenError, but DRF answers a view that raises this with 401.
+    """
+
+    default_detail = SESSION_MESSAGES["user_not_found"]
+    default_code = "user_not_found"
+
+
 class InvalidToken(AuthenticationFailed):
     """401 `token_not_valid`."""
 
     status_code = status.HTTP_401_UNAUTHORIZED
     default_detail = _("Token is invalid or expired")
     default_code = "token_not_valid"
+
+
+class ServiceUnavailable(DetailDictMixin, exceptions.APIException):
+    """503 `service_unavailable`: the database or cache that decides about a token is busy or down.
+
+    The client may repeat the request. DRF turns `wait`, in seconds, into the header Retry-After.
+    """
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = _("The service is temporarily unavailable, try again.")
+    default_code = "service_unavailable"
+    wait = 1
+
+
+READ_ONLY = "25006"
+"""read_only_sql_transaction, an SQLSTATE."""
+
+
+def refuse_if_unavailable(error: Error) -> None:
+    """Raise ServiceUnavailable if the database is down, restarts, is busy or is read-only.
+
+    The cause is logged, since nobody reports an exception that is answered. The log has no traceback: its variables
+    would be tokens and passwords.
+    """
+    if isinstance(error, InternalError):
+        # psycopg calls it `sqlstate`, psycopg2 `pgcode`.
+        is_unavailable = READ_ONLY in {getattr(error.__cause__, name, None) for name in ("sqlstate", "pgcode")}
+    else:
+        is_unavailable = isinstance(error, OperationalError | InterfaceError)
+    if is_unavailable:
+        logger.warning("The database is not available: %s: %s", type(error).__name__, error)
+        raise ServiceUnavailable from error
 
 
 def invalid_token(error: TokenError) -> InvalidToken:

@@ -16,6 +16,35 @@ if TYPE_CHECKING:
     from .tokens import Token
 
 
+PROBED = frozenset(
+    {
+        "all",
+        "as_sql",
+        "contribute_to_class",
+        "deconstruct",
+        "dict",
+        "error_dict",
+        "flatten",
+        "get_absolute_url",
+        "get_expression_for_validation",
+        "get_session_auth_hash",
+        "get_source_expressions",
+        "getlist",
+        "items",
+        "keys",
+        "natural_key",
+        "prepare_database_save",
+        "relabel_aliases",
+        "relabeled_clone",
+        "resolve_expression",
+        "serializable_value",
+        "split_having_qualify",
+        "tolist",
+    }
+)
+"""Methods that Django and DRF look for in any value, and call if they find one."""
+
+
 def gives_rights(token: Token) -> bool:
     """Whether the claims `is_staff` and `is_superuser` of this token count.
 
@@ -31,7 +60,8 @@ class TokenUser:
     """The `request.user` of JWTStatelessUserAuthentication (simplejwt's `models.TokenUser`).
 
     It has Django's user interface, but no permissions, no groups and no database row. Any other attribute is the
-    token's claim of that name, or None.
+    token's claim of that name, or None. There is no attribute whose name has a leading underscore, and none of PROBED
+    without a claim: Django would take it for a method, and call None.
     """
 
     is_active = True  # inactive users get no tokens
@@ -128,6 +158,7 @@ class TokenUser:
         return self.username
 
     def __getattr__(self, attr: str) -> Any:
-        if attr == "token":  # unpickling asks for it before it is set
-            raise AttributeError(attr)
+        # Unpickling asks for `token`, and for names with an underscore, before the token is set.
+        if attr == "token" or attr.startswith("_") or (attr in PROBED and attr not in self.token):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {attr!r}")
         return self.token.get(attr)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import update_last_login
 from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.db import DatabaseError
 from django.utils.functional import classproperty
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -16,9 +17,10 @@ from rest_framework.fields import empty
 
 from .authentication import password_is_unchanged
 from .context import handling
-from .exceptions import AccountRefused, InvalidToken, SessionError, TokenBackendError, TokenError
+from .exceptions import AccountRefused, InvalidToken, SessionError, TokenBackendError, TokenError, UserDeleted
 from .records import can_end_tokens, following_rehash
 from .records.blacklist import BlacklistedError
+from .records.users import is_missing_row
 from .settings import api_settings
 from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
 from .tokens import RefreshToken, SlidingToken, Token, UntypedToken
@@ -40,10 +42,16 @@ HIDDEN_PASSWORD = "********************"
 def default_on_login_success(user: AbstractBaseUser, request: HttpRequest | None) -> None:
     """ON_LOGIN_SUCCESS, called after every login: saves the time of the login if UPDATE_LAST_LOGIN is on.
 
-    A project's function replaces this one, as in simplejwt's main.
+    A project's function replaces this one, as in simplejwt's main. Raises UserDeleted if the user is gone.
     """
-    if api_settings.UPDATE_LAST_LOGIN:
+    if not api_settings.UPDATE_LAST_LOGIN:
+        return
+    try:
         update_last_login(None, user)  # type: ignore[arg-type]  # Django's receiver ignores the sender
+    except DatabaseError as error:
+        if is_missing_row(error):
+            raise UserDeleted from error
+        raise
 
 
 def default_on_login_failed(credentials: dict[str, str], request: HttpRequest | None) -> None:

@@ -204,7 +204,7 @@ class APISettings(_APISettings):
         else:
             value = self.user_settings.get(attr, DEFAULTS[attr])
             if attr in IMPORT_STRINGS:
-                value = perform_import(value, attr)
+                value = imported(value, attr)
         self._cached_attrs.add(attr)
         self.__dict__[attr] = value  # not by setattr: reading a setting is not a change
         return value
@@ -240,6 +240,16 @@ class setting_attribute(Generic[T]):  # noqa: N801  a descriptor, named as Djang
 
 
 api_settings = APISettings(None, DEFAULTS, IMPORT_STRINGS)  # type: ignore[arg-type]  # the stubs know DRF's settings only
+
+
+def imported(value: object, setting: str) -> object:
+    """A setting's value with an object in place of each dotted path. Raises ImportError.
+
+    DRF's `perform_import` takes an object in place of a path, but not in a list.
+    """
+    if isinstance(value, list | tuple):
+        return [perform_import(entry, setting) for entry in value]
+    return perform_import(value, setting)
 
 
 def claim_name_problems(names: Iterable[str]) -> Iterator[tuple[str, str]]:

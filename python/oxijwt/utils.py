@@ -50,9 +50,12 @@ Names = str | Iterable[str]
 User = TypeVar("User", bound="AbstractBaseUser")
 
 
-def get_md5_hash_password(password: str) -> str:
-    """The value of simplejwt's REVOKE_TOKEN_CLAIM: the MD5 of a password hash, 32 upper-case hex digits."""
-    return hashlib.md5(password.encode(), usedforsecurity=False).hexdigest().upper()
+def get_md5_hash_password(password: str | None) -> str:
+    """The value of simplejwt's REVOKE_TOKEN_CLAIM: the MD5 of a password hash, 32 upper-case hex digits.
+
+    None, of a user without a password, counts as an empty hash.
+    """
+    return hashlib.md5((password or "").encode(), usedforsecurity=False).hexdigest().upper()
 
 
 def make_utc(dt: datetime) -> datetime:

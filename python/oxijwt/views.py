@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.db import transaction
+from django.contrib.auth.decorators import login_not_required
+from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.decorators import method_decorator
@@ -16,12 +18,20 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.generic import View
 from rest_framework import generics, status
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.response import Response
 
 from . import state
 from .context import handling
-from .exceptions import AccountRefused, InvalidToken, TokenError, TokenReusedError, invalid_token
+from .exceptions import (
+    AccountRefused,
+    InvalidToken,
+    ServiceUnavailable,
+    TokenError,
+    TokenReusedError,
+    invalid_token,
+    refuse_if_unavailable,
+)
 from .reports import without_variables
 from .settings import api_settings as api_settings  # noqa: PLC0414  simplejwt's name, imported from here
 from .settings import setting_attribute
@@ -49,14 +59,23 @@ Python can read far more levels, but a body that is shown in an answer is render
 """
 
 
-def refusing_hostile_bodies(parse: Callable[..., T]) -> Callable[..., T]:
-    """A parser's `parse` that raises ParseError for an unknown charset, or more than MAX_BODY_DEPTH levels."""
+CHARSETS = frozenset(
+    {"utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "ascii", "iso8859-1"}
+)
+"""The charsets of bodies, as Python names them; `codecs.lookup` knows their aliases.
+
+Django takes each of Python's codecs for a charset. Some need quadratic time (`punycode`), decompress (`zlib`) or raise
+what no parser expects (`idna`).
+"""
+
+
+def refusing_deep_bodies(parse: Callable[..., T]) -> Callable[..., T]:
+    """A parser's `parse` that raises ParseError for a body of more than MAX_BODY_DEPTH levels."""
 
     @wraps(parse)
     def parse_or_refuse(
         stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> T:
-        refuse_unknown_charset((parser_context or {}).get("encoding"))
         try:
             parsed = parse(stream, media_type, parser_context)
         except RecursionError as error:
@@ -68,13 +87,13 @@ def refusing_hostile_bodies(parse: Callable[..., T]) -> Callable[..., T]:
     return parse_or_refuse
 
 
-def refuse_unknown_charset(encoding: str | None) -> None:
-    """Raise ParseError unless text can be encoded in this charset; None is UTF-8."""
-    # Django accepts every codec as a charset, also `zlib` and `rot13`. DRF 3.18.0 and older decode with them.
+def has_readable_charset(request: HttpRequest) -> bool:
+    """Whether the Content-Type names one of CHARSETS, or no charset."""
+    charset = (request.content_params or {}).get("charset")
     try:
-        "".encode(encoding or "utf-8")
-    except (LookupError, UnicodeError) as error:
-        raise ParseError(_("The charset of the body is unknown")) from error
+        return charset is None or codecs.lookup(charset).name in CHARSETS
+    except (LookupError, ValueError):
+        return False
 
 
 def is_deeper_than(levels: int, parsed: object) -> bool:
@@ -99,15 +118,40 @@ class NonAtomicView(generics.GenericAPIView[Any]):
     It runs outside ATOMIC_REQUESTS: when a session ends and the request is then refused, the end must stay written.
     """
 
+    throttle_scope: str | None = None
+    """For DRF's ScopedRateThrottle."""
+
     @classmethod
     def as_view(cls, **initkwargs: Any) -> AsView[GenericView]:
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """As DRF's. If the charset can't be read, nothing decodes with it."""
+        self.charset_is_readable = has_readable_charset(request)
+        if not self.charset_is_readable:
+            request.encoding = "utf-8"
+        return super().initialize_request(request, *args, **kwargs)
+
+    def perform_authentication(self, request: Request) -> None:
+        """As DRF's. Raises UnsupportedMediaType (415) for a charset that can't be read, before it reads a token."""
+        if not self.charset_is_readable:
+            raise UnsupportedMediaType("", _("The charset must be UTF-8, UTF-16, UTF-32, ASCII or Latin-1."))
+        super().perform_authentication(request)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """DRF's answer to an exception; 503 if the database is down, restarts or is read-only."""
+        if isinstance(exc, Error):
+            try:
+                refuse_if_unavailable(exc)
+            except ServiceUnavailable as unavailable:
+                return super().handle_exception(unavailable)
+        return super().handle_exception(exc)
 
     def get_parsers(self) -> list[BaseParser]:
         """The project's parsers, made for this request. They answer 400, never 500, to a hostile body."""
         parsers = super().get_parsers()
         for parser in parsers:
-            parser.parse = refusing_hostile_bodies(parser.parse)  # type: ignore[method-assign]  # of this instance only
+            parser.parse = refusing_deep_bodies(parser.parse)  # type: ignore[method-assign]  # of this instance only
         return parsers
 
 
@@ -239,7 +283,8 @@ class JWKSView(View):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
-        return transaction.non_atomic_requests(super().as_view(**initkwargs))
+        # DRF marks its views itself, so that LoginRequiredMiddleware does not redirect their clients.
+        return login_not_required(transaction.non_atomic_requests(super().as_view(**initkwargs)))
 
     def get(self, request: HttpRequest) -> HttpResponseBase | None:
         """200 with the set; 304 if the client already has it. Raises KeyConfigurationError."""

@@ -34,6 +34,7 @@ IMPORTERS = {
     "verifier.py",
     "checks/keys.py",
     "checks/rings.py",
+    "checks/signers.py",
     "keys/issuers.py",
     "keys/rotation.py",
     "keys/jwk_set.py",

@@ -1,10 +1,19 @@
 """TokenUser: which of a token's claims count."""
 
+import copy
+import json
 import pickle
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import AnonymousUser
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils.html import format_html
+from rest_framework.utils.encoders import JSONEncoder
 
-from oxijwt.models import TokenUser
+from oxijwt.models import PROBED, TokenUser
 from oxijwt.settings import api_settings
 from oxijwt.tokens import AccessToken
 from tests.client import claims, forge
@@ -97,3 +106,62 @@ def test_the_issuer_of_jwk_url_is_believed(issuer, settings):
     token = AccessToken(signed(claims("access", user_id="1", is_staff=True), "k"))
     assert rights(token) == (True, False)
     assert api_settings.ISSUERS is None
+
+
+def test_django_takes_a_token_user_for_a_value_and_for_no_expression():
+    """Each name was an attribute, None, which Django then called: TypeError."""
+    user = TokenUser(ours())
+    assert format_html("<b>{}</b>", user) == "<b>TokenUser 1</b>"
+    assert json.loads(json.dumps({"by": user}, cls=DjangoJSONEncoder, default=str)) == {"by": "TokenUser 1"}
+    with pytest.raises(TypeError, match="Object of type TokenUser is not JSON serializable"):
+        JSONEncoder().encode(user)
+    with pytest.raises(TypeError, match="must be a mapping"):
+        dict(**user)
+
+
+@pytest.mark.django_db
+def test_the_permissions_of_a_token_user_can_be_asked_of_djangos_backend():
+    user = TokenUser(ours())
+    assert ModelBackend().has_perm(user, "auth.add_user") is False
+    assert ModelBackend().get_all_permissions(user) == set()
+    assert not hasattr(user, "_group_perm_cache_of_another_backend")
+    superuser = TokenUser(ours(is_superuser=True))
+    assert ModelBackend().has_perm(superuser, "auth.add_user") is True
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("write", [False, True], ids=["filter", "update"])
+def test_a_token_user_in_a_query_fails_as_djangos_anonymous_user_does(write):
+    """The row that a TokenUser names may be in another database, or nowhere: a query takes its id."""
+    entries = LogEntry.objects
+
+    def query(user):
+        return entries.update(user=user) if write else entries.filter(user=user).count()
+
+    messages = []
+    for user in (AnonymousUser(), TokenUser(ours())):
+        with pytest.raises((TypeError, AttributeError)) as failure:
+            query(user)
+        messages.append(str(failure.value).replace(repr(user), "USER").replace(type(user).__name__, "USER"))
+    assert messages[0] == messages[1]
+
+
+@pytest.mark.django_db
+def test_the_id_of_a_token_user_finds_its_rows():
+    ada = get_user_model().objects.create_user("ada")
+    LogEntry.objects.create(user=ada, action_flag=1)
+    user = TokenUser(AccessToken.for_user(ada))
+    assert LogEntry.objects.filter(user=user.id).count() == LogEntry.objects.filter(user_id=user.pk).count() == 1
+
+
+def test_names_that_django_copy_and_pickle_ask_for_are_no_claims():
+    user = TokenUser(ours(_secret="x", tenant="blue"))
+    for name in (*PROBED, "_secret", "_meta", "__html__", "__deepcopy__", "_wrapped"):
+        with pytest.raises(AttributeError, match=name):
+            getattr(user, name)
+    for copied in (copy.copy(user), copy.deepcopy(user), pickle.loads(pickle.dumps(user))):  # noqa: S301  our own bytes
+        assert (copied, copied.tenant, copied.nothing) == (user, "blue", None)
+
+
+def test_a_claim_of_such_a_name_can_be_read():
+    assert TokenUser(ours(items=[1, 2])).items == [1, 2]

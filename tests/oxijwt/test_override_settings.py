@@ -338,13 +338,15 @@ def test_the_names_of_type_and_id() -> None:
     assert RefreshToken.no_copy_claims == ("token_type", "exp", "jti", "jti", "iat")
 
 
-def test_the_token_classes_and_the_token_user_class() -> None:
+@pytest.mark.parametrize("mine_as", [lambda: f"{__name__}.MyAccessToken", lambda: MyAccessToken], ids=["path", "class"])
+def test_the_token_classes_and_the_token_user_class(mine_as: Callable[[], object]) -> None:
+    """A class in the list made each request a 500, though E016 accepts it."""
     authentication = JWTStatelessUserAuthentication()
     text = str(MyAccessToken.for_user(user()))
     with pytest.raises(InvalidToken):
         authentication.get_validated_token(text)
     changes = {
-        "AUTH_TOKEN_CLASSES": (f"{__name__}.MyAccessToken", "oxijwt.tokens.AccessToken"),
+        "AUTH_TOKEN_CLASSES": (mine_as(), "oxijwt.tokens.AccessToken"),
         "TOKEN_USER_CLASS": f"{__name__}.MyTokenUser",
     }
     with override_settings(SIMPLE_JWT=changes):

@@ -1,7 +1,8 @@
 """System checks find a wrong setting before the first request. Each finding has an id and a hint.
 
 Under `oxijwt.as_simplejwt` every Error becomes a Warning, since a running simplejwt project must still migrate. No
-finding quotes a setting's value, since a key may have been pasted into any of them.
+finding quotes a setting's value, since a key may have been pasted into any of them. Only an issuer's name and a `kid`,
+which every token shows, are named.
 """
 
 import sys
@@ -11,7 +12,8 @@ from django.apps import AppConfig
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 
-from . import apps, imports, issuers, keys, names, rings, times, values
+from . import apps, imports, issuers, keys, names, requests, rings, signers, times, users, values
+from .databases import abandoned_blacklist
 
 Check = Callable[[], Iterable[CheckMessage]]
 
@@ -20,12 +22,19 @@ CHECKS: tuple[Check, ...] = (
     names.claims,
     keys.algorithm_and_keys,
     rings.key_ring,
+    signers.unused_pair,
+    signers.one_issuer,
     issuers.jwk_url,
     issuers.other_issuers,
     times.lifetimes,
+    times.deadlines,
     times.leeway,
     values.types,
+    users.user_id_field,
     imports.importable,
+    requests.token_classes,
+    requests.stateless_default,
+    requests.inactive_users,
     apps.blacklist,
     apps.sessions,
     apps.revocation_cache,
@@ -37,6 +46,7 @@ def register() -> None:
     """Register all checks. Several calls register them once."""
     checks.register(check_settings, checks.Tags.security)
     checks.register(check_deployment, checks.Tags.security, deploy=True)
+    checks.register(check_databases, checks.Tags.security, checks.Tags.database)
 
 
 def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: object) -> list[CheckMessage]:
@@ -49,6 +59,13 @@ def check_deployment(app_configs: Sequence[AppConfig] | None = None, **kwargs: o
     if found_by(names.unreadable):
         return []  # check_settings has reported it
     return softened(found_by(*DEPLOYMENT_CHECKS))
+
+
+def check_databases(
+    app_configs: Sequence[AppConfig] | None = None, databases: Sequence[str] | None = None, **kwargs: object
+) -> list[CheckMessage]:
+    """More findings of `check --database` and `migrate`, which name the databases that may be asked."""
+    return softened(list(abandoned_blacklist(databases or ())))
 
 
 def found_by(*parts: Check) -> list[CheckMessage]:

@@ -49,6 +49,36 @@ def sessions() -> Iterable[CheckMessage]:
             hint="List logins with TokenSession, and remove token_blacklist once its tokens have expired.",
             id="oxijwt.W004",
         )
+        yield from adoption()
+    yield from contradictions()
+
+
+def adoption() -> Iterable[CheckMessage]:
+    """A finding if sessions are started next to token_blacklist, and those who are logged in get none."""
+    if api_settings.TOKEN_SESSIONS == "issue" and api_settings.ADOPT_UNTIL is None:
+        yield CheckWarning(
+            "oxijwt.token_sessions and token_blacklist are both installed, but SIMPLE_JWT['ADOPT_UNTIL'] is not set:"
+            " tokens of the time before get no session. They are refused, unless REQUIRE_SESSION is off.",
+            hint="Set ADOPT_UNTIL to the time when the last token without a session has expired.",
+            id="oxijwt.W019",
+        )
+
+
+def contradictions() -> Iterable[CheckMessage]:
+    """Findings about settings of sessions that exclude each other."""
+    if api_settings.REQUIRE_SESSION is True and api_settings.TOKEN_SESSIONS == "accept":
+        yield Error(
+            "SIMPLE_JWT['REQUIRE_SESSION'] is on, but TOKEN_SESSIONS is 'accept': all tokens made here are refused.",
+            hint="Remove REQUIRE_SESSION, or set TOKEN_SESSIONS to 'issue'.",
+            id="oxijwt.E041",
+        )
+    if api_settings.REFRESH_REUSE_GRACE_SAME_AGENT is True and api_settings.SESSION_CLIENT_INFO is None:
+        yield CheckWarning(
+            "SIMPLE_JWT['REFRESH_REUSE_GRACE_SAME_AGENT'] has no effect: SESSION_CLIENT_INFO is None, so no user agent"
+            " is known.",
+            hint="Remove one of the two settings.",
+            id="oxijwt.W020",
+        )
 
 
 def plain_tokens() -> Iterable[CheckMessage]:

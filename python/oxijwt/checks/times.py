@@ -8,11 +8,21 @@ from django.core.checks import Warning as CheckWarning
 
 from oxijwt.records import session_app
 from oxijwt.settings import LIFETIMES, api_settings
-from oxijwt.utils import aware_utcnow
+
+from .values import is_moment
 
 FIRST_MOMENT, LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 ZERO = timedelta(0)
 LONG_LEEWAY = timedelta(minutes=2)
+SECOND = timedelta(seconds=1)
+FAR_AHEAD = timedelta(days=365)
+"""A migration that takes a year longer than any token lives has been forgotten."""
+
+WHOLE_SECONDS = (*LIFETIMES, "SESSION_ABSOLUTE_LIFETIME", "REFRESH_REUSE_GRACE")
+"""Durations whose fractions of a second do not count."""
+
+DEADLINES = ("ADOPT_UNTIL", "LEGACY_KEY_UNTIL")
+"""Moments at which the tokens of an earlier time end."""
 
 DURATIONS = (*LIFETIMES, "SESSION_ABSOLUTE_LIFETIME", "REFRESH_REUSE_GRACE", "JWK_REFETCH_INTERVAL")
 MAY_BE_NONE = {"SESSION_ABSOLUTE_LIFETIME"}
@@ -34,10 +44,25 @@ def lifetimes() -> Iterable[CheckMessage]:
         yield from grace_findings(api_settings.REFRESH_REUSE_GRACE, api_settings.ACCESS_TOKEN_LIFETIME)
 
 
+def deadlines() -> Iterable[CheckMessage]:
+    """Findings about each of DEADLINES that lies too far ahead."""
+    durations = (getattr(api_settings, name) for name in LIFETIMES)
+    longest = max((value for value in durations if isinstance(value, timedelta)), default=ZERO)
+    for setting in DEADLINES:
+        until = getattr(api_settings, setting)
+        if is_moment(until) and until - datetime.now(tz=UTC) - FAR_AHEAD > longest:
+            yield CheckWarning(
+                f"SIMPLE_JWT['{setting}'] is more than a year and the longest lifetime ahead: the tokens of an earlier"
+                " time are accepted until then.",
+                hint="Use a time when the last of these tokens has expired.",
+                id="oxijwt.W016",
+            )
+
+
 def leeway() -> Iterable[CheckMessage]:
     """Findings about LEEWAY."""
     value = leeway_of(api_settings.LEEWAY)
-    if value is None or not ZERO <= value <= aware_utcnow() - FIRST_MOMENT:
+    if value is None or not ZERO <= value <= datetime.now(tz=UTC) - FIRST_MOMENT:
         yield Error(
             "SIMPLE_JWT['LEEWAY'] must be a number of seconds or a timedelta, not negative, and not"
             " longer than the time since the year 1.",
@@ -63,11 +88,17 @@ def lifetime_findings(setting: str, value: object) -> Iterable[CheckMessage]:
     elif value < ZERO or (value == ZERO and setting not in MAY_BE_ZERO):
         least = "not be negative" if setting in MAY_BE_ZERO else "be longer than zero"
         yield Error(f"SIMPLE_JWT['{setting}'] must {least}.", hint="Use a longer timedelta.", id="oxijwt.E011")
-    elif value > LAST_MOMENT - aware_utcnow():
+    elif value > LAST_MOMENT - datetime.now(tz=UTC):
         yield Error(
             f"SIMPLE_JWT['{setting}'] must end before the year 10000.",
             hint="Use a shorter timedelta.",
             id="oxijwt.E012",
+        )
+    elif ZERO < value < SECOND and setting in WHOLE_SECONDS:
+        yield CheckWarning(
+            f"SIMPLE_JWT['{setting}'] is shorter than a second, but only whole seconds count.",
+            hint="Use a longer timedelta, such as datetime.timedelta(seconds=30).",
+            id="oxijwt.W015",
         )
 
 

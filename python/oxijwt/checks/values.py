@@ -13,6 +13,20 @@ from oxijwt.settings import api_settings
 SCHEME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """An authentication scheme: a token of RFC 9110 section 5.6.2."""
 
+META_NAME = re.compile(r"HTTP_[A-Z0-9_]+")
+"""How Django names a header in `request.META`."""
+
+FLAGS = (
+    "ROTATE_REFRESH_TOKENS",
+    "BLACKLIST_AFTER_ROTATION",
+    "UPDATE_LAST_LOGIN",
+    "CHECK_REVOKE_TOKEN",
+    "CHECK_USER_IS_ACTIVE",
+    "OUTSTANDING_TOKEN_DIGEST",
+    "SEND_USER_LOGGED_IN",
+)
+"""Settings that are on or off. Texts are not read: "False" would count as on."""
+
 
 class Rule(NamedTuple):
     """What a setting accepts, and the finding about any other value."""
@@ -54,6 +68,11 @@ def is_flag(value: object) -> bool:
     return isinstance(value, bool)
 
 
+def is_meta_name(value: object) -> bool:
+    """Whether a value can be a header's name in `request.META`."""
+    return isinstance(value, str) and META_NAME.fullmatch(value) is not None
+
+
 def is_positive(value: object) -> bool:
     """Whether a value is a positive int. A bool is not."""
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
@@ -87,6 +106,13 @@ RULES = (
         "oxijwt.E015",
     ),
     Rule(
+        "AUTH_HEADER_NAME",
+        is_meta_name,
+        "a header's name in request.META: HTTP_, capital letters, and _ in place of -",
+        "Use 'HTTP_AUTHORIZATION' for Authorization, and 'HTTP_X_AUTH_TOKEN' for X-Auth-Token.",
+        "oxijwt.E037",
+    ),
+    Rule(
         "SESSION_LIMIT_PER_USER",
         lambda value: value is None or is_positive(value),
         "None or a positive whole number",
@@ -97,7 +123,7 @@ RULES = (
         "ADOPT_UNTIL",
         lambda value: value is None or is_moment(value),
         "None or a datetime with a time zone",
-        "Use datetime(2030, 1, 31, tzinfo=UTC), or None to adopt no tokens.",
+        "Use a time such as datetime(2027, 1, 31, tzinfo=UTC), or None to adopt no tokens.",
         "oxijwt.E018",
     ),
     Rule(
@@ -135,4 +161,5 @@ RULES = (
         "Use True to end a session whose spent token comes back from another user agent.",
         "oxijwt.E032",
     ),
+    *(Rule(name, is_flag, "True or False", "Write True or False, without quotes.", "oxijwt.E036") for name in FLAGS),
 )

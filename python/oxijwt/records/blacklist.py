@@ -20,6 +20,7 @@ from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_claim
 
 from .stateless import StatelessRecords
+from .users import requiring_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -43,7 +44,7 @@ class BlacklistRecords(StatelessRecords):
     def issued(self, user: AbstractBaseUser) -> None:
         """One INSERT, or nothing without JTI_CLAIM."""
         if api_settings.JTI_CLAIM is not None:
-            self._outstanding = record_new(self.issued_token(user, str(self.token)))
+            self._outstanding = record_for(self.issued_token(user, str(self.token)))
 
     def check(self) -> None:
         """Call the token's own `check_blacklist`, which a project may override."""
@@ -73,7 +74,7 @@ class BlacklistRecords(StatelessRecords):
         text = str(self.token)  # sign before anything is written, since signing may fail
         successor = self.issued_token(user, text)
         if predecessor is None:
-            self._outstanding = record_new(successor)
+            self._outstanding = record_for(successor)
             return text
         try:
             replace(predecessor(), successor)
@@ -207,6 +208,16 @@ def record(token: IssuedToken) -> tuple[OutstandingToken, bool]:
 def record_new(token: IssuedToken) -> OutstandingToken:
     """Record a token that was just made. One SQL statement."""
     return outstanding_tokens().create(jti=token.jti, **token.as_row())
+
+
+@sensitive_variables()
+def record_for(token: IssuedToken) -> OutstandingToken:
+    """As `record_new`. Raises UserDeleted if the user is gone. One SQL statement more in a caller's transaction."""
+    tokens = outstanding_tokens()
+    row = tokens.model(jti=token.jti, **token.as_row())
+    with requiring_user(row, row.user_id, tokens.db):
+        row.save(using=tokens.db, force_insert=True)
+    return row
 
 
 def blacklist(outstanding: OutstandingToken) -> tuple[BlacklistedToken, bool]:

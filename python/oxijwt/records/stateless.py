@@ -54,7 +54,8 @@ class StatelessRecords:
     def find_user(self) -> AbstractBaseUser | None:
         """One SQL statement; none if the token names no user."""
         user_id = self.token.get(api_settings.USER_ID_CLAIM)
-        return None if user_id is None else find_user(get_user_model().objects, api_settings.USER_ID_FIELD, user_id)
+        users = get_user_model()._default_manager  # a project's manager need not be called `objects`
+        return None if user_id is None else find_user(users, api_settings.USER_ID_FIELD, user_id)
 
     def adopt(self, user: AbstractBaseUser | None) -> None:
         """The token has no session."""

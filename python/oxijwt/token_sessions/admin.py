@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
-from django.contrib.auth import get_user_model
+from django.contrib.auth import get_permission_codename, get_user_model
 from django.utils.translation import gettext_lazy as _
 
 from oxijwt.utils import aware_utcnow
@@ -92,6 +92,25 @@ class TokenSessionAdmin(SessionAdminBase):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: TokenSession | None = None) -> bool:
+        """Django's permission on sessions. Whoever deletes a user needs none, though the user's sessions go too."""
+        if super().has_delete_permission(request, obj):
+            return True
+        return obj is not None and self.deletes_others(request) and self.may_delete_user(request, obj)
+
+    def deletes_others(self, request: HttpRequest) -> bool:
+        """Whether the request is to a page that deletes objects of another model: its delete page or its list."""
+        name = getattr(request.resolver_match, "url_name", None) or ""
+        is_ours = name.startswith(f"{self.opts.app_label}_{self.opts.model_name}_")
+        return name.endswith(("_delete", "_changelist")) and not is_ours
+
+    def may_delete_user(self, request: HttpRequest, session: TokenSession) -> bool:
+        """Whether the admin permits to delete the session's user."""
+        users = get_user_model()
+        if self.admin_site.is_registered(users):
+            return self.admin_site.get_model_admin(users).has_delete_permission(request, session.user)
+        return request.user.has_perm(f"{users._meta.app_label}.{get_permission_codename('delete', users._meta)}")
 
     def has_change_permission(self, request: HttpRequest, obj: TokenSession | None = None) -> bool:
         return False

@@ -10,6 +10,7 @@ from django.db import IntegrityError, connections, transaction
 
 from oxijwt import signals
 from oxijwt.exceptions import SessionError
+from oxijwt.records.users import is_found_late, refuse_without_user
 from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_micros, now_micros
 
@@ -103,13 +104,17 @@ def end_without_sid(claims: Claims, jti: str, lifetime: timedelta) -> TokenSessi
 def insert_adopted(session: TokenSession, on_adoption: Callable[[], None]) -> bool:
     """Insert an adopted session, and call `on_adoption` in the same transaction.
 
-    Returns False if another request has adopted the token.
+    Returns False if another request has adopted the token, or if the user is gone.
     """
+    alias = database()
+    asks = is_found_late(alias)
 
     def insert() -> bool:
         try:
-            with transaction.atomic(using=database()):
-                session.save(using=database(), force_insert=True)
+            with transaction.atomic(using=alias):
+                session.save(using=alias, force_insert=True)
+                if asks:
+                    refuse_without_user(session.user_id, alias)
                 on_adoption()
         except IntegrityError:
             return False

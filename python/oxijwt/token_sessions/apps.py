@@ -56,6 +56,18 @@ class TokenSessionsConfig(AppConfig):
         return ending.revoke_for_user
 
     @cached_property
+    def may_adopt_later(self) -> Callable[[], bool]:
+        from . import markers  # noqa: PLC0415
+
+        return markers.may_adopt_later
+
+    @cached_property
+    def end_session(self) -> Callable[[TokenSession], None]:
+        from . import api  # noqa: PLC0415
+
+        return api.end_session
+
+    @cached_property
     def following_rehash(self) -> Callable[[str], AbstractContextManager[None]]:
         from . import password  # noqa: PLC0415
 

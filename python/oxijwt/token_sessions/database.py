@@ -7,11 +7,11 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from django.db import NotSupportedError, OperationalError, connections, router, transaction
+from django.db import Error, NotSupportedError, OperationalError, connections, router, transaction
 
 from oxijwt import signals
 from oxijwt.context import current_request
-from oxijwt.exceptions import ServiceUnavailable
+from oxijwt.exceptions import refuse_if_unavailable
 
 from .models import TokenSession
 
@@ -112,14 +112,15 @@ def announce(signal: Signal, *, at_once: bool = False, **named: object) -> None:
 
 @contextmanager
 def refused_while_busy() -> Iterator[None]:
-    """Raise ServiceUnavailable (503) on a deadlock, a lock timeout or an outdated snapshot.
+    """Raise ServiceUnavailable (503) on a deadlock, a lock timeout or an outdated snapshot, or if the database is down.
 
     The client may repeat the request.
     """
     try:
         yield
-    except OperationalError as error:
-        raise ServiceUnavailable from error
+    except Error as error:
+        refuse_if_unavailable(error)
+        raise
 
 
 def unless_deadlocked(write: Callable[[], T]) -> T:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from django.db import Error, OperationalError, connections, transaction
-from django.db.models import Case, When
-from django.db.models.functions import Coalesce
+from django.db import Error, IntegrityError, OperationalError, connections, transaction
 
 from oxijwt import signals
 from oxijwt.records import has_blacklist
 from oxijwt.records.blacklist import blacklist_all_of
+from oxijwt.records.users import is_found_late, refuse_without_user
 from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_micros, now_micros
 
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Collection, Iterable
     from contextlib import AbstractContextManager
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from django.contrib.auth.base_user import AbstractBaseUser
 
@@ -128,16 +127,8 @@ def revoke_for_user(
     """End a user's sessions, except those whose ids are in `except_`, and all tokens that could still be adopted."""
     sessions = TokenSession.objects.of(user).exclude(pk__in=except_)
     now = datetime_from_micros(now_micros())
-
-    def write() -> int:
-        with one_transaction():
-            ended = update_live(sessions, reason, now)
-            blacklist_all_of(user)
-            leave_marker(user)
-        return ended
-
     with refused_while_busy():
-        ended = unless_deadlocked(write)
+        ended = unless_deadlocked(lambda: end_all_of(user, sessions, reason, now))
     if may_adopt_later():
         after_commit(lambda: end_adopted_meanwhile(sessions, reason, now))
     recent = recently_ended(sessions)
@@ -149,6 +140,21 @@ def revoke_for_user(
     return ended
 
 
+def end_all_of(user: AbstractBaseUser, sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime) -> int:
+    """End these sessions of a user, and all tokens that could still be adopted. Returns how many sessions it ended."""
+    asks = may_adopt_later() and is_found_late(database())
+    try:
+        with one_transaction():
+            ended = update_live(sessions, reason, now)
+            blacklist_all_of(user)
+            leave_marker(user)
+            if asks:
+                refuse_without_user(user.pk, database())
+    except IntegrityError:  # the user was deleted, and the sessions with the user: nobody needs a marker
+        return 0
+    return ended
+
+
 def publish_again(user: AbstractBaseUser) -> None:
     """Publish the user's recently ended sessions again, since the cache may have missed a logout."""
     publish_after_commit(recently_ended(TokenSession.objects.of(user)))
@@ -156,10 +162,17 @@ def publish_again(user: AbstractBaseUser) -> None:
 
 def end_least_recently_refreshed(user: AbstractBaseUser, newest: TokenSession) -> None:
     """End the sessions above SESSION_LIMIT_PER_USER, the least recently refreshed ones first. Two SQL statements."""
-    # Logins at the same time see each other's sessions. They put them before `newest`, so that all end the same ones.
-    is_older = Case(When(created_at__gte=newest.created_at, then=0), default=1)
-    recent = usable_by(user).order_by(is_older, Coalesce("rotated_at", "created_at").desc(), "pk")
-    surplus = list(recent.values_list("pk", flat=True)[max(api_settings.SESSION_LIMIT_PER_USER, 1) :])
+    sessions = list(usable_by(user).only("created_at", "rotated_at"))
+    now = datetime_from_micros(now_micros())  # after the query: what it found was not created later
+
+    def age(session: TokenSession) -> tuple[bool, timedelta, uuid.UUID]:
+        # Logins at the same time see each other's sessions. They put them before `newest`, so that all end the same
+        # ones. A session of the future is no such login: the clock of its node is ahead.
+        is_older = not newest.created_at <= session.created_at <= now
+        return is_older, now - (session.rotated_at or session.created_at), session.pk
+
+    limit = max(api_settings.SESSION_LIMIT_PER_USER, 1)
+    surplus = [session.pk for session in sorted(sessions, key=age)[limit:]]
     if surplus:
         end_rows(TokenSession.objects.filter(pk__in=surplus), RevokeReason.LIMIT)
         publish_after_commit(surplus)

@@ -5,9 +5,10 @@ adopted later. Each user has one; its id follows from the user's key.
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from django.db import connections
+from django.db import IntegrityError, connections
 
 from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_micros, now_micros
@@ -59,8 +60,11 @@ def leave_marker(user: AbstractBaseUser) -> None:
 
 
 def leave_marker_now(user: AbstractBaseUser) -> None:
-    """As `leave_marker`, for a caller that has no other write. Raises ServiceUnavailable."""
-    with refused_while_busy():
+    """As `leave_marker`, for a caller that has no other write. Does nothing if the user is gone.
+
+    Raises ServiceUnavailable.
+    """
+    with refused_while_busy(), suppress(IntegrityError):
         unless_deadlocked(lambda: leave_marker(user))
 
 

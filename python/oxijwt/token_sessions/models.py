@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.apps import apps
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Cast, Replace, Substr
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -55,6 +56,25 @@ class TokenSessionQuerySet(models.QuerySet["TokenSession"]):
     def undated_markers(self) -> TokenSessionQuerySet:
         """The markers that stay until ADOPT_UNTIL has passed. The index of `flush_after` finds them."""
         return self.filter(flush_after=MARKER_DAY, revoke_reason=RevokeReason.MARKER)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the rows, as Django does, except those that keep an old token from being adopted now or later.
+
+        Those are ended and stay until `flushexpiredtokens`. They do not count in the result.
+        """
+        app = apps.get_app_config("token_sessions")
+        if self.query.is_sliced or self.query.combinator or self._fields is not None or not app.may_adopt_later():  # type: ignore[attr-defined]  # apps.py
+            return super().delete()
+        # Ids that follow from a token or a user are UUIDs of version 5, those of other sessions of version 4.
+        digits = Replace(Cast("pk", models.CharField()), models.Value("-"), models.Value(""))
+        rows = self.alias(id_version=Substr(digits, 13, 1))
+        bars_adoption = models.Q(id_version="5") | models.Q(revoke_reason=RevokeReason.MARKER)
+        for session in rows.filter(bars_adoption, revoked_at__isnull=True):
+            app.end_session(session)  # type: ignore[attr-defined]  # likewise
+        return super(TokenSessionQuerySet, rows.exclude(bars_adoption)).delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]  # as Django's
+    delete.queryset_only = True  # type: ignore[attr-defined]
 
 
 TokenSessionBaseManager = models.Manager.from_queryset(TokenSessionQuerySet)
@@ -112,3 +132,7 @@ class TokenSession(models.Model):
 
     def __str__(self) -> str:
         return _("Session of %(user)s") % {"user": self.user}
+
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        """As `delete` of a query set: the row stays if it keeps an old token from being adopted."""
+        return TokenSession.objects.using(using or self._state.db).filter(pk=self.pk).delete()

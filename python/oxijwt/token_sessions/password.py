@@ -134,16 +134,29 @@ def before_save(
     password = _password.get() if update_fields is not None and len(update_fields) == 1 else None
     if password is None and not may_adopt_later():
         return
-    stored = sender._base_manager.using(using).filter(pk=instance.pk).values_list("password", flat=True).first()
-    if stored is None or stored == instance.password:
+    row = stored_password(sender, instance.pk, using)
+    if row is None or row[0] == instance.password:
         return
-    if password is not None and check_password(password, stored) and check_password(password, instance.password):
+    stored = row[0]
+    if password is not None and fits_both(password, stored, instance.password):
         before = copy.copy(instance)
-        before.password = stored
+        before.password = stored  # type: ignore[assignment]  # a text, or it would not fit
         _previous.set(before)
     else:
         # Before the save: a token that is adopted between the two gets a session with the old hash.
         leave_marker_now(instance)
+
+
+def stored_password(model: type[Model], pk: object, using: str | None) -> tuple[str | None] | None:
+    """The hash in the user's row, which may be NULL; None if there is no row, or the model has no such column."""
+    if not any(field.name == "password" for field in model._meta.concrete_fields):
+        return None
+    return model._base_manager.using(using).filter(pk=pk).values_list("password").first()
+
+
+def fits_both(password: str, old: str | None, new: str | None) -> bool:
+    """Whether both are hashes of this password. A user may have none."""
+    return old is not None and new is not None and check_password(password, old) and check_password(password, new)
 
 
 def is_written(field: str, update_fields: Collection[str] | None) -> bool:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldError
-from django.db import NotSupportedError, connections, router, transaction
+from django.db import Error, NotSupportedError, connections, router, transaction
 from django.db.models import FilteredRelation, Q
 
 from oxijwt import state
 from oxijwt._core import Keep, Refuse, Repeat, Reuse, Rotate, UserState
-from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenReusedError
+from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenReusedError, refuse_if_unavailable
 from oxijwt.records import BLACKLIST_LABEL
 from oxijwt.records.blacklist import any_blacklisted
+from oxijwt.records.users import has_user
 from oxijwt.settings import api_settings
 from oxijwt.utils import MICROSECOND, datetime_from_micros, find_user, now_micros
 
@@ -87,19 +88,22 @@ class Reading:
 def find_with_user(sid: uuid.UUID, user_id: object) -> Found:
     """The user, and the session if it belongs to this user.
 
-    One SQL statement, or two if the manager of the user model can't join the sessions.
+    One SQL statement, or two if the manager of the user model can't join the sessions. Raises ServiceUnavailable.
     """
     try:
         joined = FilteredRelation("token_sessions", condition=Q(token_sessions__id=sid))
         users = (
             get_user_model()
-            .objects.using(router.db_for_write(TokenSession))
+            ._default_manager.using(router.db_for_write(TokenSession))
             .annotate(**{JOINED: joined})
             .select_related(JOINED)
         )
         user = find_user(users, api_settings.USER_ID_FIELD, user_id)
     except (FieldError, NotSupportedError, AttributeError, LookupError):
         return find_separately(sid, user_id)
+    except Error as error:
+        refuse_if_unavailable(error)
+        raise
     if user is None:
         return None, None
     session = getattr(user, JOINED, None)  # Django sets no attribute if the join found no row
@@ -238,7 +242,7 @@ def require_both(user: AbstractBaseUser | None, session: TokenSession | None) ->
 
 def find_separately(sid: uuid.UUID, user_id: object) -> Found:
     """As `find_with_user`, in two SQL statements."""
-    user = find_user(get_user_model().objects, api_settings.USER_ID_FIELD, user_id)
+    user = find_user(get_user_model()._default_manager, api_settings.USER_ID_FIELD, user_id)
     if user is None:
         return None, None
     session = TokenSession.objects.using(database()).filter(pk=sid, user=user).first()
@@ -259,7 +263,9 @@ def find_locked(reading: Reading) -> Found:
         session = sessions.of(reading.user).filter(pk=reading.session.pk).first()
     if session is not None:
         return session.user, session
-    if reading.is_new:
+    if not reading.is_new:
+        return reading.user, None
+    if has_user(reading.user.pk, database()):
         # The other request has inserted the row, but this transaction's snapshot will never show it.
         raise ServiceUnavailable
-    return reading.user, None
+    return None, None

@@ -11,6 +11,7 @@ from oxijwt import signals
 from oxijwt._core import Keep, Repeat, Rotate
 from oxijwt.context import current_request
 from oxijwt.exceptions import ServiceUnavailable
+from oxijwt.records.users import requiring_user
 from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_claim, datetime_from_micros, now_micros
 
@@ -51,9 +52,13 @@ def start_for_token(user: AbstractBaseUser, expires_at: int) -> TokenSession:
 
 
 def insert(session: TokenSession) -> None:
-    """Insert a session that was not adopted, and send the signal. Raises ServiceUnavailable."""
-    with refused_while_busy():
-        session.save(using=database(), force_insert=True)
+    """Insert a session that was not adopted, and send the signal. Raises UserDeleted and ServiceUnavailable.
+
+    One SQL statement. In a caller's transaction one more, unless the database is MariaDB or MySQL.
+    """
+    alias = database()
+    with refused_while_busy(), requiring_user(session, session.user_id, alias):
+        session.save(using=alias, force_insert=True)
     announce(signals.session_started, session=session, adopted=False)
 
 

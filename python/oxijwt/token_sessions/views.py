@@ -7,14 +7,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from django.contrib.auth.signals import user_logged_out
+from django.utils.functional import classproperty
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from rest_framework import generics, serializers, status
 from rest_framework.exceptions import NotAuthenticated
+from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
+from rest_framework.settings import api_settings as drf_settings
 
 from oxijwt import signals
-from oxijwt.authentication import JWTAuthentication, view_of
+from oxijwt.authentication import JWTAuthentication, JWTStatelessUserAuthentication, view_of
 from oxijwt.context import handling
 from oxijwt.exceptions import SESSION_MESSAGES, InvalidToken, SessionError, TokenError, invalid_token
 from oxijwt.records import Kind
@@ -33,22 +37,51 @@ from .models import RevokeReason, TokenSession
 from .reading import find_with_user
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any
     from uuid import UUID
 
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.db.models import QuerySet
-    from rest_framework.request import Request
+    from django.http import HttpRequest
+    from rest_framework.authentication import BaseAuthentication
+    from rest_framework.pagination import BasePagination
+    from rest_framework.request import ForcedAuthentication, Request
 
     from oxijwt.tokens import Token
 
+    Authenticator = BaseAuthentication | ForcedAuthentication
+
 LOCAL, OTHERS, GLOBAL = "local", "others", "global"
+NEWEST_FIRST = ("-created_at", "pk")
+MOST_SESSIONS = 100
+"""So many sessions are in the list if DRF's settings do not paginate it."""
 
 
-class LogoutToken(RefreshToken):
-    """A refresh token of which a logout needs the current one. A spent one is refused, and its session goes on."""
+def logout_class(token_class: type[RefreshToken]) -> type[RefreshToken]:
+    """A class that reads the same refresh tokens, for a logout that needs the current one.
 
-    record_kind = Kind.LOGOUT
+    A spent token is refused, and its session goes on.
+    """
+    return type(token_class.__name__, (token_class,), {"record_kind": Kind.LOGOUT})
+
+
+class SessionViewMixin(AcceptingMixin):
+    """A view that ends or lists sessions. `as_view(authentication_classes=…)` says how it reads an access token."""
+
+    @classproperty
+    def authentication_classes(cls) -> tuple[type[BaseAuthentication], ...]:  # noqa: N805  a classproperty
+        """Those of DRF's DEFAULT_AUTHENTICATION_CLASSES that read sessions, or JWTAuthentication if none does."""
+        defaults = cast("Sequence[type[BaseAuthentication]]", drf_settings.DEFAULT_AUTHENTICATION_CLASSES)
+        return tuple(filter(reads_sessions, defaults)) or (JWTAuthentication,)
+
+
+def reads_sessions(authentication: type[BaseAuthentication]) -> bool:
+    """Whether an authentication class gives tokens with their session."""
+    return issubclass(authentication, JWTAuthentication) and not issubclass(
+        authentication, JWTStatelessUserAuthentication
+    )
 
 
 class LogoutSerializer(serializers.Serializer[None]):
@@ -63,7 +96,7 @@ class LogoutSerializer(serializers.Serializer[None]):
     )
 
 
-class TokenLogoutView(AcceptingMixin, TokenViewBase):
+class TokenLogoutView(SessionViewMixin, TokenViewBase):  # type: ignore[misc]  # a property is in place of a tuple
     """POST → 204: ends this session (`local`), the user's other sessions (`others`), or all of them (`global`).
 
     Takes a refresh token in the body, or the request's access token. A refresh token that is spent, expired or for
@@ -72,6 +105,19 @@ class TokenLogoutView(AcceptingMixin, TokenViewBase):
 
     serializer_class = LogoutSerializer
 
+    token_class: type[RefreshToken] | None = None
+    """The class of the refresh tokens; None: the `token_class` of TOKEN_REFRESH_SERIALIZER."""
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """As DRF's, but only a logout without a refresh token asks the authenticators.
+
+        Otherwise a stale access token would block it.
+        """
+        initialized = super().initialize_request(request, *args, **kwargs)
+        self.token_authenticators = initialized.authenticators or ()
+        initialized.authenticators = ()
+        return initialized
+
     def post(self, request: Request, *args: object, **kwargs: object) -> Response:
         """204; 400 if it can't read the body; 401 if it refuses the token."""
         serializer = self.get_serializer(data=request.data)
@@ -79,67 +125,86 @@ class TokenLogoutView(AcceptingMixin, TokenViewBase):
         refresh, scope = serializer.validated_data.get("refresh"), serializer.validated_data["scope"]
         with handling(request):
             if refresh is None:
-                log_out_with_access_token(request, scope)
+                log_out_with_access_token(request, scope, self.token_authenticators)
             else:
-                log_out_with_refresh_token(request, refresh, scope)
+                log_out_with_refresh_token(request, self.get_token_class(), refresh, scope)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    def get_token_class(self) -> type[RefreshToken]:
+        """The class of the refresh tokens that this view takes."""
+        if self.token_class is not None:
+            return self.token_class
+        found: type[RefreshToken] = getattr(
+            import_string(api_settings.TOKEN_REFRESH_SERIALIZER), "token_class", RefreshToken
+        )
+        return found
 
-def log_out_with_access_token(request: Request, scope: str) -> None:
+
+def log_out_with_access_token(request: Request, scope: str, authenticators: Sequence[Authenticator]) -> None:
     """End sessions of the user whose access token the request carries.
 
     Raises AuthenticationFailed, NotAuthenticated without a token, ServiceUnavailable.
     """
-    authentication = JWTAuthentication().for_request(request)
-    try:
-        authenticated = authentication.authenticate(request)
-    except InvalidToken as error:
-        if not (isinstance(error.detail, dict) and may_be_repeated(error.detail["code"])):
-            raise
-        raw_token = authentication.get_raw_token(authentication.get_header(request) or b"") or b""
-        repeat_logout(authentication.get_validated_token(raw_token), scope)
-        return
-    if authenticated is None:
-        raise NotAuthenticated
-    session = authenticated[1].session
-    if session is None:
-        raise InvalidToken
-    log_out(request, session, scope)
+    for authenticator in authenticators:
+        try:
+            authenticated = authenticator.authenticate(request)
+        except InvalidToken as error:
+            repeat_logout(refused_token(request, authenticator, error), scope)
+            return
+        if authenticated is not None:
+            session = getattr(authenticated[1], "session", None)
+            if session is None:
+                raise InvalidToken
+            log_out(request, session, scope)
+            return
+    raise NotAuthenticated
 
 
-def log_out_with_refresh_token(request: Request, text: str, scope: str) -> None:
+def refused_token(request: Request, authenticator: Authenticator, error: InvalidToken) -> Token:
+    """The request's access token if its logout may be published again. Raises `error` if not."""
+    is_ended = isinstance(error.detail, dict) and may_be_repeated(error.detail["code"])
+    if not (is_ended and isinstance(authenticator, JWTAuthentication)):
+        raise error
+    authentication = authenticator.for_request(request)
+    raw_token = authentication.get_raw_token(authentication.get_header(request) or b"")
+    if raw_token is None:  # it is somewhere else, where only `authenticate` looks
+        raise error
+    return authentication.get_validated_token(raw_token)
+
+
+def log_out_with_refresh_token(request: Request, token_class: type[RefreshToken], text: str, scope: str) -> None:
     """End sessions of the user whose refresh token this is. Raises InvalidToken, ServiceUnavailable."""
     try:
         if scope == LOCAL:
-            end_own_session(request, text)
+            end_own_session(request, token_class, text)
         else:
-            end_several_sessions(request, text, scope)
+            end_several_sessions(request, token_class, text, scope)
     except TokenError as error:
         raise invalid_token(error) from error
 
 
-def end_own_session(request: Request, text: str) -> None:
+def end_own_session(request: Request, token_class: type[RefreshToken], text: str) -> None:
     """End the session of a refresh token with a good signature, or blacklist a token without a session.
 
     Raises TokenError, ServiceUnavailable.
     """
-    session = RefreshToken.end_session_of(text)
+    session = token_class.end_session_of(text)
     if session is None:
-        token = RefreshToken.read(text, view=view_of(request))
+        token = token_class.read(text, view=view_of(request))
         token.blacklist()
         announce_logout(request, token.records.find_user())
     elif session.revoked_at is None:
         announce_logout(request, session.user)
 
 
-def end_several_sessions(request: Request, text: str, scope: str) -> None:
+def end_several_sessions(request: Request, token_class: type[RefreshToken], text: str, scope: str) -> None:
     """As `log_out`, but only with the current refresh token of a session. Raises TokenError, ServiceUnavailable."""
     try:
-        token = LogoutToken.read(text, view=view_of(request))
+        token = logout_class(token_class).read(text, view=view_of(request))
     except SessionError as error:
         if not may_be_repeated(error.code):
             raise
-        repeat_logout(RefreshToken.read_expired(text), scope)
+        repeat_logout(token_class.read_expired(text), scope)
         return
     if token.session is None:
         raise InvalidToken
@@ -240,11 +305,10 @@ class SessionSerializer(serializers.ModelSerializer[TokenSession]):
         return current is not None and current.pk == session.pk
 
 
-class OwnSessionsView(AcceptingMixin, NonAtomicView):
+class OwnSessionsView(SessionViewMixin, NonAtomicView):  # type: ignore[misc]  # likewise
     """The caller's live sessions. The request needs a token that has a session in our table."""
 
     serializer_class = SessionSerializer
-    authentication_classes = (JWTAuthentication,)
     permission_classes = (IsAuthenticated,)
 
     def check_permissions(self, request: Request) -> None:
@@ -256,16 +320,36 @@ class OwnSessionsView(AcceptingMixin, NonAtomicView):
 
     def get_queryset(self) -> QuerySet[TokenSession]:
         user = cast("AbstractBaseUser", self.request.user)  # IsAuthenticated has refused anonymous requests
-        sessions: QuerySet[TokenSession] = usable_by(user).order_by("-created_at", "pk")
+        sessions: QuerySet[TokenSession] = usable_by(user).order_by(*NEWEST_FIRST)
         return sessions
 
 
 class SessionListView(OwnSessionsView):
-    """GET → the caller's live sessions, the newest login first. `current` marks the session of the request."""
+    """GET → the caller's live sessions, the newest login first. `current` marks the session of the request.
+
+    They come in pages if the project's DRF settings say so. Otherwise they are the newest 100.
+    """
+
+    @classproperty
+    def pagination_class(cls) -> type[BasePagination] | None:  # noqa: N805  a classproperty
+        """DRF's DEFAULT_PAGINATION_CLASS."""
+        return cast("type[BasePagination] | None", drf_settings.DEFAULT_PAGINATION_CLASS)
+
+    @property
+    def paginator(self) -> BasePagination | None:
+        """As DRF's, but a CursorPagination has the order of this list."""
+        paginator = super().paginator
+        if isinstance(paginator, CursorPagination):
+            paginator.ordering = NEWEST_FIRST
+        return paginator
 
     def get(self, request: Request) -> Response:
-        """200 with a list; 401 without a valid token."""
-        return Response(self.get_serializer(self.get_queryset(), many=True).data)
+        """200 with a list or a page; 401 without a valid token; 404 for a page that does not exist."""
+        sessions = self.get_queryset()
+        page = self.paginate_queryset(sessions)
+        if page is None:
+            return Response(self.get_serializer(sessions[:MOST_SESSIONS], many=True).data)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
 class SessionView(OwnSessionsView):

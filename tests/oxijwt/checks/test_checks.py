@@ -46,7 +46,9 @@ HIDDEN = "this text is a key"
 PUBLIC_SECRET = "reallyreallyreallyreallyverysafe"
 """32 bytes that are in public lists."""
 STARTPROJECT_KEY = "django-insecure-" + "k" * 50
-TABLE_ROW = re.compile(r"^\| oxijwt\.(?P<id>[EW]\d{3}) \| (?P<level>\w+)(?P<deploy>, `--deploy`)? \|", re.MULTILINE)
+TABLE_ROW = re.compile(
+    r"^\| oxijwt\.(?P<id>[EW]\d{3}) \| (?P<level>\w+)(?P<deploy>, `--deploy`)?(, `--database`)? \|", re.MULTILINE
+)
 
 
 def findings(settings, **simple_jwt):
@@ -331,6 +333,9 @@ def test_plain_tokens_on_deployment(settings, installed, digest, expected):
 # Values that their readers can't take: what is found by each id, and what is not
 
 MINUTE = timedelta(minutes=1)
+YEAR = timedelta(days=365)
+NOW = datetime.now(tz=UTC)
+MOMENTS = ("ADOPT_UNTIL", "LEGACY_KEY_UNTIL")
 NAIVE = datetime.max  # noqa: DTZ901  one without a time zone is meant
 LIFETIMES = (
     "ACCESS_TOKEN_LIFETIME",
@@ -342,6 +347,15 @@ LIFETIMES = (
 )
 FUNCTION = "oxijwt.serializers.default_on_login_success"
 MODULE = "oxijwt.serializers"
+FLAGS = (
+    "ROTATE_REFRESH_TOKENS",
+    "BLACKLIST_AFTER_ROTATION",
+    "UPDATE_LAST_LOGIN",
+    "CHECK_REVOKE_TOKEN",
+    "CHECK_USER_IS_ACTIVE",
+    "OUTSTANDING_TOKEN_DIGEST",
+    "SEND_USER_LOGGED_IN",
+)
 MISSING = ("no.such.module", f"{MODULE}.NoSuchName", "NoDots", "", "..", 7)
 
 WRONG_VALUES = {
@@ -377,6 +391,30 @@ WRONG_VALUES = {
     "oxijwt.E022": [("TOKEN_SESSIONS", ("Issue", "", None, True, ["issue"]))],
     "oxijwt.E031": [("REQUIRE_SESSION", ("yes", 1, 0, []))],
     "oxijwt.E032": [("REFRESH_REUSE_GRACE_SAME_AGENT", (None, 0, 1, "True", [True]))],
+    "oxijwt.E036": [(name, ("False", "true", "", 0, 1, None, b"True", [], HIDDEN)) for name in FLAGS],
+    "oxijwt.E037": [
+        (
+            "AUTH_HEADER_NAME",
+            (
+                "Authorization",
+                "X-Auth-Token",
+                "AUTHORIZATION",
+                "X_AUTH_TOKEN",
+                "HTTP_X-Auth",
+                "http_authorization",
+                "HTTP_",
+                "HTTP_X_TOKEN ",
+                "HTTP_X_TOKEN\n",
+                "",
+                None,
+                7,
+                b"HTTP_AUTHORIZATION",
+                ["HTTP_AUTHORIZATION"],
+            ),
+        )
+    ],
+    "oxijwt.W015": [(name, (timedelta.resolution, timedelta(milliseconds=999))) for name in LIFETIMES],
+    "oxijwt.W016": [(name, (NOW + 2 * YEAR, NOW + 100 * YEAR, NAIVE.replace(tzinfo=UTC))) for name in MOMENTS],
     "oxijwt.W007": [("LEEWAY", (121, 120.5, timedelta(seconds=121), 86400))],
 }
 RIGHT_VALUES = {
@@ -401,6 +439,10 @@ RIGHT_VALUES = {
     "oxijwt.E022": [("TOKEN_SESSIONS", ("issue", "accept"))],
     "oxijwt.E031": [("REQUIRE_SESSION", (None, True, False))],
     "oxijwt.E032": [("REFRESH_REUSE_GRACE_SAME_AGENT", (True, False))],
+    "oxijwt.E036": [(name, (True, False)) for name in FLAGS],
+    "oxijwt.E037": [("AUTH_HEADER_NAME", ("HTTP_AUTHORIZATION", "HTTP_X_AUTH_TOKEN", "HTTP_X2"))],
+    "oxijwt.W015": [(name, (timedelta(seconds=1), MINUTE, timedelta(0), -MINUTE)) for name in LIFETIMES],
+    "oxijwt.W016": [(name, (None, NOW, NOW + YEAR, datetime.min.replace(tzinfo=UTC), NAIVE)) for name in MOMENTS],
     "oxijwt.W007": [("LEEWAY", (0, 120, 119.9, MINUTE * 2))],
 }
 
@@ -442,7 +484,10 @@ def test_every_setting_that_is_found_wrong_is_found_right_too():
     assert wrong <= right
 
 
-def test_the_defaults_are_right(settings):
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_the_defaults_are_right(settings, use_tz):
+    """Without USE_TZ two checks raised TypeError, which is an Error: no command ran."""
+    settings.USE_TZ = use_tz
     assert ids(settings, **DEFAULTS | {"SIGNING_KEY": "k" * 32}) == []
 
 
@@ -453,6 +498,18 @@ def test_a_module_that_fails_when_it_is_imported_is_a_finding(settings, tmp_path
     assert finding.id == "oxijwt.E016"
     assert "LookupError" in finding.msg
     assert HIDDEN not in finding.msg + finding.hint
+
+
+def test_every_setting_that_is_on_or_off_is_checked():
+    """REQUIRE_SESSION has a third value, and REFRESH_REUSE_GRACE_SAME_AGENT an id of its own."""
+    assert {*FLAGS, "REFRESH_REUSE_GRACE_SAME_AGENT"} == {name for name in DEFAULTS if type(DEFAULTS[name]) is bool}
+
+
+def test_tokens_that_live_for_years_are_adopted_for_years(settings):
+    years = {"REFRESH_TOKEN_LIFETIME": 3 * YEAR}
+    assert ids(settings, ADOPT_UNTIL=NOW + 4 * YEAR, **years) == []
+    assert ids(settings, ADOPT_UNTIL=NOW + 5 * YEAR, **years) == ["oxijwt.W016"]
+    assert "oxijwt.W016" not in ids(settings, ADOPT_UNTIL=NOW - YEAR, REFRESH_TOKEN_LIFETIME=timedelta.max)
 
 
 # W006: the token that lives shorter lives longer
@@ -638,12 +695,12 @@ def test_checks_are_registered_once_though_several_apps_register_them():
     apps.get_app_config("oxijwt").ready()
     apps.get_app_config("token_blacklist").ready()
     checks.register()
-    for registered, check in (
-        (registry.registered_checks, checks.check_settings),
-        (registry.deployment_checks, checks.check_deployment),
+    expected = {checks.check_settings: ("security",), checks.check_databases: ("security", "database")}
+    for registered, tags in (
+        (registry.registered_checks, expected),
+        (registry.deployment_checks, {checks.check_deployment: ("security",)}),
     ):
-        assert [found for found in registered if found.__module__ == checks.__name__] == [check]
-        assert check.tags == ("security",)
+        assert {found: found.tags for found in registered if found.__module__ == checks.__name__} == tags
 
 
 @pytest.mark.parametrize("only", ["oxijwt", "oxijwt.token_blacklist"])
@@ -729,9 +786,9 @@ def test_a_value_that_raises_is_a_finding_at_most(settings, name):
 
 
 def test_a_check_that_fails_is_a_finding_of_its_own(settings):
-    [finding] = findings(settings, BLACKLIST_AFTER_ROTATION=Hostile())
+    [finding] = findings(settings, JWK_URL=Hostile())
     assert (finding.id, finding.level) == ("oxijwt.E021", ERROR)
-    assert "blacklist" in finding.msg
+    assert "jwk_url" in finding.msg
     assert "ValueError" in finding.msg
     settings.SIMPLE_JWT = Hostile()
     [finding] = checks.check_settings()
@@ -761,7 +818,7 @@ BAD_SETTINGS = {
     "oxijwt.E010": {"ACCESS_TOKEN_LIFETIME": 300},
     "oxijwt.E013": {"LEEWAY": -1},
     "oxijwt.E016": {"JSON_ENCODER": "no.such.Encoder"},
-    "oxijwt.E021": {"BLACKLIST_AFTER_ROTATION": Hostile()},
+    "oxijwt.E021": {"JWK_URL": Hostile()},
 }
 
 

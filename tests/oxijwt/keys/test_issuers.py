@@ -358,7 +358,10 @@ def test_our_own_name_is_none_of_theirs(settings: Any) -> None:
     issuers = {A: ENTRY, B: ENTRY}
     assert ids(settings, ISSUERS=issuers, ISSUER="https://our.example") == []
     assert ids(settings, ISSUERS=issuers, ISSUER=A) == [("oxijwt.E026", ERROR)]
-    assert ids(settings, ISSUERS=issuers, ISSUER=["https://our.example", B]) == [("oxijwt.E026", ERROR)]
+    assert ids(settings, ISSUERS=issuers, ISSUER=["https://our.example", B]) == [
+        ("oxijwt.E038", ERROR),  # it signs
+        ("oxijwt.E026", ERROR),
+    ]
 
 
 def test_an_issuer_without_an_audience(settings: Any) -> None:

@@ -2,10 +2,13 @@
 
 import html
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from django.contrib.admin import site
+from django.contrib.auth.models import Permission
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
@@ -145,8 +148,6 @@ def test_both_actions_end_the_selected_sessions(admin, action):
 
 
 def test_who_may_only_look_ends_nothing(ada):
-    from django.contrib.auth.models import Permission  # noqa: PLC0415
-
     looker = make_user("looker", is_staff=True)
     looker.user_permissions.add(Permission.objects.get(codename="view_tokensession"))
     client = Client()
@@ -166,3 +167,72 @@ def test_a_user_can_be_deleted_with_all_sessions(admin, ada):
     assert admin.post(f"/admin/auth/user/{ada.pk}/delete/", {"post": "yes"}).status_code == 302
     assert TokenSession.objects.count() == 0
     assert who_am_i(tokens["access"]).status_code == 401
+
+
+def staff_with(*permissions):
+    """A client of a staff member with these permissions, as code names."""
+    member = make_user("member", is_staff=True)
+    member.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    assert member.user_permissions.count() == len(permissions)
+    client = Client()
+    client.force_login(member)
+    return client
+
+
+def deletions(user):
+    """The two ways to delete a user in the admin: path and body."""
+    selected = {"action": "delete_selected", "_selected_action": [str(user.pk)], "post": "yes"}
+    return {"page": (f"/admin/auth/user/{user.pk}/delete/", {"post": "yes"}), "action": ("/admin/auth/user/", selected)}
+
+
+@pytest.mark.parametrize("way", ["page", "action"])
+def test_staff_who_may_delete_users_need_no_permission_on_sessions(ada, way):
+    """Django asked for one: no user with a session could be deleted by most staff."""
+    client, tokens = staff_with("delete_user", "view_user"), login()
+    path, body = deletions(ada)[way]
+    if way == "page":
+        assert "permission" not in page(client, path)
+    else:
+        confirmation = client.post(path, {name: value for name, value in body.items() if name != "post"})
+        assert "permission" not in confirmation.content.decode()
+    assert client.post(path, body).status_code == 302
+    assert not TokenSession.objects.exists()
+    assert who_am_i(tokens["access"]).status_code == 401
+
+
+@pytest.mark.parametrize("way", ["page", "action"])
+def test_staff_who_may_not_delete_users_delete_none(ada, way):
+    client, tokens = staff_with("view_user", "change_user", "delete_tokensession", "view_tokensession"), login()
+    path, body = deletions(ada)[way]
+    client.post(path, body)
+    assert who_am_i(tokens["access"]).status_code == 200
+
+
+@pytest.mark.parametrize("way", ["page", "end_sessions", "delete_selected"])
+def test_deleting_users_permits_no_deletion_of_sessions(ada, way):
+    client, tokens = staff_with("delete_user", "view_user", "view_tokensession"), login()
+    session = session_of(tokens["refresh"])
+    if way == "page":
+        assert client.get(f"{LIST}{session.pk}/delete/").status_code == 403
+        assert client.post(f"{LIST}{session.pk}/delete/", {"post": "yes"}).status_code == 403
+    else:
+        client.post(LIST, {"action": way, "_selected_action": [str(session.pk)], "post": "yes"})
+        assert way not in page(client)
+    assert f"{LIST}{session.pk}/delete/" not in page(client, change_page(session))
+    assert who_am_i(tokens["access"]).status_code == 200
+
+
+def test_a_model_that_takes_users_along_needs_no_permission_on_sessions(ada, admin):
+    """Whoever deletes the user may end the user's sessions; a request of no page may not."""
+    login()
+    sessions = site.get_model_admin(TokenSession)
+    request = RequestFactory().post("/")
+    request.user = make_user("member", is_staff=True)
+    request.user.user_permissions.set(Permission.objects.filter(codename="delete_user"))
+    session = TokenSession.objects.get()
+    assert not sessions.has_delete_permission(request, session)
+    request.resolver_match = SimpleNamespace(url_name="shop_company_delete")
+    assert sessions.has_delete_permission(request, session)
+    assert not sessions.has_delete_permission(request)
+    request.resolver_match = SimpleNamespace(url_name="auth_user_change")
+    assert not sessions.has_delete_permission(request, session)

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
@@ -471,3 +472,75 @@ def test_an_odd_jti_is_no_500(adopting, old, jti):
     response = refresh(changed(old["refresh"], jti=jti))
     assert response.status_code in {200, 401}
     assert (rows() == before) or jti == ""
+
+
+# Deleted rows
+
+DELETIONS = {
+    "query set": lambda session, _user: TokenSession.objects.filter(pk=session.pk).delete(),
+    "all": lambda _session, _user: TokenSession.objects.all().delete(),
+    "of the user": lambda _session, user: user.token_sessions.all().delete(),
+    "async": lambda session, _user: async_to_sync(TokenSession.objects.filter(pk=session.pk).adelete)(),
+    "row": lambda session, _user: session.delete(),
+}
+
+
+@pytest.mark.parametrize("deletion", DELETIONS.values(), ids=DELETIONS)
+def test_a_token_whose_session_was_deleted_is_not_adopted_again(adopting, old, ada, heard, deletion):
+    """Without the blacklist app the old token got a new session, and all its access back."""
+    new = refreshed(old["refresh"])
+    session = session_of(new["refresh"])
+    deletion(session, ada)
+    for tokens in (old, new):
+        assert answer(refresh(tokens["refresh"])) == (401, "session_revoked")
+        assert not alive(new)
+    assert session_of(new["refresh"]).revoke_reason == RevokeReason.REVOKED
+    assert len(get("token/sessions/", login()["access"]).json()) == 1
+    assert [told["reason"] for told in heard.of("session_revoked")] == [RevokeReason.REVOKED]
+
+
+def test_a_deletion_says_how_many_rows_are_gone(adopting, old):
+    refreshed(old["refresh"])
+    login()
+    login()
+    assert TokenSession.objects.all().delete() == (2, {"token_sessions.TokenSession": 2})
+    assert TokenSession.objects.all().delete() == (0, {})
+    assert TokenSession.objects.get().revoked_at is not None
+
+
+def test_a_deletion_leaves_the_users_other_old_tokens_alone(adopting, old):
+    """A marker would have ended devices that have not refreshed yet."""
+    with on("library"):
+        other = login()
+    TokenSession.objects.filter(pk=session_of(refreshed(old["refresh"])["refresh"]).pk).delete()
+    assert refresh(other["refresh"]).status_code == 200
+
+
+def test_a_deletion_leaves_markers(adopting, old, ada):
+    TokenSession.objects.revoke_for_user(ada)
+    TokenSession.objects.all().delete()
+    assert refresh(old["refresh"]).status_code == 401
+
+
+def test_a_deletion_keeps_nothing_when_no_token_can_be_adopted(adopting, old, clock):
+    refreshed(old["refresh"])
+    with on("issue without adopting"):
+        TokenSession.objects.all().delete()
+        assert not TokenSession.objects.exists()
+
+
+def test_the_rows_that_were_kept_are_flushed(adopting, old, clock):
+    refreshed(old["refresh"])
+    TokenSession.objects.all().delete()
+    clock.tick(timedelta(days=60))
+    call_command("flushexpiredtokens")
+    assert not TokenSession.objects.exists()
+
+
+def test_a_deletion_refuses_what_djangos_refuses(adopting, old):
+    refreshed(old["refresh"])
+    for rows_of in (TokenSession.objects.all()[:1], TokenSession.objects.values("pk")):
+        with pytest.raises(TypeError):
+            rows_of.delete()
+    assert not hasattr(TokenSession.objects, "delete")
+    assert alive(old)

@@ -1,18 +1,22 @@
 """System checks of sessions: each open and shut."""
 
 import importlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.core import checks
 from django.test import override_settings
 
-from oxijwt.checks import check_settings
+from oxijwt.checks import check_databases, check_settings
+from oxijwt.exceptions import TokenError
+from oxijwt.tokens import AccessToken
 
 BOTH = ["django.contrib.auth", "django.contrib.contenttypes", "oxijwt.token_sessions", "oxijwt.token_blacklist"]
 ALONE = [name for name in BOTH if name != "oxijwt.token_blacklist"]
 NEITHER = BOTH[:2]
+ADOPTING = {"ADOPT_UNTIL": datetime.now(tz=UTC) + timedelta(days=1)}
 GOOD = {"ROTATE_REFRESH_TOKENS": True}
 BACKENDS = "django.core.cache.backends"
 CACHES = {
@@ -37,7 +41,7 @@ def test_a_good_configuration_has_no_finding():
         ({"ROTATE_REFRESH_TOKENS": False}, "W002"),
         ({"REFRESH_REUSE_GRACE": timedelta(seconds=150)}, "W003"),
         ({"ACCESS_TOKEN_LIFETIME": timedelta(seconds=60)}, "W003"),
-        ({"apps": BOTH}, "W004"),
+        ({"apps": BOTH} | ADOPTING, "W004"),
         ({"REVOCATION_CACHE": "default"}, "W005"),
         ({"REVOCATION_CACHE": "dummy"}, "E005"),
         ({"REVOCATION_CACHE": "nowhere"}, "E006"),
@@ -47,6 +51,8 @@ def test_a_good_configuration_has_no_finding():
         ({"SESSION_CLIENT_INFO": "no.such.module"}, "E016"),
         ({"SESSION_CLIENT_INFO": 7}, "E016"),
         ({"SESSION_LIMIT_PER_USER": 0}, "E017"),
+        ({"REQUIRE_SESSION": True, "TOKEN_SESSIONS": "accept"}, "E041"),
+        ({"REFRESH_REUSE_GRACE_SAME_AGENT": True, "SESSION_CLIENT_INFO": None}, "W020"),
         # Nothing is compared with what is no timedelta.
         ({"REFRESH_REUSE_GRACE": 30}, "E010"),
         ({"ACCESS_TOKEN_LIFETIME": "5m"}, "E010"),
@@ -64,6 +70,10 @@ def test_what_is_wrong_is_found(changes, finding):
         {"REFRESH_REUSE_GRACE": timedelta(0)},
         {"ACCESS_TOKEN_LIFETIME": timedelta(seconds=61)},
         {"REVOCATION_CACHE": "redis"},
+        {"REQUIRE_SESSION": True},
+        {"REQUIRE_SESSION": False, "TOKEN_SESSIONS": "accept"},
+        {"TOKEN_SESSIONS": "accept"},
+        {"REFRESH_REUSE_GRACE_SAME_AGENT": True},
         {"SESSION_CLIENT_INFO": None},
         {"SESSION_CLIENT_INFO": "oxijwt.token_sessions.client_info.default_client_info"},
         {"SESSION_CLIENT_INFO": lambda request: (None, "")},
@@ -72,6 +82,30 @@ def test_what_is_wrong_is_found(changes, finding):
 )
 def test_what_is_right_is_not(changes):
     assert found(**changes) == set()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, {"W004", "W019"}),
+        ({"REQUIRE_SESSION": False}, {"W004", "W019"}),
+        (ADOPTING, {"W004"}),
+        ({"ADOPT_UNTIL": datetime.now(tz=UTC) - timedelta(days=1)}, {"W004"}),
+        ({"TOKEN_SESSIONS": "accept"}, {"W004"}),
+        ({"apps": ALONE}, set()),
+    ],
+)
+def test_a_migration_that_adopts_nothing(changes, expected):
+    """Everybody who was logged in without a session was logged out."""
+    assert {name for name, _level in found(**{"apps": BOTH} | changes)} == expected
+
+
+@override_settings(SIMPLE_JWT=GOOD | {"REQUIRE_SESSION": True, "TOKEN_SESSIONS": "accept"})
+def test_a_required_session_that_nobody_starts():
+    """Each token was refused as soon as it was made."""
+    text = str(AccessToken.for_user(User(pk=1)))
+    with pytest.raises(TokenError, match="no session"):
+        AccessToken(text)
 
 
 @pytest.mark.parametrize("cache", ["default", "dummy", "nowhere"])
@@ -88,10 +122,15 @@ def test_a_cache_that_is_none_is_not_shown_and_those_that_are_are_named():
     assert "default, dummy, redis" in finding.hint
 
 
+@pytest.mark.django_db
+def test_a_database_without_the_blacklists_tables_has_no_finding():
+    assert check_databases(databases=["default"]) == []
+
+
 def test_every_finding_has_a_hint():
     with override_settings(INSTALLED_APPS=BOTH, CACHES=CACHES, SIMPLE_JWT={"REVOCATION_CACHE": "dummy"}):
         findings = check_settings()
-    assert len(findings) == 3
+    assert len(findings) == 4
     assert all(finding.hint for finding in findings)
 
 

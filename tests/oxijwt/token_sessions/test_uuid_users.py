@@ -1,4 +1,7 @@
-"""Another user model: a UUID as key, and a manager that can't be joined. Runs under tests.sites.uuid_sessions."""
+"""Another user model: a UUID as key, and a manager that is not called `objects` and can't be joined.
+
+Runs under tests.sites.uuid_sessions.
+"""
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -7,9 +10,13 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from oxijwt.authentication import JWTAuthentication
-from oxijwt.exceptions import InvalidToken
-from oxijwt.token_sessions.models import TokenSession
+from oxijwt.exceptions import AuthenticationFailed, InvalidToken
+from oxijwt.settings import api_settings
+from oxijwt.token_sessions import password
+from oxijwt.token_sessions.models import RevokeReason, TokenSession
+from oxijwt.tokens import AccessToken
 from tests.client import forge
+from tests.sites.uuid_users.models import PasswordlessUser
 
 from .client import answer, claims
 
@@ -40,7 +47,7 @@ def tokens(ada):
 
 @pytest.fixture(params=[True, False], ids=["joined", "apart"])
 def joins(request, tokens, monkeypatch):
-    monkeypatch.setattr(type(get_user_model().objects), "joins", request.param)
+    monkeypatch.setattr(type(get_user_model().people), "joins", request.param)
     return request.param
 
 
@@ -113,3 +120,62 @@ def test_a_session_of_another_user_is_none(tokens, joins):
 
 def test_the_sessions_of_such_a_user_are_ended(ada, tokens, joins):
     assert TokenSession.objects.revoke_for_user(ada) == 1
+
+
+@pytest.fixture
+def passwordless(ada, settings):
+    """Ada has no password, and CHECK_REVOKE_TOKEN is on."""
+    settings.SIMPLE_JWT = settings.SIMPLE_JWT | {"CHECK_REVOKE_TOKEN": True}
+    settings.AUTHENTICATION_BACKENDS = ["tests.sites.uuid_users.backends.AnybodyBackend"]
+    get_user_model().people.update(password=None)
+    ada.refresh_from_db()
+    return ada
+
+
+@pytest.mark.parametrize("path", ["", "sliding/"])
+def test_a_user_without_a_password_logs_in_refreshes_and_is_authenticated(passwordless, settings, path):
+    """CHECK_REVOKE_TOKEN made the digest of None: a 500."""
+    settings.SIMPLE_JWT = settings.SIMPLE_JWT | {
+        "AUTH_TOKEN_CLASSES": ["oxijwt.tokens.AccessToken", "oxijwt.tokens.SlidingToken"]
+    }
+    tokens = post(path, email="ada@example.org", password="any").json()
+    name, token = next(iter(tokens.items()))
+    newer = post(f"{path}refresh/", **{name: token})
+    assert newer.status_code == 200, newer.content
+    access = tokens.get("access", token)
+    assert authenticate(access)[0] == passwordless
+    assert post("verify/", token=access).status_code == 200
+    passwordless.set_password("the first password")
+    passwordless.save()
+    assert answer(post(f"{path}refresh/", **{name: newer.json()[name]})) == (401, "password_changed")
+    with pytest.raises(AuthenticationFailed):
+        authenticate(access)
+
+
+def test_a_token_without_the_claim_is_refused_to_a_user_without_a_password(passwordless, settings):
+    """None in place of the digest would be what a token without the claim has."""
+    settings.SIMPLE_JWT = settings.SIMPLE_JWT | {"REQUIRE_SESSION": False, "TOKEN_SESSIONS": "accept"}
+    token = AccessToken.for_user(passwordless)
+    assert authenticate(str(token))[0] == passwordless
+    del token[api_settings.REVOKE_TOKEN_CLAIM]
+    with pytest.raises(AuthenticationFailed) as refusal:
+        authenticate(str(token))
+    assert refusal.value.detail["code"] == "password_changed"
+
+
+def test_the_first_password_of_a_user_leaves_a_marker(passwordless, settings):
+    """NULL looked like a user who is new, so tokens from before the password could be adopted after it."""
+    settings.SIMPLE_JWT = settings.SIMPLE_JWT | {"TOKEN_SESSIONS": "accept"}
+    passwordless.save()
+    assert not TokenSession.objects.exists()
+    passwordless.set_password("the first password")
+    passwordless.save()
+    assert TokenSession.objects.get().revoke_reason == RevokeReason.MARKER
+
+
+def test_saving_a_user_of_a_model_without_passwords_asks_for_none(settings, monkeypatch):
+    """While tokens could be adopted, each save was a FieldError."""
+    settings.SIMPLE_JWT = settings.SIMPLE_JWT | {"TOKEN_SESSIONS": "accept"}
+    monkeypatch.setattr(password, "get_user_model", lambda: PasswordlessUser)
+    password.before_save(PasswordlessUser, PasswordlessUser(pk=1))
+    assert not TokenSession.objects.exists()

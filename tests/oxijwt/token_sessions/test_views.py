@@ -474,6 +474,21 @@ def test_the_least_recently_refreshed_session_goes_when_there_are_too_many(clock
     assert {told["reason"] for told in heard.of("session_revoked")} == {RevokeReason.LIMIT}
 
 
+@pytest.mark.parametrize("ahead", [timedelta(milliseconds=1), timedelta(seconds=3), timedelta(seconds=50)], ids=str)
+@pytest.mark.parametrize("limit", [1, 2])
+def test_a_new_login_lives_though_another_nodes_clock_is_ahead(clock, jwt_settings, limit, ahead):
+    """It counted as older than the login before it, and was dead at birth."""
+    jwt_settings(SESSION_LIMIT_PER_USER=limit)
+    begun = clock()
+    earlier = []
+    for number in range(limit):
+        clock.move_to(begun + ahead + timedelta(seconds=number))
+        earlier.append(login())
+    clock.move_to(begun)
+    newest = login()
+    assert [alive(each) for each in (*earlier, newest)] == [False, *[True] * limit]
+
+
 def test_the_limit_does_not_count_what_a_new_password_ended(ada, clock, jwt_settings):
     jwt_settings(SESSION_LIMIT_PER_USER=2)
     kept = login()

@@ -28,16 +28,33 @@ class Unjoinable:
 
 
 class UuidUser(AbstractBaseUser):
-    """A user without AbstractUser's columns."""
+    """A user without AbstractUser's columns and without a manager called `objects`. The password may be NULL."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     email = models.EmailField(unique=True)
+    password = models.CharField(max_length=128, null=True)  # noqa: DJ001  as social logins have it
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
 
-    objects = LimitedManager()
+    people = LimitedManager()
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
+
+    def __str__(self):
+        return self.email
+
+
+class PasswordlessUser(AbstractBaseUser):
+    """A user model without the column `password`. It has no table."""
+
+    password = None
+    email = models.EmailField(unique=True)
+
+    people = UserManager()
+    USERNAME_FIELD = "email"
+
+    class Meta:
+        managed = False
 
     def __str__(self):
         return self.email

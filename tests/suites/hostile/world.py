@@ -118,7 +118,7 @@ def make_user(name, number, key):
     user = model(**{"pk": pk, model.USERNAME_FIELD: name})
     user.set_password(PASSWORD)
     user.save()
-    return model.objects.get(pk=pk)
+    return model._default_manager.get(pk=pk)
 
 
 def new_sessions(ada, grace):

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+import json
 import time
-from argparse import ArgumentTypeError
+from argparse import SUPPRESS, ArgumentTypeError
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, DjangoHelpFormatter
 
 from oxijwt._core import CoreError, KeyPhase
 from oxijwt.backends import ALLOWED_ALGORITHMS
 from oxijwt.exceptions import KeyConfigurationError
 from oxijwt.keys import file as key_file
+from oxijwt.keys import material
 from oxijwt.keys.rotation import rotation_policy
 from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_to_epoch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from django.core.management.base import CommandParser
 
     from oxijwt._core import KeySet, KeySetChange, ListedKey
 
+    Row = tuple[str, ...]
+    """A row of the table: its cells."""
+
 HEADINGS = ("kid", "algorithm", "phase", "made", "signs from", "dropped at")
 UNSCHEDULED = "-"
+HMAC_NOTE = (
+    "It is an HMAC secret, so the JWK Set can't show it, and no other service can verify its tokens. For a key with a"
+    " public half, run: manage.py jwtkeys rotate --algorithm ES256"
+)
 
 
 class Command(BaseCommand):
@@ -34,13 +43,25 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        generate = actions.add_parser("generate", help="make the file with its first key, unless a key is in force")
+
+        def action(name: str, summary: str) -> CommandParser:
+            added: CommandParser = actions.add_parser(
+                name,
+                help=summary,
+                parents=[base_options()],
+                add_help=False,  # it is one of the base options
+                formatter_class=DjangoHelpFormatter,
+            )
+            return added
+
+        generate = action("generate", "make the file with its first key, unless a key is in force")
         add_algorithm(generate, "the setting ALGORITHM")
         generate.add_argument(
             "--not-before", type=moment, metavar="TIME", help="when the key starts to sign (ISO 8601 with a time zone)"
         )
-        actions.add_parser("list", help="print a table of the keys")
-        rotate = actions.add_parser("rotate", help="make the next key; it signs after KEY_PUBLISH_AHEAD")
+        listing = action("list", "print a table of the keys")
+        listing.add_argument("--json", action="store_true", dest="as_json", help="print JSON in place of the table")
+        rotate = action("rotate", "make the next key; it signs after KEY_PUBLISH_AHEAD")
         add_algorithm(rotate, "the last key's")
         rotate.add_argument(
             "--now", action="store_true", help="sign with it at once, since the signing key may have leaked"
@@ -50,10 +71,11 @@ class Command(BaseCommand):
             metavar="KID",
             help="remove this key; all of its tokens are refused (write --revoke=KID if it begins with -)",
         )
-        actions.add_parser("prune", help="remove the dropped keys")
-        actions.add_parser("export", help="print the public JWK Set")
+        action("prune", "remove the dropped keys")
+        action("export", "print the public JWK Set")
 
-    def handle(self, *args: object, action: str, **options: object) -> None:
+    def handle(self, *args: object, action: str, verbosity: int, **options: object) -> None:
+        self._is_quiet = verbosity == 0
         if not api_settings.KEY_FILE:
             raise CommandError(f"{key_file.SETTING} is not set.")
         try:
@@ -71,8 +93,12 @@ class Command(BaseCommand):
 
         self._change(path, plan, waits="is in force", may_create=True)
 
-    def list(self, path: str, **options: object) -> None:
-        self._print_table(key_file.read(path))
+    def list(self, path: str, as_json: bool, **options: object) -> None:
+        rows = rows_of(key_file.read(path))
+        if as_json:
+            self.stdout.write(json.dumps([json_object(row) for row in rows], indent=2))
+        else:
+            self._print_table(rows)
 
     def rotate(self, path: str, algorithm: str | None, now: bool, revoke: str | None, **options: object) -> None:
         def plan(keys: KeySet) -> KeySetChange:
@@ -103,6 +129,8 @@ class Command(BaseCommand):
         may_create: bool = False,
     ) -> None:
         change = key_file.change(path, plan, may_create=may_create)
+        if self._is_quiet:
+            return
         for kid in change.removed:
             self.stdout.write(f"Removed key {kid}.")
         if change.added is not None:
@@ -111,10 +139,13 @@ class Command(BaseCommand):
             self.stdout.write(f"There is nothing to do: key {change.waits_for} {waits}.")
         elif not change.removed:
             self.stdout.write(otherwise)
-        self._print_table(key_file.read(path))
+        rows = rows_of(key_file.read(path))
+        if any(kid == change.added and material.is_hmac(algorithm) for kid, algorithm, *_rest in rows):
+            self.stdout.write(HMAC_NOTE)
+        self._print_table(rows)
 
-    def _print_table(self, keys: KeySet) -> None:
-        rows = [HEADINGS, *map(row_of, keys.keys(current_time()))]
+    def _print_table(self, rows: Sequence[Row]) -> None:
+        rows = [HEADINGS, *rows]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             self.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -153,7 +184,31 @@ def last_algorithm(keys: KeySet) -> str | None:
     return None if last is None else last.algorithm
 
 
-def row_of(key: ListedKey) -> tuple[str, ...]:
+def base_options() -> CommandParser:
+    """A parser of Django's own options, which may then stand behind an action too.
+
+    They have no defaults here: those of an action would replace what stands before it.
+    """
+    plain = BaseCommand()
+    plain.requires_system_checks = []  # there is nothing to skip
+    parser = plain.create_parser("", "")
+    for option in parser._actions:
+        option.default = SUPPRESS
+    return parser
+
+
+def rows_of(keys: KeySet) -> list[Row]:
+    """The rows of the table, without the headings."""
+    return [row_of(key) for key in keys.keys(current_time())]
+
+
+def json_object(row: Row) -> dict[str, str | None]:
+    """A row as JSON has it: null for a time that is not scheduled."""
+    cells = zip(HEADINGS, row, strict=True)
+    return {name.replace(" ", "_"): None if cell == UNSCHEDULED else cell for name, cell in cells}
+
+
+def row_of(key: ListedKey) -> Row:
     """A key's row of the table."""
     times = (key.made_at, key.signs_from, key.dropped_at)
     return (key.kid, key.algorithm, str(key.phase), *map(utc, times))

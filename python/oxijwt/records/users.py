@@ -1,0 +1,68 @@
+"""Rows that refer to a user, who may be deleted before the row is inserted."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, connections
+from django.db.transaction import TransactionManagementError
+
+from oxijwt.exceptions import UserDeleted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.db import DatabaseError
+    from django.db.models import Model
+
+
+MARIADB_NO_REFERENCED_ROW = 1452
+"""ER_NO_REFERENCED_ROW_2, an error number."""
+
+
+@contextmanager
+def requiring_user(row: Model, user_id: object, alias: str) -> Iterator[None]:
+    """Inside, `row` is inserted, which refers to the user. Raises UserDeleted if the user is gone.
+
+    `alias` names the database. In a caller's transaction that would find out at its commit, one SELECT asks.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if names_nobody(error, user_id, alias):
+            raise UserDeleted from error
+        raise
+    if user_id is not None and is_found_late(alias) and not has_user(user_id, alias):
+        row.delete(using=alias)
+        raise UserDeleted
+
+
+def names_nobody(error: IntegrityError, user_id: object, alias: str) -> bool:
+    """Whether a row was not inserted because its user is gone: not for another reason, such as a `jti` that exists."""
+    if connections[alias].in_atomic_block:  # a SELECT could be refused: the transaction may be broken
+        return MARIADB_NO_REFERENCED_ROW in error.args
+    return user_id is not None and not has_user(user_id, alias)
+
+
+def refuse_without_user(user_id: object, alias: str) -> None:
+    """Raise IntegrityError, as the commit would, if a row that was just inserted refers to a deleted user."""
+    if not has_user(user_id, alias):
+        raise IntegrityError("The user was deleted.")
+
+
+def is_found_late(alias: str) -> bool:
+    """Whether the database finds a reference to a deleted user only when the caller's transaction commits."""
+    connection = connections[alias]
+    return connection.in_atomic_block and connection.features.can_defer_constraint_checks
+
+
+def has_user(user_id: object, alias: str) -> bool:
+    """Whether the user's row exists. One SQL statement."""
+    return get_user_model()._base_manager.using(alias).filter(pk=user_id).exists()  # type: ignore[misc]  # a key of any type
+
+
+def is_missing_row(error: DatabaseError) -> bool:
+    """Whether Django's `save(update_fields=…)` found no row: its own error, and none that a database raised."""
+    return error.__cause__ is None and not isinstance(error, TransactionManagementError)
