@@ -60,8 +60,8 @@ class TokenUser:
     """The `request.user` of JWTStatelessUserAuthentication (simplejwt's `models.TokenUser`).
 
     It has Django's user interface, but no permissions, no groups and no database row. Any other attribute is the
-    token's claim of that name, or None. There is no attribute whose name has a leading underscore, and none of PROBED
-    without a claim: Django would take it for a method, and call None.
+    token's claim of that name, or None. Two kinds of names raise AttributeError, because Django would call None: names
+    with a leading underscore, and those of PROBED that are not a claim.
     """
 
     is_active = True  # inactive users get no tokens

@@ -39,7 +39,7 @@ def field_of(model: type["AbstractBaseUser"], name: object) -> "Field | None":  
     if name == "pk":
         return model._meta.pk
     try:
-        field = model._meta.get_field(name)  # type: ignore[arg-type]  # for any other type there is no field either
+        field = model._meta.get_field(name)  # type: ignore[arg-type]  # a setting may be of any type
     except (FieldDoesNotExist, TypeError):  # TypeError: the name can't be hashed
         return None
     return field if field.concrete and name == field.attname else None

@@ -94,7 +94,7 @@ class TokenSessionAdmin(SessionAdminBase):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: TokenSession | None = None) -> bool:
-        """Django's permission on sessions. Whoever deletes a user needs none, though the user's sessions go too."""
+        """Django's permission on sessions. Staff who may delete a user need no permission on the user's sessions."""
         if super().has_delete_permission(request, obj):
             return True
         return obj is not None and self.deletes_others(request) and self.may_delete_user(request, obj)

@@ -167,7 +167,7 @@ def end_least_recently_refreshed(user: AbstractBaseUser, newest: TokenSession) -
 
     def age(session: TokenSession) -> tuple[bool, timedelta, uuid.UUID]:
         # Logins at the same time see each other's sessions. They put them before `newest`, so that all end the same
-        # ones. A session of the future is no such login: the clock of its node is ahead.
+        # ones. If a session was created in the future, the clock of its node is ahead: it counts as older.
         is_older = not newest.created_at <= session.created_at <= now
         return is_older, now - (session.rotated_at or session.created_at), session.pk
 

@@ -148,7 +148,7 @@ def before_save(
 
 
 def stored_password(model: type[Model], pk: object, using: str | None) -> tuple[str | None] | None:
-    """The hash in the user's row, which may be NULL; None if there is no row, or the model has no such column."""
+    """A tuple with the hash in the user's row (it may be None). None if the row or the model's column is missing."""
     if not any(field.name == "password" for field in model._meta.concrete_fields):
         return None
     return model._base_manager.using(using).filter(pk=pk).values_list("password").first()

@@ -1,6 +1,6 @@
 """Each setting with a wrong type, a wrong value, and a value that excludes another setting. No finding quotes a value.
 
-The name of an issuer and a `kid` are no secrets, and messages have them; the parts of a name that may be secret do not
+The name of an issuer and a `kid` are public, so messages contain them; the parts of a name that may be secret do not
 appear.
 """
 
@@ -27,7 +27,7 @@ ISSUERS = {"https://issuer.example": {"jwk_url": URL, "algorithms": ["RS256"], "
 
 
 def cell(check_id, value, **others):
-    """One case: the id that is found, the setting's value, and the settings beside it."""
+    """One case: the id that is found, the setting's value, and the other settings."""
     return (f"oxijwt.{check_id}", value, others)
 
 
@@ -112,7 +112,7 @@ CASES = {
 
 @pytest.fixture
 def found(settings, tmp_path):
-    """The findings of a setting's value and of the settings beside it. The key file exists."""
+    """The findings about a setting's value and the other settings. The key file exists."""
     path = str(tmp_path / "keys.json")
     settings.INSTALLED_APPS, settings.CACHES = ALONE, CACHES
     settings.SIMPLE_JWT = {"KEY_FILE": path, "ALGORITHM": "ES256"}
