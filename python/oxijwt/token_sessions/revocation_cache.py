@@ -19,7 +19,7 @@ from oxijwt.records import session_app
 from oxijwt.settings import api_settings
 from oxijwt.utils import aware_utcnow
 
-from .claims import session_id
+from .claims import UnknownSessionError, session_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,7 +40,12 @@ def is_configured() -> bool:
 
 def refuse_revoked(claim: object) -> None:
     """Raise SessionError if the session of this `sid` has ended, and ServiceUnavailable if the cache does not know."""
-    sid = session_id(claim)
+    try:
+        sid = session_id(claim)
+    except UnknownSessionError as error:
+        if error.is_ignored:
+            return
+        raise
     found = entries_for(sid)
     if SENTINEL not in found:
         if session_app() is None:

@@ -43,7 +43,7 @@ def ada():
 @pytest.mark.parametrize("sid", OWN.values(), ids=OWN)
 def test_accept_leaves_it_alone(ada, jwt_settings, sid):
     """Every such token was refused."""
-    jwt_settings(TOKEN_SESSIONS="accept")
+    jwt_settings(TOKEN_SESSIONS="accept", REVOCATION_CACHE="default")
     access, token, sliding = (
         forge(plain_claims(kind, user_id=str(ada.pk), sid=sid)) for kind in ("access", "refresh", "sliding")
     )
