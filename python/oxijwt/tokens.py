@@ -231,7 +231,8 @@ class Token:
         from_time = self.current_time if from_time is None else from_time
         lifetime = self.lifetime if lifetime is None else lifetime
         self.payload[claim] = datetime_to_epoch(from_time + lifetime)  # type: ignore[operator]  # None was refused
-        if self.session is not None and self.token is None:
+        moves_end = claim in {"exp", api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM}
+        if moves_end and self.session is not None and self.token is None:
             self.records.end_moved()
 
     def set_iat(self, claim: str = "iat", at_time: datetime | None = None) -> None:
