@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from oxijwt.records.users import is_found_late, refuse_without_user
 from oxijwt.settings import api_settings
 from oxijwt.utils import datetime_from_micros, now_micros
 
-from .claims import UnknownSessionError
+from .claims import UnknownSessionError, adopted_session_id
 from .client_info import client_at_hand
 from .database import after_commit, announce, database, unless_deadlocked
 from .ending import end
@@ -30,13 +29,6 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from oxijwt.utils import Claims
-
-ADOPTION_NAMESPACE = uuid.UUID("6f786a77-7400-5e55-8000-61646f707465")
-
-
-def adopted_session_id(jti: str) -> uuid.UUID:
-    """The id of the session that adopts a refresh token with this `jti`. It is the same in every attempt."""
-    return uuid.uuid5(ADOPTION_NAMESPACE, jti)
 
 
 def read_without_sid(claims: Claims, jti: str, lifetime: timedelta) -> Reading | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .models import TokenSession
 
 MAX_GENERATION = 2**31 - 1
+ADOPTION_NAMESPACE = UUID("6f786a77-7400-5e55-8000-61646f707465")
 
 
 class UnknownSessionError(SessionError):
@@ -85,6 +86,11 @@ def token_id(sid: UUID, generation: int) -> str:
     It is computed from both, so a repeated token has the same `jti`. It is not a secret.
     """
     return uuid5(sid, str(generation)).hex
+
+
+def adopted_session_id(jti: str) -> UUID:
+    """The id of the session that adopts a refresh token with this `jti`. It is the same in every attempt."""
+    return uuid5(ADOPTION_NAMESPACE, jti)
 
 
 def token_and_answer(claims: Claims, sid: UUID, generation: int) -> tuple[str, str]:

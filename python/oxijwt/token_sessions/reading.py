@@ -21,7 +21,16 @@ from oxijwt.settings import api_settings
 from oxijwt.utils import MICROSECOND, datetime_from_micros, find_user, now_micros
 
 from . import revocation_cache
-from .claims import UnknownSessionError, generation_in, is_own, presented, session_id, state_of, token_and_answer
+from .claims import (
+    UnknownSessionError,
+    adopted_session_id,
+    generation_in,
+    is_own,
+    presented,
+    session_id,
+    state_of,
+    token_and_answer,
+)
 from .client_info import client_at_hand, is_other_agent
 from .database import database, refused_while_busy
 from .deactivation import is_deactivated
@@ -143,6 +152,32 @@ def read_for_refresh(claims: Claims, lifetime: timedelta) -> Reading:
         raise SessionError("session_revoked")
     user, session = require_both(user, session)
     return decided(session, user, shown)
+
+
+def find_for_logout(claims: Claims) -> TokenSession | None:
+    """The session of a refresh token, which may be spent or expired; None if the token has no session.
+
+    Raises SessionError if `sid` or `gen` is invalid, or if the user or the session that they name does not exist;
+    ImproperlyConfigured if a claim's name can't be used.
+    """
+    sid_claim, gen_claim = api_settings.session_claims
+    has_sid = sid_claim in claims
+    if has_sid:
+        try:
+            generation_in(claims.get(gen_claim))
+            sid = session_id(claims[sid_claim])
+        except UnknownSessionError as error:
+            if error.is_ignored:
+                return None
+            raise
+    elif isinstance(claims.get(api_settings.JTI_CLAIM), str):
+        sid = adopted_session_id(claims[api_settings.JTI_CLAIM])
+    else:
+        return None
+    user, session = find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM))
+    if session is None and has_sid:
+        raise SessionError("user_not_found" if user is None else "session_revoked")
+    return session
 
 
 def refuse_spent(reading: Reading | None) -> None:

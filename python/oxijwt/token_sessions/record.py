@@ -22,11 +22,11 @@ from oxijwt.tokens import Token
 from oxijwt.utils import now_micros
 from oxijwt.verifier import SignedBy
 
-from .adoption import adopt, adopted_session_id, end_without_sid, is_open, read_adopted, read_without_sid
-from .claims import UnknownSessionError, generation_in, refresh_claims, session_id
+from .adoption import adopt, end_without_sid, is_open, read_adopted, read_without_sid
+from .claims import UnknownSessionError, refresh_claims, session_id
 from .deactivation import end_if_deactivated
 from .ending import end
-from .reading import end_as_decided, find_with_user, is_live, permission, read_for_refresh, read_for_use, refuse_spent
+from .reading import end_as_decided, find_for_logout, is_live, permission, read_for_refresh, read_for_use, refuse_spent
 from .refresh import move_end, refresh, start, start_for_token
 
 if TYPE_CHECKING:
@@ -444,30 +444,4 @@ def end_session_of(token_class: type[RefreshToken], text: str) -> TokenSession |
     session = find_for_logout(token.payload) if token.signed_by is SignedBy.US else None
     if session is not None:
         end(session.pk, session.user_id)
-    return session
-
-
-def find_for_logout(claims: Claims) -> TokenSession | None:
-    """The session of a refresh token, which may be spent or expired; None if the token has no session.
-
-    Raises SessionError if `sid` or `gen` is invalid, or if the user or the session that they name does not exist;
-    ImproperlyConfigured if a claim's name can't be used.
-    """
-    sid_claim, gen_claim = api_settings.session_claims
-    has_sid = sid_claim in claims
-    if has_sid:
-        try:
-            generation_in(claims.get(gen_claim))
-            sid = session_id(claims[sid_claim])
-        except UnknownSessionError as error:
-            if error.is_ignored:
-                return None
-            raise
-    elif isinstance(claims.get(api_settings.JTI_CLAIM), str):
-        sid = adopted_session_id(claims[api_settings.JTI_CLAIM])
-    else:
-        return None
-    user, session = find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM))
-    if session is None and has_sid:
-        raise SessionError("user_not_found" if user is None else "session_revoked")
     return session

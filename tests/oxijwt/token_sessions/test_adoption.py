@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 import oxijwt.urls  # noqa: F401  read while both apps are installed
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from oxijwt.token_sessions.adoption import adopted_session_id
+from oxijwt.token_sessions.claims import adopted_session_id
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from oxijwt.tokens import RefreshToken
 from tests.client import forge

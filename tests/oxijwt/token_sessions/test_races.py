@@ -21,7 +21,7 @@ from oxijwt.exceptions import AuthenticationFailed, ServiceUnavailable
 from oxijwt.records import blacklist as tables
 from oxijwt.settings import api_settings
 from oxijwt.token_sessions import refresh as refreshing
-from oxijwt.token_sessions.adoption import adopted_session_id
+from oxijwt.token_sessions.claims import adopted_session_id
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from oxijwt.tokens import RefreshToken
 from oxijwt.views import token_obtain_pair, token_refresh
