@@ -60,16 +60,33 @@ class SessionRecords:
         return self.otherwise.rotates
 
     def issued(self, user: AbstractBaseUser) -> None:
-        """Join this login's session, or start a session that ends with the token: one INSERT."""
-        if api_settings.TOKEN_SESSIONS != "issue":
-            return
+        """Join this login's session (one SELECT), or start a session that ends with the token (one INSERT).
+
+        With TOKEN_SESSIONS "accept" no session starts.
+        """
+        if api_settings.TOKEN_SESSIONS == "issue":
+            self.join_or_start(user)
+
+    def join_or_start(self, user: AbstractBaseUser) -> None:
+        """Give the token this login's session, or a new one, and the claims that follow from it."""
         login = current_login()
-        if login is None:
-            self.token.session = start_for_token(user, self.token.payload["exp"])
-        else:
-            self.token.session = session_of(login, Kind.REFRESH, user, api_settings.REFRESH_TOKEN_LIFETIME)
+        self.token.session = self.start(user) if login is None else self.session_of(login, user)
+        if login is not None:
             self.token.payload["auth_time"] = now_micros() // 1_000_000
-        self.token.payload[self.sid_claim] = str(self.token.session.pk)
+        self.take_claims(self.token.session)
+
+    def start(self, user: AbstractBaseUser) -> TokenSession:
+        """Start a session for this token alone."""
+        return start_for_token(user, self.token.payload["exp"])
+
+    def session_of(self, login: dict[object, TokenSession], user: AbstractBaseUser) -> TokenSession:
+        """The session of this login's sliding or refresh token. If it has none, one for a refresh token starts."""
+        kind = Kind.SLIDING if (Kind.SLIDING, user.pk) in login else Kind.REFRESH
+        return live_session_of(login, kind, user, api_settings.REFRESH_TOKEN_LIFETIME)
+
+    def take_claims(self, session: TokenSession) -> None:
+        """Set `sid`, and lower `exp` to the session's absolute end."""
+        self.token.payload[self.sid_claim] = str(session.pk)
         self.token.cap("exp")
 
     def check(self) -> None:
@@ -204,19 +221,20 @@ class StartingRecords(SessionRecords):
     def issued(self, user: AbstractBaseUser) -> None:
         """One INSERT, or one SELECT if this login has started a session.
 
-        With TOKEN_SESSIONS "accept" no session starts.
+        With TOKEN_SESSIONS "accept" the token is recorded as without this app.
         """
-        if api_settings.TOKEN_SESSIONS != "issue":
-            self.otherwise.issued(user)
-            return
-        login = current_login()
-        if login is None:
-            self.token.session = start(user, self.idle_lifetime())
+        if api_settings.TOKEN_SESSIONS == "issue":
+            self.join_or_start(user)
         else:
-            self.token.session = session_of(login, self.token.record_kind, user, self.idle_lifetime())
-        if login is not None:
-            self.token.payload["auth_time"] = now_micros() // 1_000_000
-        self.take_claims(self.token.session)
+            self.otherwise.issued(user)
+
+    def start(self, user: AbstractBaseUser) -> TokenSession:
+        """Start a session that this token refreshes."""
+        return start(user, self.idle_lifetime())
+
+    def session_of(self, login: dict[object, TokenSession], user: AbstractBaseUser) -> TokenSession:
+        """The live session that this login has started for tokens of this kind, or a new one."""
+        return live_session_of(login, self.token.record_kind, user, self.idle_lifetime())
 
     def idle_lifetime(self) -> timedelta:
         """How long the session lives without a refresh."""
@@ -226,10 +244,6 @@ class StartingRecords(SessionRecords):
     def has_adoptable_claims(self) -> bool:
         """Whether the token has the claims that an adoption needs."""
         return api_settings.JTI_CLAIM is not None and api_settings.USER_ID_CLAIM in self.token.payload
-
-    def take_claims(self, session: TokenSession) -> None:
-        """Set the claims that are computed from the session's row."""
-        self.token.payload.update(refresh_claims(session))
 
 
 class SlidingRecords(StartingRecords):
@@ -269,9 +283,8 @@ class SlidingRecords(StartingRecords):
         return lifetime
 
     def take_claims(self, session: TokenSession) -> None:
-        """Set `sid`, and lower both times to the session's absolute end."""
-        self.token.payload[self.sid_claim] = str(session.pk)
-        self.token.cap("exp")
+        """As for an access token, for both times."""
+        super().take_claims(session)
         self.token.cap(api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM)
 
 
@@ -290,6 +303,10 @@ class RefreshRecords(StartingRecords):
         if not self._is_read:
             self._read()
         return self.otherwise.rotates if self._reading is None else not isinstance(self._reading.decision, Keep)
+
+    def take_claims(self, session: TokenSession) -> None:
+        """Set `sid`, `gen`, `jti`, `iat` and `exp`, which are computed from the session's row."""
+        self.token.payload.update(refresh_claims(session))
 
     def end_moved(self) -> None:
         """The session ends with the token, and lives as long after each refresh: one UPDATE."""
@@ -428,7 +445,7 @@ RECORD_KINDS: dict[Kind, type[SessionRecords]] = {
 }
 
 
-def session_of(
+def live_session_of(
     login: dict[object, TokenSession], kind: Kind, user: AbstractBaseUser, lifetime: timedelta
 ) -> TokenSession:
     """The live session that this login has started for tokens of this kind, or a new one."""

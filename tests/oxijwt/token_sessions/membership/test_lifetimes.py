@@ -207,6 +207,13 @@ def test_inside_a_login_it_joins_the_session(ada):
     assert answer(who_am_i(str(first))) == (401, "session_revoked")
 
 
+def test_inside_a_login_with_a_sliding_token_it_joins_that_session(ada):
+    with login_context(None):
+        sliding, access = SlidingToken.for_user(ada), AccessToken.for_user(ada)
+    assert access["sid"] == sliding["sid"]
+    assert TokenSession.objects.count() == 1
+
+
 def test_it_has_none_where_none_starts(ada, jwt_settings, settings):
     jwt_settings(TOKEN_SESSIONS="accept")
     assert "sid" not in AccessToken.for_user(ada)
