@@ -196,8 +196,7 @@ class JWTStatelessUserAuthentication(JWTAuthentication):
         if session_app() is None and api_settings.REVOCATION_CACHE is None:
             return
         claim, generation = api_settings.session_claims
-        verified = getattr(validated_token, "verified", None)
-        signed_by = SignedBy.US if verified is None else verified.signed_by
+        signed_by = getattr(validated_token, "signed_by", SignedBy.US)
         if claim not in validated_token or signed_by is SignedBy.ISSUER:
             return  # the `sid` of another issuer's token names none of our sessions
         # Where tokens have a type, this one's is proven. A node without sessions copies `gen` into access tokens.

@@ -192,8 +192,7 @@ def require_session(token: Token) -> None:
     Only our own tokens that name a user need one; without the session app, those of JWK_URL too. Raises
     ImproperlyConfigured if a claim's name can't be used.
     """
-    verified, claims = getattr(token, "verified", None), getattr(token, "payload", token)
-    signed_by = SignedBy.US if verified is None else verified.signed_by
+    claims, signed_by = getattr(token, "payload", token), getattr(token, "signed_by", SignedBy.US)
     is_ours = signed_by is SignedBy.US or (signed_by is SignedBy.JWK_URL and session_app() is None)
     if not (api_settings.USER_ID_CLAIM in claims and is_ours and belongs_to_session(type(token))):
         return
