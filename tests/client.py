@@ -5,10 +5,12 @@ import hashlib
 import hmac
 import json
 import time
+from contextlib import contextmanager
 from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -81,3 +83,19 @@ def claims(token_type, /, **changes):
 def blacklist_rows():
     """Every row of the two tables, for a comparison before and after."""
     return [list(model.objects.order_by("pk").values()) for model in (OutstandingToken, BlacklistedToken)]
+
+
+@contextmanager
+def deleted_before(first_words):
+    """Inside, the user ada is deleted just before the first statement that begins with these words."""
+    done = []
+
+    def delete_first(execute, sql, *rest):
+        if sql.startswith(first_words) and not done:
+            done.append(sql)
+            get_user_model().objects.filter(username="ada").delete()
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(delete_first):
+        yield
+    assert done

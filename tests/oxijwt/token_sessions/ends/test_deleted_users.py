@@ -1,10 +1,9 @@
 """A user who is deleted during a login, before the session is inserted, gets 401 and not 500."""
 
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 
 from oxijwt.context import login
@@ -13,7 +12,7 @@ from oxijwt.token_sessions.api import revoke_for_user
 from oxijwt.token_sessions.models import TokenSession
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken
 from tests.client import claims as client_claims
-from tests.client import forge
+from tests.client import deleted_before, forge
 from tests.oxijwt.token_sessions.client import PASSWORD, answer, make_user, post
 from tests.oxijwt.token_sessions.test_statements import statements
 
@@ -23,22 +22,6 @@ CREDENTIALS = {"username": "ada", "password": PASSWORD}
 @pytest.fixture
 def ada(transactional_db):
     return make_user()
-
-
-@contextmanager
-def deleted_before(first_words):
-    """Ada is deleted just before the first statement that begins with these words."""
-    done = []
-
-    def delete_first(execute, sql, *rest):
-        if sql.startswith(first_words) and not done:
-            done.append(sql)
-            get_user_model().objects.filter(username="ada").delete()
-        return execute(sql, *rest)
-
-    with connection.execute_wrapper(delete_first):
-        yield
-    assert done
 
 
 def inserting():
