@@ -125,8 +125,8 @@ READ_ONLY = "25006"
 def refuse_if_unavailable(error: Error) -> None:
     """Raise ServiceUnavailable if the database is down, restarts, is busy or is read-only.
 
-    The cause is logged, since nobody reports an exception that is answered. The log has no traceback: its variables
-    would be tokens and passwords.
+    The cause is logged, since error reports have no exception that is answered. The log has no traceback, because its
+    variables would be tokens and passwords.
     """
     if isinstance(error, InternalError):
         # psycopg calls it `sqlstate`, psycopg2 `pgcode`.

@@ -1,4 +1,4 @@
-"""The check of `check --database`: tokens that were logged out, and whose table nobody reads any more."""
+"""The check of `check --database`: tokens that were logged out, if the app that reads their table was removed."""
 
 from collections.abc import Iterable, Sequence
 

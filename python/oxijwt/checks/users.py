@@ -17,7 +17,7 @@ SETTING = "SIMPLE_JWT['USER_ID_FIELD']"
 
 
 def user_id_field() -> Iterable[CheckMessage]:
-    """The finding about USER_ID_FIELD. A service without a user model has none."""
+    """The finding about USER_ID_FIELD. A service without a user model gets no finding."""
     try:
         model = get_user_model()
     except ImproperlyConfigured:
@@ -35,7 +35,7 @@ def user_id_field() -> Iterable[CheckMessage]:
 
 
 def field_of(model: type["AbstractBaseUser"], name: object) -> "Field | None":  # type: ignore[type-arg]  # of any type
-    """The model's field of this name; None if it has none, or if the name stands for another model's objects."""
+    """The model's field of this name. None without one, or if the name stands for another model's objects."""
     if name == "pk":
         return model._meta.pk
     try:

@@ -155,7 +155,7 @@ def stored_password(model: type[Model], pk: object, using: str | None) -> tuple[
 
 
 def fits_both(password: str, old: str | None, new: str | None) -> bool:
-    """Whether both are hashes of this password. A user may have none."""
+    """Whether both are hashes of this password. None is the hash of a user without a password."""
     return old is not None and new is not None and check_password(password, old) and check_password(password, new)
 
 

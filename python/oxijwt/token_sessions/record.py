@@ -80,7 +80,7 @@ class SessionRecords:
         return start_for_token(user, self.token.payload["exp"])
 
     def session_of(self, login: dict[object, TokenSession], user: AbstractBaseUser) -> TokenSession:
-        """The session of this login's sliding or refresh token. If it has none, one for a refresh token starts."""
+        """The session of this login's sliding or refresh token. Without one, a session for a refresh token starts."""
         kind = Kind.SLIDING if (Kind.SLIDING, user.pk) in login else Kind.REFRESH
         return live_session_of(login, kind, user, api_settings.REFRESH_TOKEN_LIFETIME)
 
