@@ -1,10 +1,12 @@
-"""TokenUser: which of a token's claims count."""
+"""TokenUser: which of a token's claims count; and which app the models of tables belong to."""
 
 import copy
 import json
 import pickle
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
@@ -165,3 +167,10 @@ def test_names_that_django_copy_and_pickle_ask_for_are_no_claims():
 
 def test_a_claim_of_such_a_name_can_be_read():
     assert TokenUser(ours(items=[1, 2])).items == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["token_blacklist", "token_sessions"])
+def test_models_belong_to_their_own_app_or_to_none(name):
+    """Imported without their app they became models of the app `oxijwt`, and broke the creation of a database."""
+    import_module(f"oxijwt.{name}.models")
+    assert list(apps.get_app_config("oxijwt").get_models()) == []

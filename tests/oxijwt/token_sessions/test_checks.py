@@ -1,10 +1,8 @@
 """System checks of sessions: each open and shut."""
 
-import importlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import User
 from django.core import checks
 from django.test import override_settings
@@ -141,9 +139,3 @@ def test_migrations_are_complete():
 
 
 test_migrations_are_complete = pytest.mark.django_db(test_migrations_are_complete)
-
-
-def test_the_blacklists_models_belong_to_its_own_app_or_to_none():
-    """Imported without their app they became models of the app `oxijwt`, and broke the creation of a database."""
-    importlib.import_module("oxijwt.token_blacklist.models")
-    assert list(apps.get_app_config("oxijwt").get_models()) == []
