@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 USER_AGENT_LENGTH = 255
-# Without this app the model is abstract, since this module can still be imported. It must not become a model of the
-# parent app `oxijwt`.
-IS_INSTALLED = getattr(apps.get_containing_app_config(__name__), "name", None) == __name__.rpartition(".")[0]
 MARKER_DAY = date.max
 """`flush_after` of a marker: no day, since ADOPT_UNTIL can move."""
 
@@ -132,7 +129,7 @@ class TokenSession(models.Model):
     class Meta:
         verbose_name = _("Token Session")
         verbose_name_plural = _("Token Sessions")
-        abstract = not IS_INSTALLED
+        app_label = "token_sessions"  # without this app, the model would belong to the parent app `oxijwt`
 
     def __str__(self) -> str:
         return _("Session of %(user)s") % {"user": self.user}
