@@ -158,7 +158,7 @@ def known_settings():
 
 
 def check_ids():
-    sources = "\n".join(path.read_text() for path in (PACKAGE / "checks").glob("*.py"))
+    sources = "\n".join(path.read_text() for path in [PACKAGE / "health.py", *(PACKAGE / "checks").glob("*.py")])
     return set(re.findall(r'"oxijwt\.([EW]\d{3})"', sources))
 
 

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 REPOSITORY = Path(__file__).parents[1]
 PACKAGE, CORE = REPOSITORY / "python/oxijwt", REPOSITORY / "src"
+BUILT = {".so", ".pyc", ".pyd"}
+"""Suffixes of files that nobody reads."""
 
 
 class Figure(NamedTuple):
@@ -58,11 +60,14 @@ def longest_file() -> int:
 
 
 def fullest_folder() -> int:
-    """Files in the fullest folder of the package, the core and the tests. Migrations and built files do not count."""
+    """Files in the fullest folder of the package, the core and the tests.
+
+    Migrations, built files and empty files (`py.typed`) do not count.
+    """
     roots = (PACKAGE, CORE, REPOSITORY / "tests/oxijwt", REPOSITORY / "tests/suites", REPOSITORY / "tests/sites")
     folders = {path.parent for root in roots for path in root.rglob("*.py")} | {p.parent for p in CORE.rglob("*.rs")}
     return max(
-        sum(1 for path in folder.iterdir() if path.is_file() and path.suffix not in {".so", ".pyc", ".pyd"})
+        sum(path.is_file() and path.stat().st_size > 0 and path.suffix not in BUILT for path in folder.iterdir())
         for folder in folders
         if folder.name != "migrations"
     )

@@ -8,6 +8,7 @@ class OxijwtConfig(AppConfig):
     verbose_name = "oxijwt"
 
     def ready(self) -> None:
-        from . import checks  # noqa: PLC0415  it reads settings, which must wait until the apps are loaded
+        from . import checks, health  # noqa: PLC0415  they read settings, which must wait until the apps are loaded
 
         checks.register()
+        health.register()

@@ -206,7 +206,7 @@ class JWTStatelessUserAuthentication(JWTAuthentication):
         if api_settings.REVOCATION_CACHE is None:
             return
         try:
-            refuse_revoked(validated_token[claim])
+            refuse_revoked(validated_token)
         except TokenError as error:
             raise invalid_token(error) from error
 

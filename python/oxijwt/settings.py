@@ -85,6 +85,7 @@ DEFAULTS: Values = {
     "SESSION_ID_CLAIM": "sid",
     "SESSION_GENERATION_CLAIM": "gen",
     "REVOCATION_CACHE": None,
+    "REVOCATION_MEMORY": None,
     "ADOPT_UNTIL": None,
     "SEND_USER_LOGGED_IN": False,
 }

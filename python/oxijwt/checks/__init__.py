@@ -34,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     imports.importable,
     requests.token_classes,
     requests.stateless_default,
+    requests.revocation_memory,
     requests.inactive_users,
     apps.blacklist,
     apps.sessions,

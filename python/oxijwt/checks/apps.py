@@ -3,24 +3,20 @@
 from collections.abc import Iterable
 
 from django.conf import settings
+from django.core.cache.backends.db import BaseDatabaseCache
+from django.core.cache.backends.dummy import DummyCache
+from django.core.cache.backends.filebased import FileBasedCache
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.memcached import BaseMemcachedCache
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
+from django.utils.module_loading import import_string
 
 from oxijwt.records import has_blacklist, session_app
 from oxijwt.settings import api_settings
 
-CACHE_FINDINGS: dict[str, tuple[type[Error] | type[CheckWarning], str, str]] = {
-    "django.core.cache.backends.dummy.DummyCache": (
-        Error,
-        "must not be a dummy cache, which stores nothing",
-        "oxijwt.E005",
-    ),
-    "django.core.cache.backends.locmem.LocMemCache": (
-        CheckWarning,
-        "is a cache that only one process sees",
-        "oxijwt.W005",
-    ),
-}
+DROPPING_CACHES = (BaseDatabaseCache, DummyCache, FileBasedCache, LocMemCache)
+"""They store nothing, drop entries above MAX_ENTRIES, or belong to one process or machine."""
 
 
 def blacklist() -> Iterable[CheckMessage]:
@@ -103,10 +99,16 @@ def revocation_cache() -> Iterable[CheckMessage]:
             id="oxijwt.E006",
         )
         return
-    level, why, check_id = CACHE_FINDINGS.get(settings.CACHES[alias]["BACKEND"], (None, "", ""))
-    if level is not None:
-        yield level(
-            f"SIMPLE_JWT['REVOCATION_CACHE'] {why}.",
-            hint="Use a cache that all processes share and that evicts no entries, such as Redis with noeviction.",
-            id=check_id,
-        )
+    yield from cache_findings(settings.CACHES[alias]["BACKEND"])
+
+
+def cache_findings(backend: str) -> Iterable[CheckMessage]:
+    """The finding about the class of a cache that may drop entries: an ended session would be accepted again."""
+    found = import_string(backend)
+    hint = "Use a cache that all processes share and that drops no entry, such as Redis with noeviction."
+    if issubclass(found, DROPPING_CACHES):
+        message = "SIMPLE_JWT['REVOCATION_CACHE'] must be a cache that all processes share and that drops no entry."
+        yield Error(message, hint=hint, id="oxijwt.E005")
+    elif issubclass(found, BaseMemcachedCache):
+        message = "SIMPLE_JWT['REVOCATION_CACHE'] is memcached, which drops entries if its memory is full."
+        yield CheckWarning(message, hint=hint, id="oxijwt.W005")

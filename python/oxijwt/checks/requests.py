@@ -43,6 +43,19 @@ def stateless_default() -> Iterable[CheckMessage]:
         )
 
 
+def revocation_memory() -> Iterable[CheckMessage]:
+    """A finding if stateless services refuse tokens, because REVOCATION_CACHE forgets sessions too early."""
+    memory = api_settings.REVOCATION_MEMORY
+    lifetimes = (getattr(token_class, "lifetime", None) for token_class in auth_token_classes())
+    if isinstance(memory, timedelta) and any(isinstance(life, timedelta) and life > memory for life in lifetimes):
+        yield CheckWarning(
+            "SIMPLE_JWT['REVOCATION_MEMORY'] is shorter than the lifetime of tokens that authenticate requests:"
+            " stateless services refuse these tokens.",
+            hint="Remove the setting, or use a timedelta longer than the lifetime and LEEWAY together.",
+            id="oxijwt.W045",
+        )
+
+
 def inactive_users() -> Iterable[CheckMessage]:
     """A finding if the sessions of deactivated users go on."""
     if session_app() is not None and not api_settings.CHECK_USER_IS_ACTIVE:

@@ -123,6 +123,21 @@ class SessionApp(Protocol):
     def following_rehash(self, password: str) -> AbstractContextManager[None]:
         """Inside, sessions survive if Django only renews the hash of this password."""
 
+    def owes_publications(self) -> bool:
+        """Whether this process could not publish an end in REVOCATION_CACHE, and has not done so since."""
+
+    def publish_owed(self) -> None:
+        """Publish all ends that are not in REVOCATION_CACHE yet, and rebuild a list that was lost.
+
+        Raises ServiceUnavailable.
+        """
+
+    def tend_revocation_cache(self) -> None:
+        """As `publish_owed`, after the commit. It never raises."""
+
+    def clock_difference(self) -> float:
+        """How far this machine's clock is ahead of the database's, in seconds. Raises django.db.Error."""
+
 
 def has_blacklist() -> bool:
     """Whether an app with the blacklist's tables is installed: this package's, or simplejwt's own."""
@@ -238,9 +253,16 @@ def following_rehash(password: str) -> AbstractContextManager[None]:
     return nullcontext() if app is None else app.following_rehash(password)
 
 
-def refuse_revoked(claim: object) -> None:
-    """Look a `sid` claim up in REVOCATION_CACHE. Raises SessionError if its session has ended, and ServiceUnavailable.
+def refuse_revoked(token: Token) -> None:
+    """Look the session of a token with a `sid` up in REVOCATION_CACHE.
 
-    Works without the session app too: services without a database call it.
+    Works without the session app too: services without a database call it. Raises SessionError if the session has
+    ended, TokenError if the list may forget the session before the token expires, and ServiceUnavailable.
     """
-    import_module("oxijwt.token_sessions.revocation_cache").refuse_revoked(claim)
+    import_module("oxijwt.token_sessions.revocation_cache").refuse_revoked(token)
+
+
+def revocation_cache_is_complete() -> bool:
+    """Whether REVOCATION_CACHE has its whole list. Works without the session app too. Raises ServiceUnavailable."""
+    complete: bool = import_module("oxijwt.token_sessions.revocation_cache").is_complete()
+    return complete

@@ -36,8 +36,15 @@ SLOW, FAST = 0.15, 0.05
 
 
 def flush_expired() -> int:
-    """Delete every expired token and session. Returns how many rows it deleted."""
-    return flush_outstanding_tokens() + flush_sessions()
+    """Delete every expired token and session. Returns how many rows it deleted.
+
+    Then publish what is owed to REVOCATION_CACHE. If the cache does not answer, that is only logged.
+    """
+    flushed = flush_outstanding_tokens() + flush_sessions()
+    app = session_app()
+    if app is not None:
+        app.tend_revocation_cache()
+    return flushed
 
 
 class Batches:
@@ -97,6 +104,7 @@ def flush_sessions() -> int:
     """Delete expired sessions; markers only after ADOPT_UNTIL, if it is set. Returns how many."""
     if session_app() is None:
         return 0
+    forget_publications()
     model = apps.get_model("token_sessions", "TokenSession")
     sessions = model.objects.using(router.db_for_write(model))
     expired = sessions.filter(flush_after__lt=aware_utcnow().date())
@@ -104,6 +112,12 @@ def flush_sessions() -> int:
     if until is not None and until.timestamp() * 1_000_000 <= now_micros():
         return flush(expired) + flush(sessions.undated_markers())
     return flush(expired.without_markers())
+
+
+def forget_publications() -> None:
+    """Delete what REVOCATION_CACHE need not know any more, since all access tokens have expired."""
+    model = apps.get_model("token_sessions", "OwedPublication")
+    delete(model.objects.using(router.db_for_write(model)).filter(until__lt=aware_utcnow()))
 
 
 def flush(rows: QuerySet[Row]) -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from oxijwt.records import Kind
 
-    from .models import TokenSession
+    from .models import TokenSession, TokenSessionQuerySet
     from .record import SessionRecords
 
 
@@ -29,13 +29,15 @@ class TokenSessionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from oxijwt import checks  # noqa: PLC0415  settings must not be read before the apps are loaded
+        from oxijwt import checks, health  # noqa: PLC0415  settings must not be read before the apps are loaded
 
-        from . import deactivation, password  # noqa: PLC0415  the same applies to the user model
+        from . import deactivation, password, publications  # noqa: PLC0415  the same applies to the user model
 
         checks.register()
+        health.register()
         password.connect()
         deactivation.connect()
+        publications.connect()
 
     @cached_property
     def record_kinds(self) -> Mapping[Kind, type[SessionRecords]]:
@@ -66,6 +68,36 @@ class TokenSessionsConfig(AppConfig):
         from . import api  # noqa: PLC0415
 
         return api.end_session
+
+    @cached_property
+    def owe_deleted(self) -> Callable[[TokenSessionQuerySet], None]:
+        from . import publications  # noqa: PLC0415
+
+        return publications.owe_deleted
+
+    @cached_property
+    def owes_publications(self) -> Callable[[], bool]:
+        from . import publications  # noqa: PLC0415
+
+        return publications.owes_publications
+
+    @cached_property
+    def publish_owed(self) -> Callable[[], None]:
+        from . import publications  # noqa: PLC0415
+
+        return publications.publish_now
+
+    @cached_property
+    def tend_revocation_cache(self) -> Callable[[], None]:
+        from . import publications  # noqa: PLC0415
+
+        return publications.tend
+
+    @cached_property
+    def clock_difference(self) -> Callable[[], float]:
+        from . import database  # noqa: PLC0415
+
+        return database.clock_difference
 
     @cached_property
     def following_rehash(self) -> Callable[[str], AbstractContextManager[None]]:

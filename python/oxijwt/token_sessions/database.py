@@ -45,6 +45,11 @@ LOCK_TIMEOUTS = {
     "postgresql": "SET LOCAL lock_timeout = '1s'",  # a plain SET would reach other clients of PgBouncer
     "mysql": "SET SESSION innodb_lock_wait_timeout = 1",
 }
+CLOCKS = {
+    "postgresql": "SELECT EXTRACT(EPOCH FROM clock_timestamp())",
+    "mysql": "SELECT UNIX_TIMESTAMP(SYSDATE(6))",
+}
+"""The statements that ask a database for its time, in seconds since 1970, by its vendor."""
 MAX_TRIES = 5
 """How often a refresh is decided and written if other requests get ahead of it each time."""
 
@@ -52,6 +57,22 @@ MAX_TRIES = 5
 def database() -> str:
     """The alias of the database that sessions are written to. Decisions read from it too, and not from a replica."""
     return router.db_for_write(TokenSession)
+
+
+def clock_difference() -> float:
+    """How far this machine's clock is ahead of the database's, in seconds. 0 if the database has no clock of its own.
+
+    Raises django.db.Error.
+    """
+    connection = connections[database()]
+    if connection.vendor not in CLOCKS:
+        connection.ensure_connection()
+        return 0.0
+    with connection.cursor() as cursor:
+        begun = time.time()
+        cursor.execute(CLOCKS[connection.vendor])
+        seconds = float(cursor.fetchone()[0])
+    return (begun + time.time()) / 2 - seconds
 
 
 def in_transaction() -> bool:
@@ -81,11 +102,16 @@ def own_connection() -> Iterator[str]:
 
 def open_another(shared: BaseDatabaseWrapper) -> BaseDatabaseWrapper:
     """A connection with the same settings, outside of the connection pool, in autocommit, at READ COMMITTED."""
-    if shared.vendor not in OWN_OPTIONS or (shared.vendor == "sqlite" and shared.is_in_memory_db()):  # type: ignore[attr-defined]  # SQLite's
+    if not can_open_another(shared):
         raise NotSupportedError("A new connection can't see this database.")
     options = {name: value for name, value in shared.settings_dict["OPTIONS"].items() if name not in NOT_COPIED}
     settings = {**shared.settings_dict, "AUTOCOMMIT": True, "OPTIONS": options | OWN_OPTIONS[shared.vendor]}
     return type(shared)(settings, OWN_ALIAS)
+
+
+def can_open_another(shared: BaseDatabaseWrapper) -> bool:
+    """Whether a new connection sees the same database: not with SQLite in memory, or an unknown vendor."""
+    return shared.vendor in OWN_OPTIONS and not (shared.vendor == "sqlite" and shared.is_in_memory_db())  # type: ignore[attr-defined]  # SQLite's
 
 
 def after_commit(act: Callable[[], object]) -> None:

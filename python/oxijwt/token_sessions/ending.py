@@ -16,7 +16,7 @@ from oxijwt.records import has_blacklist
 from oxijwt.records.blacklist import blacklist_all_of
 from oxijwt.records.users import is_found_late, refuse_without_user
 from oxijwt.settings import api_settings
-from oxijwt.utils import datetime_from_micros, now_micros
+from oxijwt.utils import MICROSECOND, datetime_from_micros, now_micros
 
 from . import revocation_cache
 from .database import (
@@ -31,28 +31,31 @@ from .database import (
 from .markers import leave_marker, may_adopt_later
 from .models import RevokeReason, TokenSession
 from .password import auth_hash, fallback_hashes
-from .security_log import log_uncertain_end
+from .publications import owe, tend
+from .security_log import log_reuse, log_uncertain_end
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
     from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
 
     from django.contrib.auth.base_user import AbstractBaseUser
 
+    from .client_info import Client
     from .models import TokenSessionQuerySet
 
 
 def end(sid: uuid.UUID, user_id: object, reason: RevokeReason | None = None) -> None:
-    """End one session. If it has ended already, only publish that again. Without a reason it is a logout."""
+    """End one session, unless it has ended. Without a reason it is a logout. Raises ServiceUnavailable.
+
+    Also publish what is owed to REVOCATION_CACHE.
+    """
     reason = RevokeReason.LOGOUT if reason is None else reason
-    ended = end_rows(TokenSession.objects.filter(pk=sid), reason)
-    try:
-        publish_after_commit([sid])
-    finally:  # also if the list could not be written: the session has ended
-        if ended:
-            announce_end([sid], user_id, reason)
+    ended = end_rows(TokenSession.objects.filter(pk=sid), reason, ids=[sid])
+    tend()
+    if ended:
+        announce_end([sid], user_id, reason)
 
 
 def end_refused(session: TokenSession, reason: RevokeReason, *, is_locked: bool = False) -> None:
@@ -67,7 +70,7 @@ def end_refused(session: TokenSession, reason: RevokeReason, *, is_locked: bool 
 def write_end(session: TokenSession, reason: RevokeReason, *, is_locked: bool) -> tuple[bool, bool]:
     """(Whether this call has ended the session, whether that is committed). Raises ServiceUnavailable."""
     if not in_transaction():
-        return bool(end_rows(TokenSession.objects.filter(pk=session.pk), reason)), True
+        return bool(end_rows(TokenSession.objects.filter(pk=session.pk), reason, ids=[session.pk])), True
     try:
         return end_apart(session.pk, reason, is_locked=is_locked), True
     except Error as error:
@@ -106,19 +109,25 @@ def end_inside(sid: uuid.UUID, reason: RevokeReason) -> bool:
 def end_now(sid: uuid.UUID, reason: RevokeReason, alias: str) -> bool:
     """Write the end on this connection. Whether the row was live."""
     sessions = TokenSession.objects.filter(pk=sid)
-    return bool(update_live(sessions, reason, datetime_from_micros(now_micros()), alias))
+    return bool(update_live(sessions, reason, datetime_from_micros(now_micros()), alias, ids=[sid]))
 
 
 def make_known(session: TokenSession, reason: RevokeReason, *, ended: bool, is_committed: bool) -> None:
-    """Publish an end that `write_end` has written, and send the signal. Raises ServiceUnavailable."""
-    try:
-        if is_committed:
-            revocation_cache.publish([session.pk])
-        else:
-            publish_after_commit([session.pk])
-    finally:  # also if the list could not be written: the session has ended
-        if ended:
-            announce_end([session.pk], session.user_id, reason, at_once=is_committed)
+    """Publish an end that `write_end` has written, and send the signal."""
+    tend(is_committed=is_committed)
+    if ended:
+        announce_end([session.pk], session.user_id, reason, at_once=is_committed)
+
+
+def end_for_reuse(session: TokenSession, client: Client | None, retired_for: int, *, is_locked: bool) -> None:
+    """End the session, and send the signals. `client` sent a token that was spent `retired_for` microseconds before.
+
+    `is_locked` says that the caller's transaction holds the row. Raises ServiceUnavailable.
+    """
+    log_reuse(session, retired_for, client)
+    ended, is_committed = write_end(session, RevokeReason.REUSE, is_locked=is_locked)
+    make_known(session, RevokeReason.REUSE, ended=ended, is_committed=is_committed)
+    announce(signals.refresh_reuse_detected, at_once=is_committed, session=session, age=retired_for * MICROSECOND)
 
 
 def revoke_for_user(
@@ -131,12 +140,9 @@ def revoke_for_user(
         ended = unless_deadlocked(lambda: end_all_of(user, sessions, reason, now))
     if may_adopt_later():
         after_commit(lambda: end_adopted_meanwhile(sessions, reason, now))
-    recent = recently_ended(sessions)
-    try:
-        publish_after_commit(recent)
-    finally:
-        if ended:
-            announce_end([pk for pk, revoked_at in recent.items() if revoked_at == now], user.pk, reason)
+    tend()
+    if ended and signals.session_revoked.has_listeners(TokenSession):
+        announce_end(ids_ended_at(now, sessions, database()), user.pk, reason)
     return ended
 
 
@@ -145,7 +151,7 @@ def end_all_of(user: AbstractBaseUser, sessions: TokenSessionQuerySet, reason: R
     asks = may_adopt_later() and is_found_late(database())
     try:
         with one_transaction():
-            ended = update_live(sessions, reason, now)
+            ended = update_live(sessions, reason, now, database())
             blacklist_all_of(user)
             leave_marker(user)
             if asks:
@@ -155,13 +161,11 @@ def end_all_of(user: AbstractBaseUser, sessions: TokenSessionQuerySet, reason: R
     return ended
 
 
-def publish_again(user: AbstractBaseUser) -> None:
-    """Publish the user's recently ended sessions again, since the cache may have missed a logout."""
-    publish_after_commit(recently_ended(TokenSession.objects.of(user)))
-
-
 def end_least_recently_refreshed(user: AbstractBaseUser, newest: TokenSession) -> None:
-    """End the sessions above SESSION_LIMIT_PER_USER, the least recently refreshed ones first. Two SQL statements."""
+    """End the sessions above SESSION_LIMIT_PER_USER, the least recently refreshed ones first. Two SQL statements.
+
+    The caller publishes the ends.
+    """
     sessions = list(usable_by(user).only("created_at", "rotated_at"))
     now = datetime_from_micros(now_micros())  # after the query: what it found was not created later
 
@@ -174,8 +178,7 @@ def end_least_recently_refreshed(user: AbstractBaseUser, newest: TokenSession) -
     limit = max(api_settings.SESSION_LIMIT_PER_USER, 1)
     surplus = [session.pk for session in sorted(sessions, key=age)[limit:]]
     if surplus:
-        end_rows(TokenSession.objects.filter(pk__in=surplus), RevokeReason.LIMIT)
-        publish_after_commit(surplus)
+        end_rows(TokenSession.objects.filter(pk__in=surplus), RevokeReason.LIMIT, ids=surplus)
         announce_end(surplus, user.pk, RevokeReason.LIMIT)
 
 
@@ -187,22 +190,46 @@ def usable_by(user: AbstractBaseUser) -> TokenSessionQuerySet:
     return live if hashes == {b""} else live.filter(auth_hash__in=hashes)
 
 
-def end_rows(sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime | None = None) -> int:
+def end_rows(
+    sessions: TokenSessionQuerySet,
+    reason: RevokeReason,
+    now: datetime | None = None,
+    ids: list[uuid.UUID] | None = None,
+) -> int:
     """End those of the sessions that have not ended. Returns how many. Raises ServiceUnavailable."""
+    at = now or datetime_from_micros(now_micros())
     with refused_while_busy():
-        return unless_deadlocked(lambda: update_live(sessions, reason, now or datetime_from_micros(now_micros())))
+        return unless_deadlocked(lambda: update_live(sessions, reason, at, database(), ids))
 
 
-def update_live(sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime, alias: str | None = None) -> int:
-    """Write the end into live rows, and delete their IP address and user agent. Returns how many.
+def update_live(
+    sessions: TokenSessionQuerySet,
+    reason: RevokeReason,
+    now: datetime,
+    alias: str,
+    ids: list[uuid.UUID] | None = None,
+) -> int:
+    """Write the end into live rows, and that it must be published. Returns how many rows were live.
 
-    After reuse the rows keep both, since an administrator looks for them. `alias` names a connection; None is the
-    sessions' database.
+    The rows lose their IP address and user agent. After reuse they keep both, since an administrator looks for them.
+    `ids` are those of the sessions, if the caller knows them.
     """
-    live = sessions.using(alias or database()).filter(revoked_at__isnull=True)
-    if reason == RevokeReason.REUSE:
-        return live.update(revoked_at=now, revoke_reason=reason)
-    return live.update(revoked_at=now, revoke_reason=reason, ip_address=None, user_agent="")
+    values: dict[str, object] = {"revoked_at": now, "revoke_reason": reason}
+    if reason != RevokeReason.REUSE:
+        values |= {"ip_address": None, "user_agent": ""}
+    live = sessions.using(alias).filter(revoked_at__isnull=True)
+    if not revocation_cache.is_configured():
+        return live.update(**values)
+    with transaction.atomic(using=alias):
+        ended = live.update(**values)
+        if ended:
+            owe(ids_ended_at(now, sessions, alias) if ids is None else ids, alias)
+    return ended
+
+
+def ids_ended_at(now: datetime, sessions: TokenSessionQuerySet, alias: str) -> list[uuid.UUID]:
+    """Those of the sessions that this process has just ended."""
+    return list(sessions.using(alias).filter(revoked_at=now).values_list("pk", flat=True))
 
 
 def end_adopted_meanwhile(sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime) -> None:
@@ -212,7 +239,7 @@ def end_adopted_meanwhile(sessions: TokenSessionQuerySet, reason: RevokeReason, 
     later, it sees the marker, since it looks for one after its commit.
     """
     if end_rows(sessions, reason, now):
-        publish_after_commit(recently_ended(sessions))
+        tend()
 
 
 def one_transaction() -> AbstractContextManager[None]:
@@ -220,27 +247,6 @@ def one_transaction() -> AbstractContextManager[None]:
     if has_blacklist() or may_adopt_later():
         return transaction.atomic(using=database())
     return nullcontext()
-
-
-def recently_ended(sessions: TokenSessionQuerySet) -> dict[uuid.UUID, datetime]:
-    """Those of the sessions that have ended, but may have valid access tokens: when they ended, by their ids.
-
-    Empty, without a query, if REVOCATION_CACHE is not set and nobody listens to the signal.
-    """
-    if not revocation_cache.is_configured() and not signals.session_revoked.has_listeners(TokenSession):
-        return {}
-    recent = sessions.using(database()).filter(revoked_at__gte=revocation_cache.oldest_that_matters())
-    rows = recent.exclude(revoke_reason=RevokeReason.MARKER).values_list("pk", "revoked_at")
-    return {pk: revoked_at for pk, revoked_at in rows if revoked_at is not None}
-
-
-def publish_after_commit(ids: Iterable[uuid.UUID]) -> None:
-    """Publish ended sessions in REVOCATION_CACHE, after the commit: a rollback would leave the session alive.
-
-    Raises ServiceUnavailable if there is no transaction. After the commit of a caller's transaction it only logs.
-    """
-    if revocation_cache.is_configured():
-        after_commit(lambda: revocation_cache.publish(ids))
 
 
 def announce_end(ids: list[uuid.UUID], user_id: object, reason: RevokeReason, *, at_once: bool = False) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.conf import settings
@@ -62,16 +62,21 @@ class TokenSessionQuerySet(models.QuerySet["TokenSession"]):
 
         Those are ended and stay until `flushexpiredtokens`. They do not count in the result.
         """
-        app = apps.get_app_config("token_sessions")
-        if self.query.is_sliced or self.query.combinator or self._fields is not None or not app.may_adopt_later():  # type: ignore[attr-defined]  # apps.py
+        if self.query.is_sliced or self.query.combinator or self._fields is not None:  # type: ignore[attr-defined]  # Django's
+            return super().delete()  # which raises
+        app: Any = apps.get_app_config("token_sessions")  # apps.py
+        if not app.may_adopt_later():
+            app.owe_deleted(self)
             return super().delete()
         # Ids that follow from a token or a user are UUIDs of version 5, those of other sessions of version 4.
         digits = Replace(Cast("pk", models.CharField()), models.Value("-"), models.Value(""))
         rows = self.alias(id_version=Substr(digits, 13, 1))
         bars_adoption = models.Q(id_version="5") | models.Q(revoke_reason=RevokeReason.MARKER)
         for session in rows.filter(bars_adoption, revoked_at__isnull=True):
-            app.end_session(session)  # type: ignore[attr-defined]  # likewise
-        return super(TokenSessionQuerySet, rows.exclude(bars_adoption)).delete()
+            app.end_session(session)
+        rows = rows.exclude(bars_adoption)
+        app.owe_deleted(rows)
+        return super(TokenSessionQuerySet, rows).delete()
 
     delete.alters_data = True  # type: ignore[attr-defined]  # as Django's
     delete.queryset_only = True  # type: ignore[attr-defined]
@@ -102,8 +107,8 @@ class TokenSession(models.Model):
     """One login and all tokens that descend from it, or one access token without a login. `id` is the `sid` claim.
 
     `idle_lifetime` is None if the session lives without a refresh for the lifetime of its refresh token's class.
-    The widest columns come first, so that a row is small. Apart from the keys only `flush_after` has an index, so that
-    a refresh is a heap-only update on PostgreSQL.
+    The widest columns come first, so that a row is small. No column that a refresh changes has an index, except
+    `flush_after`, which it changes rarely: so a refresh is a heap-only update on PostgreSQL.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -111,7 +116,7 @@ class TokenSession(models.Model):
     rotated_at = models.DateTimeField(_("last used at"), null=True)
     expires_at = models.DateTimeField(_("expires at"))
     absolute_expires_at = models.DateTimeField(_("ends at the latest"), null=True)
-    revoked_at = models.DateTimeField(_("revoked at"), null=True)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, db_index=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="token_sessions", verbose_name=_("user")
     )
@@ -137,3 +142,23 @@ class TokenSession(models.Model):
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """As `delete` of a query set: the row stays if it keeps an old token from being adopted."""
         return TokenSession.objects.using(using or self._state.db).filter(pk=self.pk).delete()
+
+
+class OwedPublication(models.Model):
+    """The end of a session that is not in REVOCATION_CACHE yet, or whose row is deleted. `sid` is the session's id.
+
+    It is no foreign key, since a deleted user's sessions are deleted too. After `until` all access tokens have expired.
+    """
+
+    sid = models.UUIDField(_("session"), primary_key=True)
+    until = models.DateTimeField(_("matters until"), db_index=True)
+    is_deleted = models.BooleanField(_("the session's row is deleted"), default=False)
+    is_published = models.BooleanField(_("is published"), default=False)
+
+    class Meta:
+        verbose_name = _("Owed Publication")
+        verbose_name_plural = _("Owed Publications")
+        app_label = "token_sessions"  # likewise
+
+    def __str__(self) -> str:
+        return str(self.sid)

@@ -34,11 +34,10 @@ from .claims import (
 from .client_info import client_at_hand, is_other_agent
 from .database import database, refused_while_busy
 from .deactivation import is_deactivated
-from .ending import end_refused
+from .ending import end_for_reuse, end_refused
 from .markers import leave_marker_now
 from .models import RevokeReason, TokenSession
 from .password import auth_state
-from .reuse import end_for_reuse
 from .rows import policy_for
 
 if TYPE_CHECKING:

@@ -26,6 +26,7 @@ from .adoption import adopt, end_without_sid, is_open, read_adopted, read_withou
 from .claims import UnknownSessionError, refresh_claims, session_id
 from .deactivation import end_if_deactivated
 from .ending import end
+from .publications import refuse_if_owing, tend
 from .reading import end_as_decided, find_for_logout, is_live, permission, read_for_refresh, read_for_use, refuse_spent
 from .refresh import move_end, refresh, start, start_for_token
 
@@ -201,11 +202,15 @@ class SessionRecords:
         return self.otherwise.rotate(user)
 
     def end(self) -> Ended:
-        """End the session. A token without one is blacklisted; without a blacklist app it raises TokenError."""
+        """End the session. A token without one is blacklisted; without a blacklist app it raises TokenError.
+
+        Raises ServiceUnavailable if REVOCATION_CACHE does not answer: the session has ended in the database only.
+        """
         session = self.token.session
         if session is None:
             return self.otherwise.end()
         end(session.pk, session.user_id)
+        refuse_if_owing()
         return session, True
 
     def listed(self) -> tuple[OutstandingToken, bool] | None:
@@ -263,7 +268,11 @@ class SlidingRecords(StartingRecords):
         self.otherwise.check()
 
     def adopt(self, user: AbstractBaseUser | None) -> None:
-        """At most two SELECTs and one INSERT. A token that was adopted gets the claims of its session."""
+        """At most two SELECTs and one INSERT. A token that was adopted gets the claims of its session.
+
+        With REVOCATION_CACHE, what is owed to it is published.
+        """
+        tend()
         if self.sid_claim in self.token.payload or user is None or not (is_open() and self.has_adoptable_claims):
             return
         if self.token.session is None:
@@ -461,4 +470,5 @@ def end_session_of(token_class: type[RefreshToken], text: str) -> TokenSession |
     session = find_for_logout(token.payload) if token.signed_by is SignedBy.US else None
     if session is not None:
         end(session.pk, session.user_id)
+        refuse_if_owing()
     return session

@@ -20,6 +20,7 @@ from .database import MAX_TRIES, announce, database, refused_while_busy, unless_
 from .ending import end_least_recently_refreshed
 from .models import TokenSession
 from .password import auth_hash
+from .publications import tend
 from .reading import Reading, permission, read_again
 from .rows import flush_day, last_exp, new_session, session_of_token
 from .security_log import log_repeat, log_restoration
@@ -41,6 +42,7 @@ def start(user: AbstractBaseUser, lifetime: timedelta) -> TokenSession:
     insert(session)
     if api_settings.SESSION_LIMIT_PER_USER is not None:
         end_least_recently_refreshed(user, session)
+    tend()
     return session
 
 
@@ -48,6 +50,7 @@ def start_for_token(user: AbstractBaseUser, expires_at: int) -> TokenSession:
     """Start the session of an access token without a login, which ends at `expires_at` (seconds since 1970)."""
     session = session_of_token(user, expires_at, current_request(), now_micros())
     insert(session)
+    tend()
     return session
 
 
@@ -88,6 +91,8 @@ def refresh(
     inserts an adopted session. Raises SessionError, TokenReusedError, or ServiceUnavailable if the database was busy:
     the client may then repeat the request.
     """
+    if api_settings.REVOCATION_CACHE is not None:
+        tend()
     for _attempt in range(MAX_TRIES):
         match permission(reading, ends=True):
             case Rotate(update=update) as rotation:

@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from django.contrib.auth.signals import user_logged_out
+from django.http import Http404
 from django.utils.functional import classproperty
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
-from rest_framework import generics, serializers, status
+from rest_framework import serializers, status
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import IsAuthenticated
@@ -28,11 +29,11 @@ from oxijwt.transport import refuse_token
 from oxijwt.utils import datetime_from_micros, now_micros
 from oxijwt.views import AcceptingMixin, NonAtomicView, TokenViewBase
 
-from . import revocation_cache
+from . import publications, revocation_cache
 from .claims import session_id
 from .client_info import client_info
 from .database import after_commit
-from .ending import end, publish_again, revoke_for_user, usable_by
+from .ending import end, revoke_for_user, usable_by
 from .models import RevokeReason, TokenSession
 from .reading import find_with_user
 
@@ -218,18 +219,17 @@ def may_be_repeated(code: object) -> bool:
 
 
 def repeat_logout(token: Token, scope: str) -> None:
-    """Publish a logout in REVOCATION_CACHE again, since publishing may have failed. No other session ends.
+    """Publish what is owed to REVOCATION_CACHE, since a logout could not be published. No other session ends.
 
     Raises InvalidToken unless the token's session ended by a logout of this scope, SessionError, ServiceUnavailable.
     """
     sid = session_id(token.get(api_settings.SESSION_ID_CLAIM))
-    user, session = find_with_user(sid, token.get(api_settings.USER_ID_CLAIM))
-    if session is not None and scope == LOCAL:
-        end(session.pk, user.pk)
-    elif session is not None and scope == GLOBAL and session.revoke_reason == RevokeReason.LOGOUT_GLOBAL:
-        publish_again(user)
-    else:
+    _user, session = find_with_user(sid, token.get(api_settings.USER_ID_CLAIM))
+    reason = None if session is None else session.revoke_reason
+    if reason is None or not (scope == LOCAL or (scope == GLOBAL and reason == RevokeReason.LOGOUT_GLOBAL)):
         raise InvalidToken(SESSION_MESSAGES["session_revoked"], code="session_revoked")
+    publications.tend()
+    publications.refuse_if_owing()
 
 
 def log_out(request: Request, session: TokenSession, scope: str) -> None:
@@ -242,6 +242,7 @@ def log_out(request: Request, session: TokenSession, scope: str) -> None:
         revoke_for_user(session.user, reason=RevokeReason.LOGOUT_GLOBAL)
     if scope != OTHERS:
         announce_logout(request, session.user)
+    publications.refuse_if_owing()
 
 
 def announce_logout(request: Request, user: AbstractBaseUser | None) -> None:
@@ -356,10 +357,16 @@ class SessionView(OwnSessionsView):
     """DELETE → 204: ends one of the caller's sessions. 404 if it is another user's, unknown, or already over."""
 
     def delete(self, request: Request, pk: UUID) -> Response:
-        """204; 401 without a valid token; 404."""
-        session = generics.get_object_or_404(self.get_queryset(), pk=pk)
-        with handling(request):
-            end(session.pk, session.user_id, RevokeReason.LOGOUT)
+        """204; 401 without a valid token; 404. Repeated after a 503, it publishes the end in REVOCATION_CACHE."""
+        session = self.get_queryset().filter(pk=pk).first()
+        if session is None:
+            publications.tend()
+        else:
+            with handling(request):
+                end(session.pk, session.user_id, RevokeReason.LOGOUT)
+        publications.refuse_if_owing()
+        if session is None:
+            raise Http404
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

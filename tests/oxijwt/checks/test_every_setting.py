@@ -99,6 +99,7 @@ TABLE = {
     "SESSION_ABSOLUTE_LIFETIME": (cell("E010", 7), cell("E011", timedelta(0)), NOTHING),
     "SESSION_LIMIT_PER_USER": (cell("E017", "7"), cell("E017", 0), NOTHING),
     "REVOCATION_CACHE": (cell("E006", 7), cell("E006", f"redis://{HIDDEN}@host"), NOTHING),
+    "REVOCATION_MEMORY": (cell("E010", 300), cell("E011", timedelta(0)), cell("W045", timedelta(minutes=4))),
     "ADOPT_UNTIL": (cell("E018", HIDDEN), cell("W016", NOW + CENTURY), NOTHING),
 }
 COLUMNS = ("type", "value", "collision")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.core import checks
+from django.core.cache.backends.locmem import LocMemCache
 from django.test import override_settings
 
 from oxijwt.checks import check_databases, check_settings
@@ -20,8 +21,16 @@ BACKENDS = "django.core.cache.backends"
 CACHES = {
     "default": {"BACKEND": f"{BACKENDS}.locmem.LocMemCache"},
     "dummy": {"BACKEND": f"{BACKENDS}.dummy.DummyCache"},
+    "database": {"BACKEND": f"{BACKENDS}.db.DatabaseCache", "LOCATION": "cache"},
+    "file": {"BACKEND": f"{BACKENDS}.filebased.FileBasedCache", "LOCATION": "/nowhere"},
+    "own": {"BACKEND": f"{__name__}.OwnCache"},
+    "memcached": {"BACKEND": f"{BACKENDS}.memcached.PyMemcacheCache", "LOCATION": "127.0.0.1:1"},
     "redis": {"BACKEND": f"{BACKENDS}.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"},
 }
+
+
+class OwnCache(LocMemCache):
+    """A project's own class."""
 
 
 def found(apps=ALONE, **changes):
@@ -40,8 +49,14 @@ def test_a_good_configuration_has_no_finding():
         ({"REFRESH_REUSE_GRACE": timedelta(seconds=150)}, "W003"),
         ({"ACCESS_TOKEN_LIFETIME": timedelta(seconds=60)}, "W003"),
         ({"apps": BOTH} | ADOPTING, "W004"),
-        ({"REVOCATION_CACHE": "default"}, "W005"),
+        ({"REVOCATION_CACHE": "default"}, "E005"),
         ({"REVOCATION_CACHE": "dummy"}, "E005"),
+        ({"REVOCATION_CACHE": "database"}, "E005"),
+        ({"REVOCATION_CACHE": "file"}, "E005"),
+        ({"REVOCATION_CACHE": "own"}, "E005"),
+        ({"REVOCATION_CACHE": "memcached"}, "W005"),
+        ({"REVOCATION_MEMORY": timedelta(minutes=4)}, "W045"),
+        ({"REVOCATION_MEMORY": 300}, "E010"),
         ({"REVOCATION_CACHE": "nowhere"}, "E006"),
         ({"REVOCATION_CACHE": ""}, "E006"),
         ({"REVOCATION_CACHE": ["redis"]}, "E006"),
@@ -68,6 +83,7 @@ def test_what_is_wrong_is_found(changes, finding):
         {"REFRESH_REUSE_GRACE": timedelta(0)},
         {"ACCESS_TOKEN_LIFETIME": timedelta(seconds=61)},
         {"REVOCATION_CACHE": "redis"},
+        {"REVOCATION_MEMORY": timedelta(minutes=5)},
         {"REQUIRE_SESSION": True},
         {"REQUIRE_SESSION": False, "TOKEN_SESSIONS": "accept"},
         {"TOKEN_SESSIONS": "accept"},
@@ -117,7 +133,7 @@ def test_a_cache_that_is_none_is_not_shown_and_those_that_are_are_named():
     with override_settings(CACHES=CACHES, SIMPLE_JWT=GOOD | {"REVOCATION_CACHE": "redis://:password@host/0"}):
         [finding] = check_settings()
     assert "password" not in finding.msg + finding.hint
-    assert "default, dummy, redis" in finding.hint
+    assert "default, dummy, database" in finding.hint
 
 
 @pytest.mark.django_db

@@ -38,8 +38,7 @@ def use_once(scene, tokens):
 
 
 AT_EXPIRY = Documented(
-    "Changed passwords and deleted users are not on the list. "
-    "They reach stateless services when the access token expires.",
+    "A changed password is not on the list. It reaches stateless services when the access token expires.",
     "until `exp`",
     expire,
     (401, "token_not_valid"),
@@ -53,7 +52,6 @@ AT_NEXT_USE = Documented(
 STATELESS_EXCEPTIONS = {
     "changed password": AT_EXPIRY,
     "changed password, one kept": AT_EXPIRY,
-    "deleted user": AT_EXPIRY,
     "deactivated by update()": AT_NEXT_USE,
 }
 DOCUMENTED = {
@@ -66,8 +64,8 @@ DOCUMENTED = {
 
 
 def refusal(promise, consumer):
-    """(status, code) that the consumer answers after the act."""
-    return 401, promise.code(consumer.question)
+    """(status, code) that the consumer answers after the act. A stateless one can only say that the session ended."""
+    return 401, "session_revoked" if consumer.is_stateless else promise.code(consumer.question)
 
 
 def cell(promise, consumer):

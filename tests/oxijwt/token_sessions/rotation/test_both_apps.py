@@ -13,6 +13,7 @@ from oxijwt.exceptions import TokenError, TokenReusedError
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.token_sessions import revocation_cache
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
+from oxijwt.token_sessions.publications import publish_committed
 from oxijwt.tokens import RefreshToken
 from tests.oxijwt.token_sessions.client import (
     answer,
@@ -173,7 +174,7 @@ def test_a_token_whose_adoption_and_end_were_forgotten_is_not_adopted_again(sett
     with on("library"):
         old = login()["refresh"]
     with on("sessions only"), override_settings(SIMPLE_JWT=settings.SIMPLE_JWT | {"REVOCATION_CACHE": "default"}):
-        revocation_cache.rebuild()
+        publish_committed()
         revocation_cache.publish([session_of(refreshed(old)["refresh"]).pk])
         TokenSession.objects.all()._raw_delete(DEFAULT_DB_ALIAS)  # `delete` would keep the row
         assert answer(verify(old)) == answer(refresh(old)) == (401, "session_revoked")

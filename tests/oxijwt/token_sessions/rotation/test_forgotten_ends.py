@@ -7,6 +7,7 @@ from django.db import transaction
 from oxijwt.exceptions import SessionError
 from oxijwt.token_sessions import revocation_cache
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
+from oxijwt.token_sessions.publications import publish_committed
 from oxijwt.tokens import RefreshToken
 from tests.oxijwt.token_sessions.client import (
     PASSWORD,
@@ -38,7 +39,7 @@ def complete_cache(jwt_settings, ada):
     """REVOCATION_CACHE with a complete list, that is, with its sentinel."""
     jwt_settings(REVOCATION_CACHE="default")
     cache.clear()
-    revocation_cache.rebuild()
+    publish_committed()
     yield
     cache.clear()
 
