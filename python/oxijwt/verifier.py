@@ -323,7 +323,7 @@ class Signer:
         for name in DATETIME_CLAIMS:
             if isinstance(claims.get(name), datetime):
                 claims[name] = datetime_to_epoch(claims[name])
-        ring = self.ring or cast("KeySource", self.source).ring()
+        ring = self.ring or cast("KeySource", self.source).signing_ring()
         if self.json_encoder is None:
             return ring.sign(claims, now, self.max_length)
         text = json.dumps(claims, separators=(",", ":"), cls=self.json_encoder).encode()

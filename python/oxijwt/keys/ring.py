@@ -37,7 +37,10 @@ class KeySource(Protocol):
     """How messages name it."""
 
     def ring(self) -> KeyRing:
-        """The ring as it is now. Raises KeyConfigurationError."""
+        """The ring that verifies now. Raises KeyConfigurationError."""
+
+    def signing_ring(self) -> KeyRing:
+        """The ring that signs now. Raises KeyConfigurationError, also while `ring` still returns older keys."""
 
     def newer_ring(self, ring: KeyRing) -> KeyRing | None:
         """The ring as it is now if it differs from this one, else None. Raises KeyConfigurationError."""
@@ -64,6 +67,8 @@ class KeyList:
         """The ring, always the same."""
         return self._ring
 
+    signing_ring = ring
+
     def newer_ring(self, ring: KeyRing) -> KeyRing | None:
         """None, since settings don't change while a process runs."""
         return None
@@ -74,15 +79,28 @@ class KeyFile:
 
     setting = key_file.SETTING
 
-    def __init__(self, path: str | PathLike[str], policy: KeyRotationPolicy, legacy: Legacy) -> None:
-        self._file = key_file.WatchedKeyFile(path)
+    def __init__(self, path: str | PathLike[str], policy: KeyRotationPolicy, legacy: Legacy, stale: float) -> None:
+        """`stale` is in seconds: how long the keys verify if the file can't be used any more."""
+        self._file = key_file.WatchedKeyFile(path, stale)
         self._policy = policy
         self._legacy = legacy
         self._made: tuple[KeySet, KeyRing] | None = None
 
     def ring(self) -> KeyRing:
         """The ring of the file, which is looked at once a second at most. Raises KeyConfigurationError."""
-        key_set = self._file.key_set()
+        return self._ring_of(self._file.key_set())
+
+    def signing_ring(self) -> KeyRing:
+        """As `ring`; raises KeyConfigurationError as soon as the file can't be used."""
+        return self._ring_of(self._file.signing_key_set())
+
+    def newer_ring(self, ring: KeyRing) -> KeyRing | None:
+        """Look at the file now: its ring if it differs from this one, else None. Raises KeyConfigurationError."""
+        self._file.look_again()
+        newer = self.ring()
+        return newer if newer is not ring else None
+
+    def _ring_of(self, key_set: KeySet) -> KeyRing:
         made = self._made
         if made is None or made[0] is not key_set:
             try:
@@ -90,12 +108,6 @@ class KeyFile:
             except CoreError as error:
                 raise KeyConfigurationError(f"{self.setting}: {error.args[1]}") from error
         return made[1]
-
-    def newer_ring(self, ring: KeyRing) -> KeyRing | None:
-        """Look at the file now: its ring if it differs from this one, else None. Raises KeyConfigurationError."""
-        self._file.look_again()
-        newer = self.ring()
-        return newer if newer is not ring else None
 
 
 def ring_key(entry: KeyEntry, setting: str) -> RingKey:
