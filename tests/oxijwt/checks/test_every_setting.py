@@ -70,7 +70,7 @@ TABLE = {
     "JWK_URL": (cell("E023", 7), cell("E023", f"http://{HIDDEN}@issuer.example"), cell("E028", URL, **RING)),
     "JWK_REFETCH_INTERVAL": (cell("E010", 10), cell("E011", timedelta(0)), NOTHING),
     "KEYS": (cell("E027", 7), cell("E027", []), cell("E027", RING["KEYS"], **FILE)),
-    "KEY_FILE": (cell("E027", 7), cell("E027", f"/no/{HIDDEN}"), cell("E027", FILE["KEY_FILE"], **RING)),
+    "KEY_FILE": (cell("E027", 7), cell("W030", f"/no/{HIDDEN}"), cell("E027", FILE["KEY_FILE"], **RING)),
     "KEY_FILE_STALE": (cell("E027", 600, **FILE), cell("E027", -DAY, **FILE), NOTHING),
     "KEY_PUBLISH_AHEAD": (cell("E027", 600, **FILE), cell("W013", DAY / 10**6, **FILE), NOTHING),
     "KEY_RETAIN": (cell("E027", 600, **FILE), cell("E027", -DAY, **FILE), cell("E029", DAY / 10**6, **FILE)),

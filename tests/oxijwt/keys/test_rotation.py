@@ -184,7 +184,7 @@ def test_a_right_file_has_no_finding(path):
 
 def test_a_missing_file_is_found(settings, tmp_path):
     settings.SIMPLE_JWT = {"KEY_FILE": tmp_path / "keys.json"}
-    assert ids() == ["oxijwt.E027"]
+    assert ids() == ["oxijwt.W030"]
     with pytest.raises(KeyConfigurationError, match="KEY_FILE"):
         str(AccessToken())
 
