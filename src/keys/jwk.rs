@@ -103,10 +103,10 @@ impl PublicJwk {
     /// # Errors
     /// [`Error::KeyMalformed`], [`Error::KeyMismatch`].
     pub(crate) fn from_key_info(der: &[u8]) -> Result<Self, Error> {
-        let (family, key) = der::public_key_info(der)?;
+        let (kind, key) = der::public_key_info(der)?;
         let encoded = encoding::encode;
         let named = str::to_owned;
-        let members = match family {
+        let members = match kind.family() {
             Family::Hmac => return Err(Error::KeyMismatch("a secret has no public half")),
             Family::Rsa => {
                 let [n, e] = der::rsa_public_numbers(key)?;
