@@ -7,11 +7,14 @@ key object of the `cryptography` package. With an HMAC algorithm, text is always
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from oxijwt._core import CoreError, KeyRing, SigningKey, VerifyingKey
 from oxijwt.exceptions import KeyConfigurationError
+
+from .mistakes import NOT_A_PATH, mistake_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,7 +75,9 @@ def prepare(kind: type[Key], algorithm: str, key: object, setting: str) -> Key:
     try:
         return read_key(kind, algorithm, key)
     except CoreError as error:
-        raise KeyConfigurationError(f"{setting} can't serve {algorithm}: {error.args[1]}") from error
+        is_text = not isinstance(key, Mapping) and error.args[0] == "key_malformed"
+        reason = (mistake_in(key_bytes(key)) if is_text else None) or error.args[1]
+        raise KeyConfigurationError(f"{setting} can't serve {algorithm}: {reason}") from error
     except (TypeError, ValueError) as error:
         # The text of a UnicodeEncodeError, or of another library's ValueError, may quote the key.
         reason = str(error) if type(error) is TypeError else "it must be text that UTF-8 can encode, or JSON"
@@ -100,6 +105,8 @@ def key_bytes(key: object) -> bytes:
         return bytes(key)
     if isinstance(key, CryptographyPrivateKey | CryptographyPublicKey):
         return pem_of(key)
+    if isinstance(key, os.PathLike):
+        raise TypeError(NOT_A_PATH)
     raise TypeError(f"it must be text, bytes, a mapping or a cryptography key, not {type(key).__name__}")
 
 
