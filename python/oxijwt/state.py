@@ -78,6 +78,10 @@ class SettingsTokenBackend(TokenBackend):
         return Legacy(ring, seconds_since_1970(until, "SIMPLE_JWT['LEGACY_KEY_UNTIL']"))
 
     @property
+    def has_pair(self) -> bool:
+        return super().has_pair or api_settings.LEGACY_KEY_UNTIL is not None
+
+    @property
     def has_signing_key(self) -> bool:
         """Whether the pair has a half that signs. Without SIGNING_KEY it is SECRET_KEY, which is not a private key."""
         is_secret_key = "signing_key" not in self.__dict__ and api_settings.signing_key_is_unset

@@ -18,7 +18,7 @@ from oxijwt.keys.rotation import longest_lifetime
 from oxijwt.settings import api_settings
 from oxijwt.state import SettingsTokenBackend
 
-from .keys import publicly_known, secret_bytes
+from .keys import easily_guessed
 
 JWK_SET_MAX_AGE = timedelta(seconds=300)
 """How long verifiers may cache the JWK Set of JWKSView."""
@@ -126,13 +126,13 @@ def empty_file_findings(source: KeySource) -> Iterable[CheckMessage]:
 
 
 def known_secret_findings() -> Iterable[CheckMessage]:
-    """Findings about HMAC secrets in KEYS that are in public lists."""
+    """Findings about HMAC secrets in KEYS that are in public lists, or the path of a file."""
     for place, entry in enumerate(api_settings.KEYS or ()):
         secret = entry.get("signing_key")
         if secret is None:
             secret = entry["verifying_key"]
         if material.is_hmac(entry["algorithm"]):
-            yield from publicly_known(f"SIMPLE_JWT['KEYS'][{place}]", secret_bytes(secret))
+            yield from easily_guessed(f"SIMPLE_JWT['KEYS'][{place}]", material.secret_bytes(secret))
 
 
 def publication_findings() -> Iterable[CheckMessage]:

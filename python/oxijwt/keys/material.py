@@ -6,6 +6,7 @@ key object of the `cryptography` package. With an HMAC algorithm, text is always
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 from oxijwt._core import CoreError, KeyRing, SigningKey, VerifyingKey
 from oxijwt.exceptions import KeyConfigurationError
 
+from .guessable import weaknesses
 from .mistakes import NOT_A_PATH, mistake_in
 
 if TYPE_CHECKING:
@@ -108,6 +110,22 @@ def key_bytes(key: object) -> bytes:
     if isinstance(key, os.PathLike):
         raise TypeError(NOT_A_PATH)
     raise TypeError(f"it must be text, bytes, a mapping or a cryptography key, not {type(key).__name__}")
+
+
+def secret_bytes(secret: object) -> bytes:
+    """The bytes of an HMAC secret that could be prepared, so that its form is known to be right."""
+    if isinstance(secret, Mapping):  # a JWK
+        return base64.urlsafe_b64decode(secret["k"] + "==")
+    return key_bytes(secret)
+
+
+def guessable(algorithm: str, secret: object, setting: str) -> list[str]:
+    """Why an HMAC secret can be guessed, each with the name of the setting; empty if it can't be used."""
+    try:
+        key = verifying_key(algorithm, secret, setting)
+    except KeyConfigurationError:  # its use raises
+        return []
+    return [f"{setting} {weakness}" for weakness in weaknesses(key, secret_bytes(secret))]
 
 
 def pem_of(key: CryptographyPrivateKey | CryptographyPublicKey) -> bytes:

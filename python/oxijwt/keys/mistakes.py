@@ -1,5 +1,6 @@
 """Common mistakes in a key setting, so that a message can name the one that was made. No text contains the key."""
 
+import os
 import re
 
 LITERAL_LINE_END = b"\\n"
@@ -28,3 +29,8 @@ def mistake_in(key: bytes) -> str | None:
 def is_path(text: bytes) -> bool:
     """Whether a text has the form of a path."""
     return len(text) <= LONGEST_PATH and PATH.fullmatch(text) is not None
+
+
+def is_path_of_a_file(text: bytes) -> bool:
+    """Whether a text is the path of a file on this machine."""
+    return is_path(text.strip()) and os.path.isfile(text.strip())  # noqa: PTH113  Path.is_file raises some errors

@@ -35,6 +35,8 @@ class KeySource(Protocol):
 
     setting: str
     """How messages name it."""
+    guessable: Sequence[str]
+    """Which of its HMAC secrets can be guessed, and why."""
 
     def ring(self) -> KeyRing:
         """The ring that verifies now. Raises KeyConfigurationError."""
@@ -58,6 +60,7 @@ class KeyList:
         if not entries:  # the code that fills the list has failed; without this error every token would be a 401
             raise KeyConfigurationError(f"{self.setting} must contain a key")
         ring_keys = [ring_key(entry, f"{self.setting}[{place}]") for place, entry in enumerate(entries)]
+        self.guessable: Sequence[str] = guessable_secrets(entries)
         try:
             self._ring = KeyRing.of_keys(ring_keys, *legacy)
         except CoreError as error:
@@ -78,6 +81,7 @@ class KeyFile:
     """The ring of SIMPLE_JWT['KEY_FILE']. It follows the file."""
 
     setting = key_file.SETTING
+    guessable: Sequence[str] = ()  # jwtkeys makes random secrets
 
     def __init__(self, path: str | PathLike[str], policy: KeyRotationPolicy, legacy: Legacy, stale: float) -> None:
         """`stale` is in seconds: how long the keys verify if the file can't be used any more."""
@@ -108,6 +112,17 @@ class KeyFile:
             except CoreError as error:
                 raise KeyConfigurationError(f"{self.setting}: {error.args[1]}") from error
         return made[1]
+
+
+def guessable_secrets(entries: Sequence[KeyEntry]) -> list[str]:
+    """Which HMAC secrets of KEYS can be guessed, and why. `ring_key` has accepted the entries."""
+    found = []
+    for place, entry in enumerate(entries):
+        algorithm, secret = str(entry["algorithm"]), entry.get("signing_key")
+        if material.is_hmac(algorithm):
+            secret = entry["verifying_key"] if secret is None else secret
+            found += material.guessable(algorithm, secret, f"{KeyList.setting}[{place}]")
+    return found
 
 
 def ring_key(entry: KeyEntry, setting: str) -> RingKey:
