@@ -52,7 +52,7 @@ pub struct IssuerSet {
 pub struct Tolerated {
     /// The key's `kid` as messages show it.
     pub kid: Option<String>,
-    /// What is wrong.
+    /// The mistake.
     pub what: &'static str,
 }
 

@@ -13,7 +13,7 @@ const HASH: u8 = 0xa0;
 const MASK: u8 = 0xa1;
 const SALT: u8 = 0xa2;
 const TRAILER: u8 = 0xa3;
-/// The length of the salt, in bytes, if the parameters have none.
+/// The length of the salt, in bytes, by default.
 const DEFAULT_SALT: &[u8] = &[20];
 
 const OTHER_ALGORITHM: Error =

@@ -98,7 +98,7 @@ def change(
 class WatchedKeyFile:
     """The keys of a file that other processes change. It is looked at once a second at most, and parsed if it changed.
 
-    If the file can't be used any more, nothing is signed. The keys that were read before verify for `stale` seconds
+    If the file can't be used any more, no token is signed. The keys that were read before verify for `stale` seconds
     after the file was last seen to be good, or not at all if the file is gone. The fault is logged each minute. Threads
     don't wait for each other: one looks at the file, and the others use what was found before.
     """
@@ -202,9 +202,9 @@ class WatchedKeyFile:
         self._reported = (str(fault), now)
         left = self._time_left(fault)
         if left > 0:
-            logger.error("%s; nothing is signed, and the keys that were read before verify for %.0f s", fault, left)
+            logger.error("%s; no token is signed, and the keys that were read before verify for %.0f s", fault, left)
         else:
-            logger.error("%s; nothing is signed and nothing is verified", fault)
+            logger.error("%s; no token is signed or verified", fault)
 
 
 def without_traceback(error: KeyConfigurationError) -> KeyConfigurationError:
@@ -262,7 +262,7 @@ def read_content(path: Path, *, for_owner: bool = False) -> Content:
 
 
 def require_safe_place(path: Path, file: os.stat_result | None, *, for_owner: bool = False) -> None:
-    """Raise KeyConfigurationError if others can read or change the file, or what is in its directories.
+    """Raise KeyConfigurationError if others can read or change the file, or write a directory above it.
 
     `file` is None if it does not exist yet.
     """

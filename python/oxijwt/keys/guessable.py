@@ -12,7 +12,7 @@ from .known_secrets import is_known
 from .mistakes import is_path_of_a_file
 
 _reporters: dict[int, object] = {}
-"""By process id, whoever has reported."""
+"""By process id: the call that has reported there."""
 
 
 def weaknesses(key: SigningKey | VerifyingKey, secret: bytes) -> list[str]:
@@ -26,7 +26,7 @@ def weaknesses(key: SigningKey | VerifyingKey, secret: bytes) -> list[str]:
 
 
 def may_report() -> bool:
-    """Whether this process has not reported yet. In DEBUG nothing is reported: the system checks say it."""
+    """Whether this process has not reported yet. In DEBUG the system checks report it."""
     return not settings.DEBUG and os.getpid() not in _reporters
 
 

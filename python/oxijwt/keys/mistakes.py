@@ -17,7 +17,7 @@ NOT_A_PATH = "it is a path, but must be the key itself: read the file, as in Pat
 
 
 def mistake_in(key: bytes) -> str | None:
-    """What was put in place of a PEM or JWK; None if it is nothing that we know."""
+    """The mistake in a text that should be a PEM or JWK; None if we don't recognize one."""
     text = key.strip()
     if PEM_BEGIN in text and LITERAL_LINE_END in text:
         return r"it contains backslash and n in place of line ends: write key.replace('\\n', '\n')"

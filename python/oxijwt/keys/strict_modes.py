@@ -1,4 +1,4 @@
-"""Who could read or change the key file: its owner and mode, and those of its directories, as sshd's StrictModes asks.
+"""Checks of the key file's owner and mode, and those of its directories, as sshd's StrictModes makes them.
 
 A problem is the end of a sentence that begins with the name of the setting. It contains no path.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 HAS_MODES = os.name == "posix"
 ROOT = 0
 FORBIDDEN = stat.S_IRWXO | stat.S_IWGRP
-"""What nobody but the owner may do with the file; its group may read it."""
+"""The bits that the file's mode must not have. The group may read the file."""
 
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
