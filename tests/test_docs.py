@@ -206,6 +206,7 @@ def test_commands_exist(page):
         "migrate",
         "check",
         "makemigrations",
+        "test",
     }
     assert set(re.findall(r"manage\.py (\w+)", text_of(page))) <= commands
     actions = Command().create_parser("manage.py", "jwtkeys")._subparsers._group_actions[0].choices

@@ -17,7 +17,10 @@ Seed = tuple[str, bytes]
 
 ALGORITHMS = {"HS": "abc", "RS": "def", "PS": "ghi", "P-256": "j", "P-384": "k", "P-521": "l", "secp256k1": "m"}
 ED25519 = "n"
-KEY_FILES = {"rsa": "d", "p256": "j", "p384": "k", "p521": "l", "secp256k1": "m", "ed25519": ED25519, "x25519": "n"}
+KEY_FILES = {"rsa": "d", "p256": "j", "p384": "k", "p521": "l", "secp256k1": "m", "ed25519": ED25519, "x25519": "n"} | {
+    "pss": "g",
+    "pss256": "g",
+}
 """The letter of an algorithm: its place in `Algorithm::ALL`."""
 COMPACT = re.compile(r"[\w-]{4,}(\.[\w-]*){2,4}")
 LARGEST = 8_000

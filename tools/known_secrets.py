@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from oxijwt.checks.known_secrets import TABLE, prefix
+from oxijwt.keys.known_secrets import TABLE, prefix
 
 SHORTEST = 32
 """In bytes. Shorter secrets are refused in any case."""
@@ -21,7 +21,7 @@ def long_secrets(vectors: Path) -> list[bytes]:
 
 
 def table(vectors: Path) -> bytes:
-    """The table as `oxijwt.checks.known_secrets` reads it: sorted prefixes, each once."""
+    """The table as `oxijwt.keys.known_secrets` reads it: sorted prefixes, each once."""
     return b"".join(sorted({prefix(secret) for secret in long_secrets(vectors)}))
 
 

@@ -560,11 +560,12 @@ class Reuse:
 
 def read_issuer_jwk_set(
     text: bytes, algorithms: Sequence[str]
-) -> tuple[list[tuple[str | None, VerifyingKey]], list[str]]:
+) -> tuple[list[tuple[str | None, VerifyingKey]], list[str], list[tuple[str | None, str]]]:
     """Read an issuer's JWK Set (RFC 7517 section 5).
 
-    Returns the keys, each with its kid, and a message for each key that was skipped. For one kid, kty and algorithm
-    there is at most one key. Raises CoreError: `key_set_invalid` for any text but a JWK Set of at most 1 MiB and 1024
+    Returns the keys, each with its kid; a message for each key that was skipped; and for each mistake that was
+    tolerated the kid, as messages show it, and the mistake. For one kid, kty and algorithm there is at most one key.
+    Raises CoreError: `key_set_invalid` for any text but a JWK Set of at most 1 MiB and 1024
     keys; `algorithm_unknown`.
     """
 

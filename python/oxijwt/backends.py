@@ -91,6 +91,9 @@ LONGEST = sys.maxsize
 
 NO_LEEWAY = timedelta(0)
 
+PAIR_SECRET = "SIMPLE_JWT['SIGNING_KEY'] (or SECRET_KEY, by default)"
+"""How the log names the HMAC secret of the pair."""
+
 
 class Decoder(Protocol):
     """A backend of any class, as a project may assign it to `state.token_backend`."""
@@ -201,6 +204,21 @@ class TokenBackend:
         fallbacks = self.fallback_keys if material.is_hmac(self.algorithm) else ()
         older = [material.verifying_key(self.algorithm, key, "SECRET_KEY_FALLBACKS") for key in fallbacks]
         return [self.prepared_verifying_key, *older]
+
+    @property
+    def has_pair(self) -> bool:
+        """Whether the key pair is in use."""
+        return self.key_source is None
+
+    @property
+    def guessable(self) -> list[str]:
+        """Which HMAC secrets in use can be guessed, and why. Raises KeyConfigurationError for KEYS or KEY_FILE."""
+        found = [] if self.key_source is None else [*self.key_source.guessable]
+        if self.has_pair and material.is_hmac(self.algorithm):
+            found += material.guessable(self.algorithm, self.signing_key, PAIR_SECRET)
+            for key in self.fallback_keys:
+                found += material.guessable(self.algorithm, key, "SECRET_KEY_FALLBACKS")
+        return found
 
     @property
     def length_limit(self) -> int:

@@ -67,6 +67,10 @@ class KeyConfigurationError(ImproperlyConfigured):
     """A key setting can't be used. The message names the setting and the reason, never the key."""
 
 
+class KeyFileMissingError(KeyConfigurationError):
+    """KEY_FILE names a file that does not exist."""
+
+
 class DetailDictMixin:
     """Turns DRF's `detail` into a dict with `detail` and `code`, which clients of simplejwt read."""
 

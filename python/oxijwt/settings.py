@@ -69,6 +69,7 @@ DEFAULTS: Values = {
     # oxijwt's key ring
     "KEYS": None,
     "KEY_FILE": None,
+    "KEY_FILE_STALE": timedelta(minutes=10),
     "LEGACY_KEY_UNTIL": None,
     "KEY_PUBLISH_AHEAD": timedelta(minutes=10),
     "KEY_RETAIN": None,

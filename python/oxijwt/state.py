@@ -11,7 +11,7 @@ from .exceptions import KeyConfigurationError
 from .keys import material
 from .keys.jwk_set import JWKSetClient, client_of
 from .keys.ring import KeyFile, KeyList, KeySource, Legacy, seconds_since_1970
-from .keys.rotation import rotation_policy
+from .keys.rotation import rotation_policy, stale_limit
 from .settings import api_settings, setting_attribute
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class SettingsTokenBackend(TokenBackend):
             raise KeyConfigurationError("SIMPLE_JWT must not have both KEYS and KEY_FILE")
         if entries is not None:
             return KeyList(entries, self.legacy())
-        return None if path is None else KeyFile(path, rotation_policy(), self.legacy())
+        return None if path is None else KeyFile(path, rotation_policy(), self.legacy(), stale_limit())
 
     def legacy(self) -> Legacy:
         """The key pair until LEGACY_KEY_UNTIL. Raises KeyConfigurationError."""
@@ -76,6 +76,10 @@ class SettingsTokenBackend(TokenBackend):
         signing = self.prepared_signing_key if self.has_signing_key else None
         ring = material.ring_of_one(signing, self.verifying_keys)
         return Legacy(ring, seconds_since_1970(until, "SIMPLE_JWT['LEGACY_KEY_UNTIL']"))
+
+    @property
+    def has_pair(self) -> bool:
+        return super().has_pair or api_settings.LEGACY_KEY_UNTIL is not None
 
     @property
     def has_signing_key(self) -> bool:

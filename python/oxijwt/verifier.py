@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, cast
 
 from ._core import CoreError, TokenPolicy, unverified_claims, unverified_header
 from .exceptions import KeyConfigurationError
+from .keys import guessable
 from .keys.material import is_hmac, ring_of_one
 from .utils import datetime_to_epoch
 
@@ -159,6 +160,8 @@ class Settings(Protocol):
     def verifying_keys(self) -> list[VerifyingKey]: ...
     @property
     def prepared_issuers(self) -> Mapping[str, Issuer]: ...
+    @property
+    def guessable(self) -> list[str]: ...
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -191,7 +194,7 @@ class Verifier:
         if source is not None or is_hmac(settings.algorithm):
             client = None
         policy = policy_of(settings, settings.audience, settings.issuer)
-        return cls(
+        made = cls(
             algorithm=settings.algorithm,
             max_length=settings.length_limit,
             policy=policy,
@@ -204,6 +207,8 @@ class Verifier:
             client=client,
             ring=our_ring(settings, client) if source is None else None,
         )
+        report_guessable(settings)
+        return made
 
     def verify(self, text: str | bytes, now: float, accepts: Accepts = AS_CONFIGURED) -> Verified:
         """Check a token's signature, its `typ`, and its registered claims at `now`.
@@ -301,7 +306,7 @@ class Signer:
     def of(cls, settings: Settings) -> Self:
         """The Signer for a backend's attributes as they are now. Raises KeyConfigurationError."""
         source, audience = settings.key_source, settings.audience
-        return cls(
+        made = cls(
             source=source,
             ring=ring_of_one(settings.prepared_signing_key, []) if source is None else None,
             max_length=settings.length_limit,
@@ -309,6 +314,8 @@ class Signer:
             issuer=settings.issuer,
             json_encoder=settings.json_encoder,
         )
+        report_guessable(settings)
+        return made
 
     def sign(self, payload: Claims, now: float) -> str:
         """The compact serialization of these claims, with the configured `aud` and `iss` if they have none.
@@ -323,11 +330,20 @@ class Signer:
         for name in DATETIME_CLAIMS:
             if isinstance(claims.get(name), datetime):
                 claims[name] = datetime_to_epoch(claims[name])
-        ring = self.ring or cast("KeySource", self.source).ring()
+        ring = self.ring or cast("KeySource", self.source).signing_ring()
         if self.json_encoder is None:
             return ring.sign(claims, now, self.max_length)
         text = json.dumps(claims, separators=(",", ":"), cls=self.json_encoder).encode()
         return ring.sign_json(text, now, self.max_length)
+
+
+def report_guessable(settings: Settings) -> None:
+    """Log once in each process, unless in DEBUG, if an HMAC secret in use can be guessed.
+
+    WSGI servers run no system checks.
+    """
+    if guessable.may_report():
+        guessable.report(settings.guessable)
 
 
 def our_ring(settings: Settings, client: JWKSetClient | None) -> KeyRing | None:

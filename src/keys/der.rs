@@ -9,11 +9,12 @@ use crate::keys::algorithm::{Curve, Family};
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const OCTET_STRING: u8 = 0x04;
-const OID: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;
+pub(super) const OID: u8 = 0x06;
+pub(super) const SEQUENCE: u8 = 0x30;
 const CONTEXT_0: u8 = 0xa0;
 
 const OID_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+const OID_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
 const OID_EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 const OID_ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 const OID_P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
@@ -21,11 +22,30 @@ const OID_P384: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x22];
 const OID_P521: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x23];
 const OID_SECP256K1: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x0a];
 
-const NOT_DER: Error = Error::KeyMalformed("not the DER of its PEM label");
+pub(super) const NOT_DER: Error = Error::KeyMalformed("not the DER of its PEM label");
 const OTHER_TYPE: Error = Error::KeyMismatch("another type of key");
 
+/// The kind of a key, as its AlgorithmIdentifier names it (RFC 5280 section 4.1.1.2).
+#[derive(Clone, Copy)]
+pub(crate) enum Kind<'a> {
+    /// Any key of this family.
+    Of(Family),
+    /// An RSA key for RSASSA-PSS only, and the content of its parameters if it has some (RFC 4055 section 3.1).
+    Pss(Option<&'a [u8]>),
+}
+
+impl Kind<'_> {
+    /// The family of the key.
+    pub(crate) fn family(self) -> Family {
+        match self {
+            Self::Of(family) => family,
+            Self::Pss(_) => Family::Rsa,
+        }
+    }
+}
+
 /// The elements of one constructed value, in order.
-struct Elements<'a>(&'a [u8]);
+pub(super) struct Elements<'a>(pub(super) &'a [u8]);
 
 impl<'a> Elements<'a> {
     /// The elements of a SEQUENCE that is the whole of `der`.
@@ -44,7 +64,7 @@ impl<'a> Elements<'a> {
     }
 
     /// The content of the next element, which must have `tag`.
-    fn take(&mut self, tag: u8) -> Result<&'a [u8], Error> {
+    pub(super) fn take(&mut self, tag: u8) -> Result<&'a [u8], Error> {
         if self.peek() == Some(tag) {
             self.next().map(|(_, content)| content)
         } else {
@@ -52,8 +72,17 @@ impl<'a> Elements<'a> {
         }
     }
 
+    /// The content of the next element if it has `tag`.
+    pub(super) fn take_if(&mut self, tag: u8) -> Result<Option<&'a [u8]>, Error> {
+        if self.peek() == Some(tag) {
+            self.take(tag).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
     /// The next element, a non-negative INTEGER, without leading zeros.
-    fn number(&mut self) -> Result<&'a [u8], Error> {
+    pub(super) fn number(&mut self) -> Result<&'a [u8], Error> {
         let content = self.take(INTEGER)?;
         let zeros = content.iter().take_while(|byte| **byte == 0).count();
         content.get(zeros..).ok_or(NOT_DER)
@@ -90,13 +119,18 @@ fn element_lengths(der: &[u8]) -> Option<(usize, usize)> {
     ))
 }
 
-/// The family that an AlgorithmIdentifier names (RFC 5280 section 4.1.1.2).
-fn family(identifier: &[u8]) -> Result<Family, Error> {
+/// The kind that an AlgorithmIdentifier names.
+fn kind(identifier: &[u8]) -> Result<Kind<'_>, Error> {
     let mut elements = Elements(identifier);
     match elements.take(OID)? {
-        OID_RSA => Ok(Family::Rsa),
-        OID_ED25519 => Ok(Family::Ed25519),
-        OID_EC => Ok(Family::Ec(curve(elements.take(OID)?)?)),
+        OID_RSA => Ok(Kind::Of(Family::Rsa)),
+        OID_PSS => {
+            let parameters = elements.take_if(SEQUENCE)?;
+            let ends = elements.0.is_empty();
+            ends.then_some(Kind::Pss(parameters)).ok_or(NOT_DER)
+        }
+        OID_ED25519 => Ok(Kind::Of(Family::Ed25519)),
+        OID_EC => Ok(Kind::Of(Family::Ec(curve(elements.take(OID)?)?))),
         _ => Err(OTHER_TYPE),
     }
 }
@@ -111,23 +145,23 @@ fn curve(oid: &[u8]) -> Result<Curve, Error> {
     }
 }
 
-/// The family of a SubjectPublicKeyInfo (RFC 5280 section 4.1) and the key in it.
-pub(crate) fn public_key_info(der: &[u8]) -> Result<(Family, &[u8]), Error> {
+/// The kind of a SubjectPublicKeyInfo (RFC 5280 section 4.1) and the key in it.
+pub(crate) fn public_key_info(der: &[u8]) -> Result<(Kind<'_>, &[u8]), Error> {
     let mut elements = Elements::of_sequence(der)?;
-    let family = family(elements.take(SEQUENCE)?)?;
+    let kind = kind(elements.take(SEQUENCE)?)?;
     let bits = elements.take(BIT_STRING)?;
     match bits.split_first() {
-        Some((0, key)) => Ok((family, key)),
+        Some((0, key)) => Ok((kind, key)),
         _ => Err(NOT_DER),
     }
 }
 
-/// The family of a PKCS#8 private key (RFC 5958) and the key in it.
-pub(crate) fn private_key_info(der: &[u8]) -> Result<(Family, &[u8]), Error> {
+/// The kind of a PKCS#8 private key (RFC 5958) and the key in it.
+pub(crate) fn private_key_info(der: &[u8]) -> Result<(Kind<'_>, &[u8]), Error> {
     let mut elements = Elements::of_sequence(der)?;
     elements.take(INTEGER)?;
-    let family = family(elements.take(SEQUENCE)?)?;
-    Ok((family, elements.take(OCTET_STRING)?))
+    let kind = kind(elements.take(SEQUENCE)?)?;
+    Ok((kind, elements.take(OCTET_STRING)?))
 }
 
 /// The curve that a SEC1 private key (RFC 5915) names, if it names one.

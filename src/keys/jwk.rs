@@ -87,6 +87,9 @@ pub(crate) struct Jwk<'j> {
     #[serde(borrow)]
     qi: Member<'j>,
     oth: Option<serde::de::IgnoredAny>,
+    /// Whether an issuer has published it, so that two common mistakes of writers are tolerated.
+    #[serde(skip)]
+    of_issuer: bool,
 }
 
 /// The public members of an asymmetric key (RFC 7518 section 6, RFC 8037). Each key has one spelling: RSA numbers
@@ -103,10 +106,10 @@ impl PublicJwk {
     /// # Errors
     /// [`Error::KeyMalformed`], [`Error::KeyMismatch`].
     pub(crate) fn from_key_info(der: &[u8]) -> Result<Self, Error> {
-        let (family, key) = der::public_key_info(der)?;
+        let (kind, key) = der::public_key_info(der)?;
         let encoded = encoding::encode;
         let named = str::to_owned;
-        let members = match family {
+        let members = match kind.family() {
             Family::Hmac => return Err(Error::KeyMismatch("a secret has no public half")),
             Family::Rsa => {
                 let [n, e] = der::rsa_public_numbers(key)?;
@@ -208,6 +211,30 @@ impl<'j> Jwk<'j> {
         let jwk: Self = serde_json::from_slice(text).map_err(|_| MISSING)?;
         jwk.check_operations()?;
         Ok(jwk)
+    }
+
+    /// Reads the form of a JWK of an issuer, as [`Jwk::parse`]. `=` may follow its public members, and its `n` may have
+    /// a leading zero octet (RFC 7518 section 6.3.1.1).
+    ///
+    /// # Errors
+    /// [`Error::KeyMalformed`].
+    pub(crate) fn parse_of_issuer(text: &'j [u8]) -> Result<Self, Error> {
+        Self::parse(text).map(|jwk| Self {
+            of_issuer: true,
+            ..jwk
+        })
+    }
+
+    /// The mistakes of its writer that [`Jwk::parse_of_issuer`] tolerates.
+    pub(crate) fn tolerated(&self) -> impl Iterator<Item = &'static str> {
+        let padded = [self.n, self.e, self.x, self.y]
+            .iter()
+            .flatten()
+            .any(|member| member.ends_with('='));
+        let prefixed = self.octets(self.n).is_ok_and(|n| n.first() == Some(&0));
+        let padded = padded.then_some("a member is padded with =");
+        let prefixed = prefixed.then_some("its n has a leading zero octet");
+        padded.into_iter().chain(prefixed)
     }
 
     /// Checks that `key_ops` has no duplicates and does not contradict `use` (RFC 7517 section 4.3).
@@ -339,8 +366,8 @@ impl<'j> Jwk<'j> {
             ));
         }
         let public = RsaPublic {
-            n: octets(self.n)?,
-            e: octets(self.e)?,
+            n: self.modulus()?,
+            e: self.octets(self.e)?,
         };
         if self.d.is_none() {
             return Ok(Material::Rsa(public, None));
@@ -356,17 +383,34 @@ impl<'j> Jwk<'j> {
         Ok(Material::Rsa(public, Some(private)))
     }
 
+    fn modulus(&self) -> Result<Vec<u8>, Error> {
+        let n = self.octets(self.n)?;
+        match n.split_first() {
+            Some((0, rest)) if self.of_issuer => Ok(rest.to_vec()),
+            _ => Ok(n),
+        }
+    }
+
+    /// The octets of a public member.
+    fn octets(&self, member: Member<'_>) -> Result<Vec<u8>, Error> {
+        if self.of_issuer {
+            octets(member, encoding::decode_padded)
+        } else {
+            octets(member, encoding::decode)
+        }
+    }
+
     fn ec(&self, curve: Curve) -> Result<Material, Error> {
         let length = curve.coordinate_length();
         let mut point = vec![4];
-        point.extend(sized(octets(self.x)?, length)?);
-        point.extend(sized(octets(self.y)?, length)?);
+        point.extend(sized(self.octets(self.x)?, length)?);
+        point.extend(sized(self.octets(self.y)?, length)?);
         Ok(Material::Ec(point, self.private_octets(length)?))
     }
 
     fn ed25519(&self) -> Result<Material, Error> {
         Ok(Material::Ed25519(
-            sized(octets(self.x)?, 32)?,
+            sized(self.octets(self.x)?, 32)?,
             self.private_octets(32)?,
         ))
     }
@@ -397,13 +441,16 @@ fn encrypts(operation: &KeyOperations) -> bool {
     !signs(operation) && !matches!(operation, KeyOperations::Other(_))
 }
 
-fn octets(member: Member<'_>) -> Result<Vec<u8>, Error> {
-    encoding::decode(member.ok_or(MISSING)?.as_bytes())
+fn octets(
+    member: Member<'_>,
+    decode: fn(&[u8]) -> Result<Vec<u8>, Error>,
+) -> Result<Vec<u8>, Error> {
+    decode(member.ok_or(MISSING)?.as_bytes())
         .map_err(|_| Error::KeyMalformed("a JWK member is not base64url"))
 }
 
 fn secret(member: Member<'_>) -> Result<Secret, Error> {
-    octets(member).map(Zeroizing::new)
+    octets(member, encoding::decode).map(Zeroizing::new)
 }
 
 fn sized(octets: Vec<u8>, length: usize) -> Result<Vec<u8>, Error> {

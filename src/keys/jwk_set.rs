@@ -43,6 +43,17 @@ pub struct IssuerSet {
     pub keys: Vec<(Option<String>, VerifyingKey)>,
     /// Which keys were skipped, and why.
     pub skipped: Vec<KeyRefusal>,
+    /// The mistakes of the set's writer that were tolerated.
+    pub tolerated: Vec<Tolerated>,
+}
+
+/// A mistake in a key of an issuer's set that does not stop its use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tolerated {
+    /// The key's `kid` as messages show it.
+    pub kid: Option<String>,
+    /// The mistake.
+    pub what: &'static str,
 }
 
 /// Why a set or one of its keys is refused. It names the key by its place and its `kid`, and never contains key
@@ -194,7 +205,8 @@ fn secret_keys(
 /// Reads an issuer's JWK Set for some algorithms.
 ///
 /// A key is skipped if it is symmetric, private, weak or malformed, or if it can't verify with one of `algorithms`. A
-/// key without `alg` is used with every given algorithm that fits its kind. If keys have the same `kid` and `kty` but
+/// key without `alg` is used with every given algorithm that fits its kind. Padding with `=`, and a leading zero octet of
+/// `n`, are tolerated. If keys have the same `kid` and `kty` but
 /// different material, a token does not say which of them it means, so all of them are skipped.
 ///
 /// # Errors
@@ -203,16 +215,29 @@ pub fn read_issuer(text: &[u8], algorithms: &[Algorithm]) -> Result<IssuerSet, E
     check_length(text)?;
     let mut candidates = Vec::new();
     let mut skipped = Vec::new();
+    let mut tolerated = Vec::new();
     for (index, element) in elements(text)?.into_iter().enumerate() {
-        match Jwk::parse(element) {
+        match Jwk::parse_of_issuer(element) {
             Ok(jwk) => match Candidate::read(index, &jwk, algorithms) {
-                Ok(candidate) => candidates.push(candidate),
+                Ok(candidate) => {
+                    candidates.push(candidate);
+                    let kid = jwk.kid().map(shown);
+                    tolerated.extend(jwk.tolerated().map(|what| Tolerated {
+                        kid: kid.clone(),
+                        what,
+                    }));
+                }
                 Err(error) => skipped.push(KeyRefusal::of_key(index, jwk.kid(), error)),
             },
             Err(error) => skipped.push(KeyRefusal::of_key(index, None, error)),
         }
     }
-    Ok(settle(candidates, skipped))
+    let (keys, skipped) = settle(candidates, skipped);
+    Ok(IssuerSet {
+        keys,
+        skipped,
+        tolerated,
+    })
 }
 
 /// A key of an issuer's set that could be used if it were alone.
@@ -259,7 +284,10 @@ impl Candidate {
 }
 
 /// Removes keys that can't be told apart, and duplicates.
-fn settle(candidates: Vec<Candidate>, mut skipped: Vec<KeyRefusal>) -> IssuerSet {
+fn settle(
+    candidates: Vec<Candidate>,
+    mut skipped: Vec<KeyRefusal>,
+) -> (Vec<(Option<String>, VerifyingKey)>, Vec<KeyRefusal>) {
     let mut materials: HashMap<_, HashSet<String>> = HashMap::new();
     for candidate in &candidates {
         let known = materials.entry(candidate.name()).or_default();
@@ -295,7 +323,7 @@ fn settle(candidates: Vec<Candidate>, mut skipped: Vec<KeyRefusal>) -> IssuerSet
         }
     }
     skipped.sort_by_key(|refusal| refusal.place);
-    IssuerSet { keys, skipped }
+    (keys, skipped)
 }
 
 fn check_length(text: &[u8]) -> Result<(), Error> {

@@ -7,4 +7,5 @@ pub mod jwk;
 pub mod jwk_set;
 pub mod key;
 mod pem_file;
+mod pss;
 pub mod roca;

@@ -108,8 +108,13 @@ impl PyVerifyingKey {
     }
 }
 
-/// The keys of an issuer's JWK Set, each with its `kid`, and a message for each key that was skipped.
-type Read = (Vec<(Option<String>, PyVerifyingKey)>, Vec<String>);
+/// The keys of an issuer's JWK Set, each with its `kid`; a message for each key that was skipped; and the `kid` of each
+/// key with a mistake that was tolerated, and the mistake.
+type Read = (
+    Vec<(Option<String>, PyVerifyingKey)>,
+    Vec<String>,
+    Vec<(Option<String>, &'static str)>,
+);
 
 #[pyfunction]
 pub(super) fn read_issuer_jwk_set(
@@ -132,5 +137,9 @@ fn told(set: IssuerSet) -> Read {
         keys.map(|(kid, key)| (kid, PyVerifyingKey(Arc::new(key))))
             .collect(),
         set.skipped.iter().map(ToString::to_string).collect(),
+        set.tolerated
+            .into_iter()
+            .map(|tolerated| (tolerated.kid, tolerated.what))
+            .collect(),
     )
 }

@@ -1,7 +1,7 @@
 //! base64url as in RFC 7515 appendix C: strict, without padding.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{GeneralPurpose, URL_SAFE, URL_SAFE_NO_PAD};
 
 use crate::error::Error;
 
@@ -20,7 +20,23 @@ pub fn encode_onto(bytes: &[u8], text: &mut String) {
 /// # Errors
 /// [`Error::Malformed`] for any other text.
 pub fn decode(text: &[u8]) -> Result<Vec<u8>, Error> {
-    URL_SAFE_NO_PAD
+    decoded(&URL_SAFE_NO_PAD, text)
+}
+
+/// As [`decode`]; the text may have its whole padding.
+///
+/// # Errors
+/// [`Error::Malformed`] for any other text.
+pub(crate) fn decode_padded(text: &[u8]) -> Result<Vec<u8>, Error> {
+    if text.ends_with(b"=") {
+        decoded(&URL_SAFE, text)
+    } else {
+        decode(text)
+    }
+}
+
+fn decoded(engine: &GeneralPurpose, text: &[u8]) -> Result<Vec<u8>, Error> {
+    engine
         .decode(text)
         .map_err(|_| Error::Malformed("not base64url"))
 }

@@ -40,7 +40,7 @@ CHECKS: tuple[Check, ...] = (
     apps.sessions,
     apps.revocation_cache,
 )
-DEPLOYMENT_CHECKS: tuple[Check, ...] = (keys.django_insecure, apps.plain_tokens)
+DEPLOYMENT_CHECKS: tuple[Check, ...] = (keys.django_insecure, rings.missing_key_file, apps.plain_tokens)
 
 
 def register() -> None:

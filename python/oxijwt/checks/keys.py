@@ -1,7 +1,6 @@
 """Checks of the algorithm and the keys: they fit together, and an HMAC secret is long and not publicly known."""
 
-import base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from django.conf import settings
@@ -12,9 +11,9 @@ from django.core.exceptions import ImproperlyConfigured
 from oxijwt._core import ALGORITHMS, SigningKey, VerifyingKey
 from oxijwt.exceptions import KeyConfigurationError
 from oxijwt.keys import material
+from oxijwt.keys.known_secrets import is_known
+from oxijwt.keys.mistakes import is_path_of_a_file
 from oxijwt.settings import api_settings
-
-from .known_secrets import is_known
 
 INSECURE_PREFIX = b"django-insecure-"
 """The start of a SECRET_KEY that `startproject` has written."""
@@ -69,14 +68,7 @@ def signing_setting() -> str:
 def prepared_secret() -> tuple[SigningKey, bytes]:
     """The native key and the bytes of the signing HMAC secret. Raises ImproperlyConfigured."""
     secret = api_settings.SIGNING_KEY
-    return material.signing_key(api_settings.ALGORITHM, secret, signing_setting()), secret_bytes(secret)
-
-
-def secret_bytes(secret: str | bytes | bytearray | memoryview | Mapping[str, str]) -> bytes:
-    """The bytes of an HMAC secret that could be prepared, so that its form is known to be right."""
-    if isinstance(secret, Mapping):  # a JWK
-        return base64.urlsafe_b64decode(secret["k"] + "==")
-    return secret.encode() if isinstance(secret, str) else bytes(secret)
+    return material.signing_key(api_settings.ALGORITHM, secret, signing_setting()), material.secret_bytes(secret)
 
 
 def hmac_findings() -> Iterable[CheckMessage]:
@@ -93,7 +85,7 @@ def hmac_findings() -> Iterable[CheckMessage]:
             hint="Use a random secret of at least 32 (HS256), 48 (HS384) or 64 (HS512) bytes.",
             id="oxijwt.E003",
         )
-    yield from publicly_known(signing_setting(), secret)
+    yield from easily_guessed(signing_setting(), secret)
 
 
 def fallback_findings() -> Iterable[CheckMessage]:
@@ -107,16 +99,22 @@ def fallback_findings() -> Iterable[CheckMessage]:
         except ImproperlyConfigured as error:
             yield unusable(error)
         else:
-            yield from publicly_known(setting, secret_bytes(key))
+            yield from easily_guessed(setting, material.secret_bytes(key))
 
 
-def publicly_known(setting: str, secret: bytes) -> Iterable[CheckMessage]:
-    """The finding about an HMAC secret that is in public lists."""
+def easily_guessed(setting: str, secret: bytes) -> Iterable[CheckMessage]:
+    """Findings about an HMAC secret that is in public lists, or the path of a file."""
     if is_known(secret):
         yield Error(
             f"{setting} must not be a secret from public lists: anybody can sign tokens with it.",
             hint="Use a random secret, and accept no tokens that were signed with this one.",
             id="oxijwt.E007",
+        )
+    if is_path_of_a_file(secret):
+        yield Error(
+            f"{setting} must be the secret itself, not the path of a file: the path signs tokens.",
+            hint="Read the file, as in Path(path).read_text(), and accept no tokens that were signed with its path.",
+            id="oxijwt.E051",
         )
 
 

@@ -1,5 +1,6 @@
 """Checks of the key ring in KEYS or KEY_FILE."""
 
+import sys
 import time
 from collections.abc import Iterable
 from datetime import timedelta
@@ -9,6 +10,7 @@ from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 
 from oxijwt._core import CoreError, KeyRing
+from oxijwt.exceptions import KeyFileMissingError
 from oxijwt.keys import file as key_file
 from oxijwt.keys import material
 from oxijwt.keys.ring import KeySource
@@ -16,10 +18,13 @@ from oxijwt.keys.rotation import longest_lifetime
 from oxijwt.settings import api_settings
 from oxijwt.state import SettingsTokenBackend
 
-from .keys import publicly_known, secret_bytes
+from .keys import easily_guessed
 
 JWK_SET_MAX_AGE = timedelta(seconds=300)
 """How long verifiers may cache the JWK Set of JWKSView."""
+
+SERVERS = ("runserver", "runserver_plus", "testserver")
+"""The commands that serve requests. WSGI and ASGI servers run no checks."""
 
 
 def key_ring() -> Iterable[CheckMessage]:
@@ -27,6 +32,9 @@ def key_ring() -> Iterable[CheckMessage]:
     try:
         source = SettingsTokenBackend().key_source
         ring = source.ring() if source else None
+    except KeyFileMissingError as error:
+        yield missing_file_error(error) if serves_requests() else missing_file_warning(error)
+        return
     except ImproperlyConfigured as error:
         yield Error(str(error), hint="See docs/keys.md for the form of keys.", id="oxijwt.E027")
         return
@@ -37,6 +45,37 @@ def key_ring() -> Iterable[CheckMessage]:
     yield from signing_findings(source, ring)
     yield from known_secret_findings()
     yield from publication_findings()
+
+
+def missing_key_file() -> Iterable[CheckMessage]:
+    """For `check --deploy`: a finding if KEY_FILE does not exist."""
+    try:
+        source = SettingsTokenBackend().key_source
+        if source is not None:
+            source.ring()
+    except KeyFileMissingError as error:
+        yield missing_file_error(error)
+    except ImproperlyConfigured:  # E027 reports it
+        return
+
+
+def serves_requests() -> bool:
+    """Whether this process was started by one of SERVERS. Django does not tell a check which command runs it."""
+    return sys.argv[1:2] in [[name] for name in SERVERS]
+
+
+def missing_file_error(error: KeyFileMissingError) -> CheckMessage:
+    """The finding where requests are served: each token is a 500."""
+    return Error(str(error), hint="Run: manage.py jwtkeys generate", id="oxijwt.E050")
+
+
+def missing_file_warning(error: KeyFileMissingError) -> CheckMessage:
+    """The finding of a command that needs no key, such as `migrate` on a machine that builds an image."""
+    return CheckWarning(
+        str(error),
+        hint="A machine that makes and reads no tokens needs no key. For tests see docs/testing.md.",
+        id="oxijwt.W030",
+    )
 
 
 def jwk_url_findings(source: KeySource) -> Iterable[CheckMessage]:
@@ -87,13 +126,13 @@ def empty_file_findings(source: KeySource) -> Iterable[CheckMessage]:
 
 
 def known_secret_findings() -> Iterable[CheckMessage]:
-    """Findings about HMAC secrets in KEYS that are in public lists."""
+    """Findings about HMAC secrets in KEYS that are in public lists, or the path of a file."""
     for place, entry in enumerate(api_settings.KEYS or ()):
         secret = entry.get("signing_key")
         if secret is None:
             secret = entry["verifying_key"]
         if material.is_hmac(entry["algorithm"]):
-            yield from publicly_known(f"SIMPLE_JWT['KEYS'][{place}]", secret_bytes(secret))
+            yield from easily_guessed(f"SIMPLE_JWT['KEYS'][{place}]", material.secret_bytes(secret))
 
 
 def publication_findings() -> Iterable[CheckMessage]:

@@ -1,6 +1,6 @@
 """The key file: a private JWK Set on disk. All processes read it; one at a time changes it.
 
-Readers take no lock, since a writer replaces the whole file. The permissions are checked on the descriptor that is
+Readers take no lock, since a writer replaces the whole file. Owner and mode are checked on the descriptor that is
 read. An error names the setting and the reason, but never the path (a key may have been pasted there) or the content.
 """
 
@@ -19,8 +19,10 @@ from typing import NamedTuple, TypeVar
 from django.views.decorators.debug import sensitive_variables
 
 from oxijwt._core import CoreError, KeySet, KeySetChange
-from oxijwt.exceptions import KeyConfigurationError
+from oxijwt.exceptions import KeyConfigurationError, KeyFileMissingError
 from oxijwt.utils import logger
+
+from . import strict_modes
 
 if sys.platform != "win32":
     import fcntl
@@ -31,14 +33,16 @@ SETTING = "SIMPLE_JWT['KEY_FILE']"
 MAX_BYTES = 1 << 20
 LOOK_INTERVAL = 1.0
 """Seconds between two looks at the file in one process."""
+STALE_LIMIT = 600.0
+"""Seconds for which the keys of a file verify that can't be used any more: the default of KEY_FILE_STALE."""
+REPORT_INTERVAL = 60.0
+"""Seconds between two log lines about the same fault in one process."""
 LOCK_WAIT = 30.0
 """Seconds that a writer waits for the lock."""
 LOCK_RETRY_INTERVAL = 0.02
 
 # O_NONBLOCK: opening a FIFO doesn't wait for its writer. O_NOCTTY: a terminal doesn't become the process's own.
 READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
-HAS_MODES = os.name == "posix"
-FORBIDDEN = stat.S_IRWXO | stat.S_IWGRP
 
 
 class Content(NamedTuple):
@@ -53,8 +57,11 @@ class Content(NamedTuple):
 
 @sensitive_variables()
 def read(path: str | os.PathLike[str]) -> KeySet:
-    """The keys of the file behind `path`; symbolic links are followed. Raises KeyConfigurationError."""
-    return parse(read_content(as_path(path)).text)
+    """The keys of the file behind `path`; symbolic links are followed. Root reads it for its owner.
+
+    Raises KeyConfigurationError.
+    """
+    return parse(read_content(as_path(path), for_owner=True).text)
 
 
 @sensitive_variables()
@@ -64,8 +71,8 @@ def change(
     """Apply `plan` to the file's keys, write the result, and return it.
 
     One process at a time reads, plans and writes, also if several machines share the file. With `may_create`, a
-    missing file counts as an empty set. Raises KeyConfigurationError; the file is then unchanged, unless the message
-    says that it was written. Exceptions of `plan` pass through.
+    missing file counts as an empty set. Root changes the file for its owner. Raises KeyConfigurationError; the file is
+    then unchanged, unless the message says that it was written. Exceptions of `plan` pass through.
     """
     path = as_path(path)
     if attempt("can't be changed", path.is_symlink):
@@ -75,8 +82,10 @@ def change(
         )
     if not may_create:
         require_existing(path)  # before a lock file is made in vain
+    elif not attempt("can't be read", exists, path):
+        require_safe_place(path, None)
     with locked(path) as lock:
-        old = None if may_create and not attempt("can't be read", path.exists) else read_content(path)
+        old = None if may_create and not attempt("can't be read", exists, path) else read_content(path, for_owner=True)
         if old is not None:
             hand_over(lock, old.status)
         planned = plan(KeySet.empty() if old is None else parse(old.text))
@@ -89,45 +98,64 @@ def change(
 class WatchedKeyFile:
     """The keys of a file that other processes change. It is looked at once a second at most, and parsed if it changed.
 
-    If the file can't be used, the first caller gets an error. Later the keys in use stay, and the fault is logged
-    once. Threads don't wait for each other: one looks at the file, and the others use the keys that were read before.
+    If the file can't be used any more, no token is signed. The keys that were read before verify for `stale` seconds
+    after the file was last seen to be good, or not at all if the file is gone. The fault is logged each minute. Threads
+    don't wait for each other: one looks at the file, and the others use what was found before.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], stale: float = STALE_LIMIT) -> None:
         self._path = as_path(path)
+        self._stale = stale
         self._key_set: KeySet | None = None
         self._digest = b""
-        self._fault = ""
-        self._looked_at = float("-inf")
+        self._fault: KeyConfigurationError | None = None
+        self._reported: tuple[str, float] = ("", float("-inf"))
+        self._looked_at = self._good_at = float("-inf")
         self._begin()
 
     def _begin(self) -> None:
         # After a fork the threads of the parent process don't run here, so a lock that one of them held stays locked.
         self._looking = threading.Lock()
-        self._stamp: tuple[int, ...] | None = None
+        self._stamp: tuple[object, ...] | None = None
         self._process = os.getpid()  # set last: a thread that reads this number uses the lock that is there
 
     def key_set(self) -> KeySet:
-        """The keys as they are in the file, or were up to a second ago.
+        """The keys that verify: as they are in the file, or were up to a second ago.
 
-        Raises KeyConfigurationError if the file could never be read.
+        Raises KeyConfigurationError if the file is gone or could never be read, or can't be used for too long.
         """
-        if self._key_set is None or self._is_due():
-            self._take_turn(wait=self._key_set is None)
+        self._look_if_due()
+        return self._in_use()
+
+    def signing_key_set(self) -> KeySet:
+        """As `key_set`, for signing: also raises KeyConfigurationError as soon as the file can't be used."""
+        self._look_if_due()
+        if self._fault is not None:
+            raise without_traceback(self._fault)
         return self._in_use()
 
     def look_again(self) -> KeySet:
         """The keys as they are in the file now: the same object as before if they are the same.
 
-        Raises KeyConfigurationError if the file could never be read.
+        Raises KeyConfigurationError as `key_set` does.
         """
         self._take_turn(wait=True, even_if_not_due=True)
         return self._in_use()
 
     def _in_use(self) -> KeySet:
-        if self._key_set is None:
-            raise KeyConfigurationError(self._fault)
-        return self._key_set
+        keys, fault = self._key_set, self._fault
+        if keys is None or (fault is not None and self._time_left(fault) <= 0):
+            raise without_traceback(fault or KeyConfigurationError(SETTING))
+        return keys
+
+    def _time_left(self, fault: KeyConfigurationError) -> float:
+        """The seconds for which the keys still verify."""
+        is_gone = isinstance(fault, KeyFileMissingError)
+        return 0 if is_gone else self._good_at + self._stale - time.monotonic()
+
+    def _look_if_due(self) -> None:
+        if self._key_set is None or self._is_due():
+            self._take_turn(wait=self._key_set is None)
 
     def _is_due(self) -> bool:
         return time.monotonic() - self._looked_at >= LOOK_INTERVAL
@@ -143,12 +171,18 @@ class WatchedKeyFile:
             finally:
                 looking.release()
 
-    @sensitive_variables()
     def _look(self) -> None:
-        self._looked_at = time.monotonic()
+        now = self._looked_at = time.monotonic()
         stamp = stamp_of(self._path)
-        if stamp is not None and stamp == self._stamp:
-            return
+        if stamp is None or stamp != self._stamp:
+            self._read(stamp)
+        if self._fault is None:
+            self._good_at = now
+        elif self._key_set is not None:
+            self._report(self._fault, now)
+
+    @sensitive_variables()
+    def _read(self, stamp: tuple[object, ...] | None) -> None:
         self._stamp = None
         try:
             text = read_content(self._path).text
@@ -157,14 +191,25 @@ class WatchedKeyFile:
             if digest != self._digest:
                 self._key_set, self._digest = parse(text), digest
         except KeyConfigurationError as error:
-            self._report(str(error))
+            self._fault = without_traceback(error)
         else:
-            self._fault = ""
+            self._fault = None
 
-    def _report(self, fault: str) -> None:
-        if self._key_set is not None and fault != self._fault:
-            logger.error("%s; the keys that were read before stay in use", fault)
-        self._fault = fault
+    def _report(self, fault: KeyConfigurationError, now: float) -> None:
+        known, reported_at = self._reported
+        if known == str(fault) and now - reported_at < REPORT_INTERVAL:
+            return
+        self._reported = (str(fault), now)
+        left = self._time_left(fault)
+        if left > 0:
+            logger.error("%s; no token is signed, and the keys that were read before verify for %.0f s", fault, left)
+        else:
+            logger.error("%s; no token is signed or verified", fault)
+
+
+def without_traceback(error: KeyConfigurationError) -> KeyConfigurationError:
+    """An equal error that can be kept and raised: the frames of a traceback hold the text of the file."""
+    return type(error)(*error.args)
 
 
 def as_path(setting: object) -> Path:
@@ -174,43 +219,60 @@ def as_path(setting: object) -> Path:
     raise KeyConfigurationError(f"{SETTING} must be a path, not {type(setting).__name__}")
 
 
-def stamp_of(path: Path) -> tuple[int, ...] | None:
-    """Figures of a file of which every change alters at least one; None if the file can't be looked at."""
+def stamp_of(path: Path) -> tuple[object, ...] | None:
+    """Figures of a file and its directories of which every change alters one; None if they can't be looked at."""
     try:
         found = path.stat()
+        above = strict_modes.figures(path)
     except (OSError, ValueError):
         return None
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, above)
+
+
+def exists(path: Path) -> bool:
+    """Whether there is something at a path. Raises OSError if this can't be known, and ValueError."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def require_existing(path: Path) -> None:
-    """Raise KeyConfigurationError if the file does not exist."""
-    if not attempt("can't be read", path.exists):
-        raise KeyConfigurationError(f"{SETTING} must name an existing file; `manage.py jwtkeys generate` makes it")
+    """Raise KeyFileMissingError if the file does not exist."""
+    if not attempt("can't be read", exists, path):
+        raise KeyFileMissingError(f"{SETTING} must name an existing file; `manage.py jwtkeys generate` makes it")
 
 
-def read_content(path: Path) -> Content:
-    """The text of a key file. Raises KeyConfigurationError if it can't be read or is not private."""
+def read_content(path: Path, *, for_owner: bool = False) -> Content:
+    """The text of a key file. Raises KeyConfigurationError if it can't be read, or if others can read or change it.
+
+    With `for_owner`, root reads the file of any user.
+    """
     require_existing(path)
     descriptor = attempt("can't be read", os.open, path, READING)
     try:
         status = os.fstat(descriptor)
-        require_private(status)
+        if not stat.S_ISREG(status.st_mode):
+            raise KeyConfigurationError(f"{SETTING} must be a regular file")
+        require_safe_place(path, status, for_owner=for_owner)
         return Content(attempt("can't be read", read_all, descriptor), status)
     finally:
         os.close(descriptor)
 
 
-def require_private(status: os.stat_result) -> None:
-    """Raise KeyConfigurationError unless it is a regular file that only its owner can write and others can't read."""
-    if not stat.S_ISREG(status.st_mode):
-        raise KeyConfigurationError(f"{SETTING} must be a regular file")
-    mode = stat.S_IMODE(status.st_mode)
-    if HAS_MODES and mode & FORBIDDEN:
-        raise KeyConfigurationError(
-            f"{SETTING} has mode {mode:04o}: only its owner may write it, and only its owner and its group"
-            " may read it. Use 0600, or 0640 for a group of readers"
-        )
+def require_safe_place(path: Path, file: os.stat_result | None, *, for_owner: bool = False) -> None:
+    """Raise KeyConfigurationError if others can read or change the file, or write a directory above it.
+
+    `file` is None if it does not exist yet.
+    """
+    if not strict_modes.HAS_MODES:
+        return
+    trusted = strict_modes.owners(file if for_owner else None)
+    problem = None if file is None else strict_modes.file_problem(file, trusted)
+    problem = problem or attempt("can't be read", strict_modes.place_problem, path, trusted)
+    if problem is not None:
+        raise KeyConfigurationError(f"{SETTING} {problem}")
 
 
 def read_all(descriptor: int) -> bytes:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 STALE_LIMIT = 86_400.0
 """Seconds that a set stays in use after it was fresh, while no newer one can be fetched."""
 
+MOST_TOLERATED = 1024
+"""The most mistakes of an issuer that are remembered and logged."""
+
 NEVER = float("-inf")
 
 
@@ -42,15 +45,18 @@ class IssuerKeys(NamedTuple):
     skipped: list[str]
     """A line about each key that is not used: its place, its shortened kid and the reason."""
 
+    tolerated: list[tuple[str | None, str]]
+    """The shortened kid of each key that is used in spite of a mistake, and the mistake."""
+
     @classmethod
     def read(cls, text: bytes, algorithms: Sequence[str]) -> Self:
         """The usable keys of a JWK Set. Raises CoreError for any other text."""
-        pairs, skipped = read_issuer_jwk_set(text, algorithms)
+        pairs, skipped, tolerated = read_issuer_jwk_set(text, algorithms)
         of_algorithm: dict[str, list[VerifyingKey]] = {}
         for _kid, key in pairs:
             of_algorithm.setdefault(key.algorithm, []).append(key)
         soles = {algorithm: keys[0] for algorithm, keys in of_algorithm.items() if len(keys) == 1}
-        return cls({(key.algorithm, kid): key for kid, key in pairs}, soles, skipped)
+        return cls({(key.algorithm, kid): key for kid, key in pairs}, soles, skipped, tolerated)
 
     def find(self, algorithm: str, kid: object) -> VerifyingKey | None:
         """The key with a token's `kid`; the algorithm's only key if the token has no `kid`."""
@@ -110,7 +116,8 @@ class JWKSetClient:
     An unknown `kid` causes another fetch, at most once in JWK_REFETCH_INTERVAL. If a fetch fails, the last good set
     stays in use until STALE_LIMIT. A process runs one fetch at a time, in its own thread. A thread that finds its key
     in the last good set doesn't wait for another thread's fetch; other threads wait `timeout` seconds at most. A key
-    that can't be used is skipped. A warning is logged if a fetch skips other keys than the last fetch did.
+    that can't be used is skipped. A warning is logged if a fetch skips other keys than the last fetch did, and once for
+    each kid of a key that is used in spite of a mistake.
     """
 
     def __init__(
@@ -127,6 +134,7 @@ class JWKSetClient:
         self._fetch = fetch
         self._set = _LastGoodSet(b"", NEVER, {})
         self._told: dict[tuple[str, ...], list[str]] = {}
+        self._tolerated: set[tuple[str | None, str]] = set()
         self._by_process: dict[int, _Asking] = {}
 
     def verifying_key(self, algorithm: str, kid: object, algorithms: Sequence[str] = ()) -> VerifyingKey:
@@ -204,7 +212,14 @@ class JWKSetClient:
             for line in keys.skipped:
                 logger.warning("JWK Set of %s, for %s: skipped %s", self.host, ", ".join(wanted), line)
         self._told[wanted] = keys.skipped
+        self._tell_tolerated(keys.tolerated)
         return keys
+
+    def _tell_tolerated(self, tolerated: list[tuple[str | None, str]]) -> None:
+        for kid, mistake in dict.fromkeys(tolerated):
+            if (kid, mistake) not in self._tolerated and len(self._tolerated) < MOST_TOLERATED:
+                self._tolerated.add((kid, mistake))
+                logger.warning("JWK Set of %s: the key with kid %r is used, but %s", self.host, kid, mistake)
 
     @property
     def host(self) -> str | None:

@@ -6,12 +6,17 @@ key object of the `cryptography` package. With an HMAC algorithm, text is always
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from oxijwt._core import CoreError, KeyRing, SigningKey, VerifyingKey
 from oxijwt.exceptions import KeyConfigurationError
+
+from .guessable import weaknesses
+from .mistakes import NOT_A_PATH, mistake_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,7 +77,9 @@ def prepare(kind: type[Key], algorithm: str, key: object, setting: str) -> Key:
     try:
         return read_key(kind, algorithm, key)
     except CoreError as error:
-        raise KeyConfigurationError(f"{setting} can't serve {algorithm}: {error.args[1]}") from error
+        is_text = not isinstance(key, Mapping) and error.args[0] == "key_malformed"
+        reason = (mistake_in(key_bytes(key)) if is_text else None) or error.args[1]
+        raise KeyConfigurationError(f"{setting} can't serve {algorithm}: {reason}") from error
     except (TypeError, ValueError) as error:
         # The text of a UnicodeEncodeError, or of another library's ValueError, may quote the key.
         reason = str(error) if type(error) is TypeError else "it must be text that UTF-8 can encode, or JSON"
@@ -100,7 +107,25 @@ def key_bytes(key: object) -> bytes:
         return bytes(key)
     if isinstance(key, CryptographyPrivateKey | CryptographyPublicKey):
         return pem_of(key)
+    if isinstance(key, os.PathLike):
+        raise TypeError(NOT_A_PATH)
     raise TypeError(f"it must be text, bytes, a mapping or a cryptography key, not {type(key).__name__}")
+
+
+def secret_bytes(secret: object) -> bytes:
+    """The bytes of an HMAC secret that could be prepared, so that its form is known to be right."""
+    if isinstance(secret, Mapping):  # a JWK
+        return base64.urlsafe_b64decode(secret["k"] + "==")
+    return key_bytes(secret)
+
+
+def guessable(algorithm: str, secret: object, setting: str) -> list[str]:
+    """Why an HMAC secret can be guessed, each with the name of the setting; empty if it can't be used."""
+    try:
+        key = verifying_key(algorithm, secret, setting)
+    except KeyConfigurationError:  # its use raises
+        return []
+    return [f"{setting} {weakness}" for weakness in weaknesses(key, secret_bytes(secret))]
 
 
 def pem_of(key: CryptographyPrivateKey | CryptographyPublicKey) -> bytes:

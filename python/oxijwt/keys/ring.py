@@ -35,9 +35,14 @@ class KeySource(Protocol):
 
     setting: str
     """How messages name it."""
+    guessable: Sequence[str]
+    """Which of its HMAC secrets can be guessed, and why."""
 
     def ring(self) -> KeyRing:
-        """The ring as it is now. Raises KeyConfigurationError."""
+        """The ring that verifies now. Raises KeyConfigurationError."""
+
+    def signing_ring(self) -> KeyRing:
+        """The ring that signs now. Raises KeyConfigurationError, also while `ring` still returns older keys."""
 
     def newer_ring(self, ring: KeyRing) -> KeyRing | None:
         """The ring as it is now if it differs from this one, else None. Raises KeyConfigurationError."""
@@ -55,6 +60,7 @@ class KeyList:
         if not entries:  # the code that fills the list has failed; without this error every token would be a 401
             raise KeyConfigurationError(f"{self.setting} must contain a key")
         ring_keys = [ring_key(entry, f"{self.setting}[{place}]") for place, entry in enumerate(entries)]
+        self.guessable: Sequence[str] = guessable_secrets(entries)
         try:
             self._ring = KeyRing.of_keys(ring_keys, *legacy)
         except CoreError as error:
@@ -63,6 +69,8 @@ class KeyList:
     def ring(self) -> KeyRing:
         """The ring, always the same."""
         return self._ring
+
+    signing_ring = ring
 
     def newer_ring(self, ring: KeyRing) -> KeyRing | None:
         """None, since settings don't change while a process runs."""
@@ -73,16 +81,30 @@ class KeyFile:
     """The ring of SIMPLE_JWT['KEY_FILE']. It follows the file."""
 
     setting = key_file.SETTING
+    guessable: Sequence[str] = ()  # jwtkeys makes random secrets
 
-    def __init__(self, path: str | PathLike[str], policy: KeyRotationPolicy, legacy: Legacy) -> None:
-        self._file = key_file.WatchedKeyFile(path)
+    def __init__(self, path: str | PathLike[str], policy: KeyRotationPolicy, legacy: Legacy, stale: float) -> None:
+        """`stale` is in seconds: how long the keys verify if the file can't be used any more."""
+        self._file = key_file.WatchedKeyFile(path, stale)
         self._policy = policy
         self._legacy = legacy
         self._made: tuple[KeySet, KeyRing] | None = None
 
     def ring(self) -> KeyRing:
         """The ring of the file, which is looked at once a second at most. Raises KeyConfigurationError."""
-        key_set = self._file.key_set()
+        return self._ring_of(self._file.key_set())
+
+    def signing_ring(self) -> KeyRing:
+        """As `ring`; raises KeyConfigurationError as soon as the file can't be used."""
+        return self._ring_of(self._file.signing_key_set())
+
+    def newer_ring(self, ring: KeyRing) -> KeyRing | None:
+        """Look at the file now: its ring if it differs from this one, else None. Raises KeyConfigurationError."""
+        self._file.look_again()
+        newer = self.ring()
+        return newer if newer is not ring else None
+
+    def _ring_of(self, key_set: KeySet) -> KeyRing:
         made = self._made
         if made is None or made[0] is not key_set:
             try:
@@ -91,11 +113,16 @@ class KeyFile:
                 raise KeyConfigurationError(f"{self.setting}: {error.args[1]}") from error
         return made[1]
 
-    def newer_ring(self, ring: KeyRing) -> KeyRing | None:
-        """Look at the file now: its ring if it differs from this one, else None. Raises KeyConfigurationError."""
-        self._file.look_again()
-        newer = self.ring()
-        return newer if newer is not ring else None
+
+def guessable_secrets(entries: Sequence[KeyEntry]) -> list[str]:
+    """Which HMAC secrets of KEYS can be guessed, and why. `ring_key` has accepted the entries."""
+    found = []
+    for place, entry in enumerate(entries):
+        algorithm, secret = str(entry["algorithm"]), entry.get("signing_key")
+        if material.is_hmac(algorithm):
+            secret = entry["verifying_key"] if secret is None else secret
+            found += material.guessable(algorithm, secret, f"{KeyList.setting}[{place}]")
+    return found
 
 
 def ring_key(entry: KeyEntry, setting: str) -> RingKey:

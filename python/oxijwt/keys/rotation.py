@@ -1,4 +1,4 @@
-"""How long keys are published before they sign, and how long they verify afterwards."""
+"""How long keys are published before they sign, and how long they verify afterwards or without a usable file."""
 
 import math
 from datetime import timedelta
@@ -24,6 +24,14 @@ def rotation_policy() -> KeyRotationPolicy:
             " timedeltas of zero to 136 years"
         )
         raise KeyConfigurationError(message) from error
+
+
+def stale_limit() -> float:
+    """KEY_FILE_STALE in seconds. Raises KeyConfigurationError."""
+    limit = api_settings.KEY_FILE_STALE
+    if isinstance(limit, timedelta) and limit >= timedelta(0):
+        return limit.total_seconds()
+    raise KeyConfigurationError("SIMPLE_JWT['KEY_FILE_STALE'] must be a timedelta of zero or more")
 
 
 def longest_life() -> timedelta:

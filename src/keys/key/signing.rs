@@ -15,9 +15,10 @@ use super::{
 };
 use crate::error::Error;
 use crate::keys::algorithm::{Algorithm, Curve, Family};
-use crate::keys::der;
+use crate::keys::der::{self, Kind};
 use crate::keys::jwk::{Jwk, Material, Purpose, RsaPrivate, RsaPublic};
 use crate::keys::pem_file::{self, Label};
+use crate::keys::pss;
 
 /// A key that signs. It is not `Clone`, and its `Debug` shows only the algorithm.
 pub struct SigningKey {
@@ -179,7 +180,12 @@ impl Signer {
     }
 
     fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
-        let (family, key) = der::private_key_info(der)?;
+        let (kind, key) = der::private_key_info(der)?;
+        if let Kind::Pss(parameters) = kind {
+            pss::check(algorithm, parameters)?;
+            return Self::from_pkcs1(algorithm, key);
+        }
+        let family = kind.family();
         check_family(algorithm, family)?;
         let signer = match family {
             Family::Rsa => {

@@ -12,9 +12,10 @@ use super::{
 };
 use crate::error::Error;
 use crate::keys::algorithm::{Algorithm, Curve, Family};
-use crate::keys::der;
+use crate::keys::der::{self, Kind};
 use crate::keys::jwk::{Jwk, Material, PublicJwk, Purpose, RsaPublic};
 use crate::keys::pem_file::{self, Label};
+use crate::keys::pss;
 
 /// A key that verifies. It is not `Clone`, and its `Debug` shows only the algorithm.
 pub struct VerifyingKey {
@@ -140,7 +141,12 @@ impl Verifier {
     }
 
     fn from_key_info(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
-        let (family, key) = der::public_key_info(der)?;
+        let (kind, key) = der::public_key_info(der)?;
+        if let Kind::Pss(parameters) = kind {
+            pss::check(algorithm, parameters)?;
+            return Self::from_pkcs1(algorithm, key);
+        }
+        let family = kind.family();
         check_family(algorithm, family)?;
         if family == Family::Rsa {
             check_modulus(der::rsa_public_modulus(key)?)?;

@@ -19,8 +19,8 @@ from django.core.management.base import SystemCheckError
 
 from oxijwt import checks
 from oxijwt.backends import TokenBackend
-from oxijwt.checks.known_secrets import TABLE, is_known, prefix
 from oxijwt.exceptions import KeyConfigurationError, TokenBackendError
+from oxijwt.keys.known_secrets import TABLE, is_known, prefix
 from oxijwt.models import TokenUser
 from oxijwt.settings import DEFAULTS, REMOVED_SETTINGS
 from oxijwt.tokens import AccessToken
@@ -288,7 +288,7 @@ def test_the_ends_of_the_table_are_found_and_what_lies_outside_is_not(monkeypatc
     entries = sorted(prefix(bytes([number])) for number in range(65, 68))
     in_order = sorted(range(65, 68), key=lambda number: prefix(bytes([number])))
     for kept, expected in ((entries, 3), (entries[1:], 2), (entries[:2], 2), ([], 0)):
-        monkeypatch.setattr("oxijwt.checks.known_secrets.read_table", lambda kept=kept: b"".join(kept))
+        monkeypatch.setattr("oxijwt.keys.known_secrets.read_table", lambda kept=kept: b"".join(kept))
         assert sum(is_known(bytes([number])) for number in in_order) == expected
 
 

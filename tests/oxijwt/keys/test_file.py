@@ -15,6 +15,7 @@ import pytest
 from oxijwt._core import CoreError, KeyRotationPolicy
 from oxijwt.exceptions import KeyConfigurationError
 from oxijwt.keys import file as key_file
+from oxijwt.keys import strict_modes
 from oxijwt.keys.file import WatchedKeyFile
 from tests.leaks import require_absence, texts_of
 
@@ -144,7 +145,7 @@ def test_modes_that_are_too_open(made, mode):
 
 def test_where_there_are_no_modes_they_are_not_asked_for(made, monkeypatch):
     made.chmod(0o666)
-    monkeypatch.setattr(key_file, "HAS_MODES", False)
+    monkeypatch.setattr(strict_modes, "HAS_MODES", False)
     assert kids(key_file.read(str(made)))
 
 
@@ -356,8 +357,8 @@ def test_a_change_that_would_take_the_file_from_its_owner_is_refused(made, monke
 
     def someone_elses(descriptor):
         status = really(descriptor)
-        uid = status.st_uid + (1 if status.st_ino == made.stat().st_ino else 0)
-        return os.stat_result((*status[:4], uid, *status[5:]))
+        gid = status.st_gid + (1 if status.st_ino == made.stat().st_ino else 0)
+        return os.stat_result((*status[:5], gid, *status[6:]))
 
     def refuse(*arguments):
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
@@ -713,89 +714,6 @@ def test_a_secret_that_kubernetes_exchanges_is_seen(made):
     (folder / "..new").symlink_to("..2")
     (folder / "..new").rename(folder / "..data")
     assert kids(watched.look_again()).isdisjoint(kids(before))
-
-
-def remove(path):
-    path.unlink()
-
-
-def truncate(path):
-    path.write_bytes(path.read_bytes()[:-3])
-
-
-def empty(path):
-    path.write_bytes(b"")
-
-
-def open_up(path):
-    path.chmod(0o644)
-
-
-def replace_by_directory(path):
-    path.unlink()
-    path.mkdir()
-
-
-FAULTS = [remove, truncate, empty, open_up, replace_by_directory]
-
-
-@pytest.mark.parametrize("spoil", FAULTS)
-def test_a_spoilt_file_leaves_the_keys_in_use_and_is_logged_once(made, clock, logged, spoil):
-    watched = WatchedKeyFile(made)
-    before = watched.key_set()
-    [secret] = secrets_of(made)
-    spoil(made)
-    for _ in range(10):
-        clock[0] += 1
-        assert watched.key_set() is before
-        assert watched.look_again() is before
-    [(level, message)] = logged()
-    assert level == "ERROR"
-    assert "SIMPLE_JWT['KEY_FILE']" in message
-    assert "stay in use" in message
-    require_absence([secret, str(made)], message)
-
-
-@pytest.mark.parametrize("spoil", FAULTS)
-def test_a_mended_file_is_used_again(made, clock, logged, spoil):
-    watched = WatchedKeyFile(made)
-    before = watched.key_set()
-    text = made.read_bytes()
-    spoil(made)
-    watched.look_again()
-    if made.is_dir():
-        made.rmdir()
-    made.write_bytes(text)
-    made.chmod(0o600)
-    assert watched.look_again() is before
-    added = key_file.change(made, rotation).added
-    assert added in kids(watched.look_again())
-    assert len(logged()) == 1
-    spoil(made)
-    watched.look_again()
-    assert len(logged()) == 2
-
-
-def test_each_fault_is_logged(made, logged):
-    watched = WatchedKeyFile(made)
-    watched.key_set()
-    text = made.read_bytes()
-    for spoil in (truncate, open_up, remove):
-        spoil(made)
-        watched.look_again()
-        watched.look_again()
-        made.write_bytes(text)
-    assert len({message for _level, message in logged()}) == len(logged()) == 3
-
-
-def test_a_file_that_lay_elsewhere_is_the_same(made, parsed, logged):
-    watched = WatchedKeyFile(made)
-    before = watched.key_set()
-    made.rename(made.with_name("away"))
-    assert watched.look_again() is before
-    made.with_name("away").rename(made)
-    assert watched.look_again() is before
-    assert (len(parsed), len(logged())) == (1, 1)
 
 
 def test_a_fault_that_passes_by_itself_is_forgotten(made, monkeypatch):

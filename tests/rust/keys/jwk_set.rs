@@ -758,3 +758,41 @@ proptest! {
         prop_assert!(read_issuer(&whole[..place.index(whole.len())], &Algorithm::ALL).is_err());
     }
 }
+
+#[test]
+fn two_mistakes_of_an_issuer_are_tolerated_and_named() {
+    let zero = |members: &Value| {
+        let n = encoding::decode(members["n"].as_str().unwrap().as_bytes()).unwrap();
+        json!({"n": encoding::encode(&[&[0], n.as_slice()].concat()), "kid": "zero"})
+    };
+    let padding = |members: &Value| {
+        let x = format!("{}=", members["x"].as_str().unwrap());
+        json!({"x": x, "kid": "padded\n"})
+    };
+    let (rsa, ec) = (public("rsa", json!({})), public("p256", json!({})));
+    let keys = [
+        merged(rsa.clone(), zero(&rsa)),
+        merged(ec.clone(), padding(&ec)),
+        ec,
+    ];
+    let set = issuer(&keys, &[Algorithm::PS256, Algorithm::ES256]);
+    let told: Vec<_> = set
+        .tolerated
+        .iter()
+        .map(|it| (it.kid.as_deref(), it.what))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Some("zero"), "its n has a leading zero octet"),
+            (Some("padded?"), "a member is padded with =")
+        ]
+    );
+    assert_eq!(set.skipped, []);
+    assert_eq!(set.keys.len(), 3);
+    let thumbprint = |key: usize| set.keys[key].1.public_jwk().unwrap().thumbprint();
+    assert_eq!(thumbprint(1), thumbprint(2));
+    for key in &keys[..2] {
+        assert!(own(&[merged(key.clone(), json!({"alg": "PS256"}))]).is_err());
+    }
+}
