@@ -20,7 +20,7 @@ from .ending import end
 from .markers import adopts_now, is_marked
 from .models import RevokeReason, TokenSession
 from .reading import Reading, Shown, decided, find_with_user, read_for_use
-from .rows import flush_day, new_session
+from .rows import last_day, new_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,5 +138,6 @@ def adopting_session(user: AbstractBaseUser, claims: Claims, jti: str, lifetime:
     """A session that adopts this refresh token at `now`, in microseconds since 1970. It is not written."""
     session = new_session(user, lifetime, None, now, pk=adopted_session_id(jti))
     # The row is kept until the adopted token has expired, however long it lives, so that it is not adopted twice.
-    session.flush_after = flush_day(datetime_from_micros(int(claims["exp"]) * 1_000_000), session.flush_after)
+    expired = last_day(datetime_from_micros(int(claims["exp"]) * 1_000_000))
+    session.flush_after = max(session.flush_after, expired)
     return session
