@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, connections, transaction
 
-from oxijwt import signals
+from oxijwt import signals, state
 from oxijwt.exceptions import SessionError
 from oxijwt.records.users import is_found_late, refuse_without_user
 from oxijwt.settings import api_settings
@@ -106,7 +106,7 @@ def insert_adopted(session: TokenSession, on_adoption: Callable[[], None]) -> bo
             with transaction.atomic(using=alias):
                 session.save(using=alias, force_insert=True)
                 if asks:
-                    refuse_without_user(session.user_id, alias)
+                    refuse_without_user(session.user_id)
                 on_adoption()
         except IntegrityError:
             return False
@@ -138,6 +138,6 @@ def adopting_session(user: AbstractBaseUser, claims: Claims, jti: str, lifetime:
     """A session that adopts this refresh token at `now`, in microseconds since 1970. It is not written."""
     session = new_session(user, lifetime, None, now, pk=adopted_session_id(jti))
     # The row is kept until the adopted token has expired, however long it lives, so that it is not adopted twice.
-    expired = last_day(datetime_from_micros(int(claims["exp"]) * 1_000_000))
-    session.flush_after = max(session.flush_after, expired)
+    expires_at = datetime_from_micros(int(claims["exp"]) * 1_000_000)
+    session.flush_after = max(session.flush_after, last_day(expires_at, state.token_backend.get_leeway()))
     return session

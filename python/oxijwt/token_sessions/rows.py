@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.apps import apps
 
 from oxijwt import state
-from oxijwt._core import MAX_CLOCK_SKEW, RefreshPolicy, SessionState
+from oxijwt._core import RefreshPolicy, SessionState
 from oxijwt.records import BLACKLIST_LABEL
 from oxijwt.settings import api_settings
 from oxijwt.utils import MICROSECOND, datetime_from_claim, datetime_from_micros
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 FLUSH_MARGIN = timedelta(days=7)
 """How much longer than necessary the row of a refreshed session is kept at most. See `flush_day`."""
+TOLERANCE = timedelta(hours=1)
+"""For how long after its `exp` a token may be accepted: LEEWAY, and the clocks of other nodes."""
 
 
 def new_session(
@@ -42,7 +44,6 @@ def new_session(
     absolute = begun.absolute_expires_at
     session = TokenSession(
         id=pk or uuid.uuid4(),
-        user=user,  # type: ignore[misc]  # AUTH_USER_MODEL, which is another class in each project
         generation=begun.generation,
         auth_hash=auth_hash(user),
         created_at=datetime_from_micros(now),
@@ -51,6 +52,7 @@ def new_session(
         ip_address=address,
         user_agent=agent,
     )
+    session.set_user(user)
     session.flush_after = flush_day(session)
     return session
 
@@ -114,10 +116,9 @@ def last_exp(session: TokenSession, later: timedelta = timedelta(0)) -> datetime
     return last
 
 
-def last_day(exp: datetime) -> date:
+def last_day(exp: datetime, leeway: timedelta = timedelta(0)) -> date:
     """The last date on which a token with this `exp` can be accepted, or the latest possible date."""
     try:
-        # LEEWAY counts twice: for the refresh that made the last access token, and for that token.
-        return (exp + 2 * state.token_backend.get_leeway() + timedelta(seconds=MAX_CLOCK_SKEW)).date()
+        return (exp + leeway + TOLERANCE).date()
     except OverflowError:
         return date.max
