@@ -45,7 +45,7 @@ def refused_tokens(alias: str) -> int:
 
 
 def key_to_users(databases: Sequence[str]) -> Iterable[CheckMessage]:
-    """A finding if the table of sessions has a constraint on users, who are in another database."""
+    """A finding if users are in another database, and the table of sessions has a constraint on them."""
     if session_app() is None:
         return
     model = apps.get_model("token_sessions", "TokenSession")

@@ -65,7 +65,7 @@ def is_found_late(alias: str) -> bool:
 
 
 def users_database() -> str:
-    """The alias of the database that users are written to. What is decided about a user is read from it."""
+    """The alias of the database that users are written to. Decisions read from it too, and not from a replica."""
     return router.db_for_write(get_user_model())
 
 

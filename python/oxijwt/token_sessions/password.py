@@ -59,7 +59,7 @@ def auth_hash(user: AbstractBaseUser) -> bytes:
 
 
 def fallback_hashes(user: AbstractBaseUser) -> list[bytes]:
-    """What `auth_hash` was with each of SECRET_KEY_FALLBACKS, and what it is with and without KEYS or KEY_FILE."""
+    """The other hashes of the same password: with and without KEYS or KEY_FILE, with each of SECRET_KEY_FALLBACKS."""
     others = []
     if getattr(type(user), "get_session_auth_hash", None) is DJANGOS_HASH:
         others = [keyless_hash(user), hash_bytes(user.get_session_auth_hash())]
@@ -71,7 +71,7 @@ def fallback_hashes(user: AbstractBaseUser) -> list[bytes]:
 def keyless_hash(user: AbstractBaseUser) -> bytes:
     """Django's session auth hash under a key that is public and never changes, 32 bytes.
 
-    It tells a reader of the database nothing: the password hash has a random salt.
+    A reader of the database can't guess a password from it: the password hash has a random salt.
     """
     return salted_hmac(KEYLESS, user.password, secret=KEYLESS, algorithm="sha256").digest()
 
