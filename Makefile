@@ -111,14 +111,15 @@ python-test: .venv/built
 postgres-test mariadb-test: .venv/built
 	OXIJWT_DATABASE=$(@:-test=) $(PY) -m pytest -m django_db
 
-# Token sessions run on three sites: with sessions, on the way from simplejwt, and with users whose key is a UUID. SQLite in
-# memory has one connection, so the tests that need a second one also run on a file.
+# Token sessions run on four sites: with sessions, on the way from simplejwt, with users whose key is a UUID, and with users in
+# another database. SQLite in memory has one connection, so the tests that need a second one also run on a file.
 sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.sessions tests/oxijwt/token_sessions
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.adoption \
 		$(addprefix tests/oxijwt/token_sessions/,test_adoption.py rotation/test_both_apps.py rotation/test_markers.py \
 			test_flush.py test_races.py)
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.uuid_sessions tests/oxijwt/token_sessions
+	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.apart tests/oxijwt/token_sessions
 	$(if $(filter sqlite-%,$@),$(PY) -m pytest --ds=tests.sites.sqlite_file \
 		$(addprefix tests/oxijwt/token_sessions/,reuse/test_reuse.py ends/test_refused.py))
 	$(if $(filter sqlite-%,$@),$(PY) -m pytest --ds=tests.sites.sessions tests/suites/thieves)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.fields import empty
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from .authentication import password_is_unchanged
 from .context import handling
@@ -58,7 +59,30 @@ def default_on_login_failed(credentials: dict[str, str], request: HttpRequest | 
     """ON_LOGIN_FAILED, called after every failed login with the credentials (the password as stars): does nothing."""
 
 
-class PasswordField(serializers.CharField):
+class SurrogateValidator(ProhibitSurrogateCharactersValidator):
+    """As DRF's, which compares each character in Python: that took 50 ms for 2 MB."""
+
+    def __call__(self, value: object) -> None:
+        try:
+            str(value).encode()
+        except UnicodeEncodeError as error:
+            message = self.message.format(code_point=ord(error.object[error.start]))
+            raise ValidationError(message, code=self.code) from None
+
+
+SURROGATES = SurrogateValidator()
+
+
+class TextField(serializers.CharField):
+    """A CharField that is checked fast, however long the text is."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if type(self.validators[-1]) is ProhibitSurrogateCharactersValidator:
+            self.validators[-1] = SURROGATES
+
+
+class PasswordField(TextField):
     """A CharField that browsers hide and that no answer contains."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -83,7 +107,7 @@ class TokenObtainSerializer(serializers.Serializer[None]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields[self.username_field] = serializers.CharField(write_only=True)
+        self.fields[self.username_field] = TextField(write_only=True)
         self.fields["password"] = PasswordField()
 
     def run_validation(self, data: object = empty) -> object:
@@ -184,7 +208,7 @@ def refusing_unsignable_claims() -> Iterator[None]:
 class TokenRefreshSerializer(RefreshingSerializer):
     """`refresh` → `access`, and under ROTATE_REFRESH_TOKENS a new `refresh`."""
 
-    refresh = serializers.CharField()
+    refresh = TextField()
     access = serializers.CharField(read_only=True)
     token_class = RefreshToken
 
@@ -211,7 +235,7 @@ class TokenRefreshSerializer(RefreshingSerializer):
 class TokenRefreshSlidingSerializer(RefreshingSerializer):
     """`token` → a `token` with a later `exp`, until the token's refresh period ends."""
 
-    token = serializers.CharField()
+    token = TextField()
     token_class = SlidingToken
 
     def validate(self, attrs: Data) -> Data:
@@ -227,7 +251,7 @@ class TokenRefreshSlidingSerializer(RefreshingSerializer):
 class TokenVerifySerializer(serializers.Serializer[None]):
     """`token` → {} if the token is valid. It may be of any type."""
 
-    token = serializers.CharField(write_only=True)
+    token = TextField(write_only=True)
 
     def validate(self, attrs: Data) -> Data:
         token = UntypedToken.read(attrs["token"], view=self.context.get("view"))
@@ -241,7 +265,7 @@ class TokenVerifySerializer(serializers.Serializer[None]):
 class TokenBlacklistSerializer(serializers.Serializer[None]):
     """`refresh` → {} after the token is blacklisted or its session ended. Without either app, nothing is written."""
 
-    refresh = serializers.CharField(write_only=True)
+    refresh = TextField(write_only=True)
     token_class = RefreshToken
 
     def validate(self, attrs: Data) -> Data:

@@ -18,7 +18,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.generic import View
 from rest_framework import generics, status
-from rest_framework.exceptions import ParseError, UnsupportedMediaType
+from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 from rest_framework.response import Response
 
 from . import state
@@ -87,13 +87,19 @@ def refusing_deep_bodies(parse: Callable[..., T]) -> Callable[..., T]:
     return parse_or_refuse
 
 
-def has_readable_charset(request: HttpRequest) -> bool:
-    """Whether the Content-Type names one of CHARSETS, or no charset."""
-    charset = (request.content_params or {}).get("charset")
+def charset_problem(request: HttpRequest) -> APIException | None:
+    """The error to raise if the charset of the Content-Type can't be read; None if it can, or if there is none."""
+    charset = (request.content_params or {}).get("charset", "utf-8")
     try:
-        return charset is None or codecs.lookup(charset).name in CHARSETS
+        name = codecs.lookup(charset).name
     except (LookupError, ValueError):
-        return False
+        name = ""
+    if name not in CHARSETS:
+        return UnsupportedMediaType("", _("The charset must be UTF-8, UTF-16, UTF-32, ASCII or Latin-1."))
+    # Django replaces wrong bytes one by one there: 140 ms for 2 MB.
+    if request.content_type == "multipart/form-data" and name.startswith(("utf-16", "utf-32")):
+        return ParseError(_("A multipart body must be in UTF-8, ASCII or Latin-1."))
+    return None
 
 
 def is_deeper_than(levels: int, parsed: object) -> bool:
@@ -127,15 +133,18 @@ class NonAtomicView(generics.GenericAPIView[Any]):
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         """As DRF's. If the charset can't be read, nothing decodes with it."""
-        self.charset_is_readable = has_readable_charset(request)
-        if not self.charset_is_readable:
+        self.charset_problem = charset_problem(request)
+        if self.charset_problem is not None:
             request.encoding = "utf-8"
         return super().initialize_request(request, *args, **kwargs)
 
     def perform_authentication(self, request: Request) -> None:
-        """As DRF's. Raises UnsupportedMediaType (415) for a charset that can't be read, before it reads a token."""
-        if not self.charset_is_readable:
-            raise UnsupportedMediaType("", _("The charset must be UTF-8, UTF-16, UTF-32, ASCII or Latin-1."))
+        """As DRF's. Before it reads a token, it raises UnsupportedMediaType (415) for a charset that can't be read.
+
+        Raises ParseError (400) for a multipart body in UTF-16 or UTF-32.
+        """
+        if self.charset_problem is not None:
+            raise self.charset_problem
         super().perform_authentication(request)
 
     def handle_exception(self, exc: Exception) -> Response:

@@ -13,7 +13,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error
 
 from . import apps, imports, issuers, keys, names, requests, rings, signers, times, users, values
-from .databases import abandoned_blacklist
+from .databases import abandoned_blacklist, key_to_users
 
 Check = Callable[[], Iterable[CheckMessage]]
 
@@ -66,7 +66,8 @@ def check_databases(
     app_configs: Sequence[AppConfig] | None = None, databases: Sequence[str] | None = None, **kwargs: object
 ) -> list[CheckMessage]:
     """More findings of `check --database` and `migrate`, which name the databases that may be asked."""
-    return softened(list(abandoned_blacklist(databases or ())))
+    aliases = databases or ()
+    return softened([*abandoned_blacklist(aliases), *key_to_users(aliases)])
 
 
 def found_by(*parts: Check) -> list[CheckMessage]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.apps import apps
 from django.conf import settings
 from django.core.cache.backends.db import BaseDatabaseCache
 from django.core.cache.backends.dummy import DummyCache
@@ -10,9 +11,11 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.memcached import BaseMemcachedCache
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
+from django.db import router
 from django.utils.module_loading import import_string
 
-from oxijwt.records import has_blacklist, session_app
+from oxijwt.records import BLACKLIST_LABEL, has_blacklist, session_app
+from oxijwt.records.users import users_database
 from oxijwt.settings import api_settings
 
 DROPPING_CACHES = (BaseDatabaseCache, DummyCache, FileBasedCache, LocMemCache)
@@ -20,12 +23,20 @@ DROPPING_CACHES = (BaseDatabaseCache, DummyCache, FileBasedCache, LocMemCache)
 
 
 def blacklist() -> Iterable[CheckMessage]:
-    """A finding if BLACKLIST_AFTER_ROTATION is on and no app has the tables for it."""
+    """Findings if no app has the tables for BLACKLIST_AFTER_ROTATION, or if they are not in the users' database."""
     if api_settings.BLACKLIST_AFTER_ROTATION and not has_blacklist():
         yield Error(
             "SIMPLE_JWT['BLACKLIST_AFTER_ROTATION'] is on, but no installed app has a blacklist.",
             hint="Add 'oxijwt.token_blacklist' to INSTALLED_APPS, or turn the setting off.",
             id="oxijwt.E004",
+        )
+    tables = apps.get_app_config(BLACKLIST_LABEL).get_models() if has_blacklist() else ()
+    if any(router.db_for_write(table) != users_database() for table in tables):
+        yield CheckWarning(
+            "The routers write token_blacklist's tables and users into different databases. Django can't relate rows of"
+            " two databases, so logins may fail.",
+            hint="Write both into one database, or use oxijwt.token_sessions alone.",
+            id="oxijwt.W040",
         )
 
 

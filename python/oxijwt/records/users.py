@@ -1,4 +1,4 @@
-"""Rows that refer to a user, who may be deleted before the row is inserted."""
+"""Rows that refer to a user, who may be deleted before the row is inserted, or be in another database."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, connections
+from django.db import IntegrityError, connections, router
 from django.db.transaction import TransactionManagementError
 
 from oxijwt.exceptions import UserDeleted
@@ -26,7 +26,7 @@ MARIADB_NO_REFERENCED_ROW = 1452
 def requiring_user(row: Model, user_id: object, alias: str) -> Iterator[None]:
     """Inside, `row` is inserted, which refers to the user. Raises UserDeleted if the user is gone.
 
-    `alias` names the database. In a caller's transaction that would find out at its commit, one SELECT asks.
+    `alias` names the database. If it would find out later or never, one SELECT asks.
     """
     try:
         yield
@@ -34,33 +34,44 @@ def requiring_user(row: Model, user_id: object, alias: str) -> Iterator[None]:
         if names_nobody(error, user_id, alias):
             raise UserDeleted from error
         raise
-    if user_id is not None and is_found_late(alias) and not has_user(user_id, alias):
+    if user_id is not None and is_found_late(alias) and not has_user(user_id):
         row.delete(using=alias)
         raise UserDeleted
 
 
 def names_nobody(error: IntegrityError, user_id: object, alias: str) -> bool:
     """Whether a row was not inserted because its user is gone: not for another reason, such as a `jti` that exists."""
-    if connections[alias].in_atomic_block:  # a SELECT could be refused: the transaction may be broken
+    # A SELECT could be refused: the transaction may be broken.
+    if alias == users_database() and connections[alias].in_atomic_block:
         return MARIADB_NO_REFERENCED_ROW in error.args
-    return user_id is not None and not has_user(user_id, alias)
+    return user_id is not None and not has_user(user_id)
 
 
-def refuse_without_user(user_id: object, alias: str) -> None:
+def refuse_without_user(user_id: object) -> None:
     """Raise IntegrityError, as the commit would, if a row that was just inserted refers to a deleted user."""
-    if not has_user(user_id, alias):
+    if not has_user(user_id):
         raise IntegrityError("The user was deleted.")
 
 
 def is_found_late(alias: str) -> bool:
-    """Whether the database finds a reference to a deleted user only when the caller's transaction commits."""
+    """Whether this database finds a reference to a deleted user only when the caller's transaction commits.
+
+    Also if it never does, since the users are in another database.
+    """
     connection = connections[alias]
+    if alias != users_database():
+        return True
     return connection.in_atomic_block and connection.features.can_defer_constraint_checks
 
 
-def has_user(user_id: object, alias: str) -> bool:
+def users_database() -> str:
+    """The alias of the database that users are written to. Decisions read from it too, and not from a replica."""
+    return router.db_for_write(get_user_model())
+
+
+def has_user(user_id: object) -> bool:
     """Whether the user's row exists. One SQL statement."""
-    return get_user_model()._base_manager.using(alias).filter(pk=user_id).exists()  # type: ignore[misc]  # a key of any type
+    return get_user_model()._base_manager.using(users_database()).filter(pk=user_id).exists()  # type: ignore[misc]  # a key of any type
 
 
 def is_missing_row(error: DatabaseError) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth import get_permission_codename, get_user_model
 from django.utils.translation import gettext_lazy as _
 
+from oxijwt.records.users import users_database
 from oxijwt.utils import aware_utcnow
 
 from .ending import end
-from .models import RevokeReason, TokenSession
+from .models import RevokeReason, TokenSession, has_users_elsewhere
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -78,11 +79,35 @@ class TokenSessionAdmin(SessionAdminBase):
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TokenSession]) -> None:
         """End the sessions, one by one."""
-        for session in queryset.iterator():
+        for session in queryset.prefetch_related(None).iterator():
             self.delete_model(request, session)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TokenSession]:
+        sessions = super().get_queryset(request)
+        return sessions.prefetch_related("user") if has_users_elsewhere() else sessions
+
+    def get_list_select_related(self, request: HttpRequest) -> tuple[str, ...]:
+        return () if has_users_elsewhere() else self.list_select_related
+
+    def get_sortable_by(self, request: HttpRequest) -> tuple[Any, ...]:
+        columns = tuple(super().get_sortable_by(request))
+        return tuple(name for name in columns if name != "user") if has_users_elsewhere() else columns
+
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        if has_users_elsewhere():
+            return self.search_fields
         return (*self.search_fields, f"user__{get_user_model().USERNAME_FIELD}")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[TokenSession], search_term: str
+    ) -> tuple[QuerySet[TokenSession], bool]:
+        """As Django's. Users in another database are found by their exact name."""
+        found, has_duplicates = super().get_search_results(request, queryset, search_term)
+        if search_term and has_users_elsewhere():
+            users = get_user_model()
+            named = users._base_manager.using(users_database()).filter(**{users.USERNAME_FIELD: search_term})
+            found |= queryset.filter(user_id__in=list(named.values_list("pk", flat=True)))
+        return found, has_duplicates
 
     def get_readonly_fields(self, request: HttpRequest, obj: TokenSession | None = None) -> list[str]:
         return [field.name for field in self.model._meta.fields if field.name != "auth_hash"]
@@ -109,7 +134,7 @@ class TokenSessionAdmin(SessionAdminBase):
         """Whether the admin permits to delete the session's user."""
         users = get_user_model()
         if self.admin_site.is_registered(users):
-            return self.admin_site.get_model_admin(users).has_delete_permission(request, session.user)
+            return self.admin_site.get_model_admin(users).has_delete_permission(request, session.user)  # type: ignore[arg-type]  # any user model
         return request.user.has_perm(f"{users._meta.app_label}.{get_permission_codename('delete', users._meta)}")
 
     def has_change_permission(self, request: HttpRequest, obj: TokenSession | None = None) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, connections, transaction
 
-from oxijwt import signals
+from oxijwt import signals, state
 from oxijwt.exceptions import SessionError
 from oxijwt.records.users import is_found_late, refuse_without_user
 from oxijwt.settings import api_settings
@@ -20,7 +20,7 @@ from .ending import end
 from .markers import adopts_now, is_marked
 from .models import RevokeReason, TokenSession
 from .reading import Reading, Shown, decided, find_with_user, read_for_use
-from .rows import flush_day, new_session
+from .rows import last_day, new_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +106,7 @@ def insert_adopted(session: TokenSession, on_adoption: Callable[[], None]) -> bo
             with transaction.atomic(using=alias):
                 session.save(using=alias, force_insert=True)
                 if asks:
-                    refuse_without_user(session.user_id, alias)
+                    refuse_without_user(session.user_id)
                 on_adoption()
         except IntegrityError:
             return False
@@ -138,5 +138,6 @@ def adopting_session(user: AbstractBaseUser, claims: Claims, jti: str, lifetime:
     """A session that adopts this refresh token at `now`, in microseconds since 1970. It is not written."""
     session = new_session(user, lifetime, None, now, pk=adopted_session_id(jti))
     # The row is kept until the adopted token has expired, however long it lives, so that it is not adopted twice.
-    session.flush_after = flush_day(datetime_from_micros(int(claims["exp"]) * 1_000_000), session.flush_after)
+    expires_at = datetime_from_micros(int(claims["exp"]) * 1_000_000)
+    session.flush_after = max(session.flush_after, last_day(expires_at, state.token_backend.get_leeway()))
     return session

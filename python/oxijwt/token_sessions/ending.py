@@ -155,7 +155,7 @@ def end_all_of(user: AbstractBaseUser, sessions: TokenSessionQuerySet, reason: R
             blacklist_all_of(user)
             leave_marker(user)
             if asks:
-                refuse_without_user(user.pk, database())
+                refuse_without_user(user.pk)
     except IntegrityError:  # the user was deleted, and the sessions with the user: nobody needs a marker
         return 0
     return ended

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db import models
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import models, router
+from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor
 from django.db.models.functions import Cast, Replace, Substr
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.contrib.auth.base_user import AbstractBaseUser
+    from django.db.models import Model, QuerySet
+    from django.db.models.deletion import Collector
 
 USER_AGENT_LENGTH = 255
 MARKER_DAY = date.max
@@ -35,6 +40,47 @@ class RevokeReason(models.IntegerChoices):
     REVOKED = 7, _("revoked by the application")
     MARKER = 8, _("marks that older tokens are not adopted")
     DEACTIVATED = 9, _("the user was deactivated")
+
+
+def has_users_elsewhere() -> bool:
+    """Whether the project's routers write users and sessions into different databases."""
+    return router.db_for_write(get_user_model()) != router.db_for_write(TokenSession)
+
+
+def delete_with_user(collector: Collector, field: UserKey, sessions: TokenSessionQuerySet, using: str) -> None:
+    """Delete the sessions with their user, as CASCADE does, unless they are in another database.
+
+    `deactivation.after_delete` deletes those.
+    """
+    if not has_users_elsewhere():
+        models.CASCADE(collector, field, sessions, using)
+
+
+delete_with_user.lazy_sub_objs = True  # type: ignore[attr-defined]  # Django's: call it without a query first
+
+
+class UserOfSession(ForwardManyToOneDescriptor):  # type: ignore[type-arg]  # at run time it takes none
+    """The attribute `user` of a session. Django's reads users from the session's database, if no router says more."""
+
+    def get_queryset(self, **hints: Model) -> QuerySet[AbstractBaseUser]:
+        """Users, in their own database."""
+        users = super().get_queryset(**hints)
+        return users.using(router.db_for_write(users.model)) if has_users_elsewhere() else users
+
+
+class UserKey(models.ForeignKey["AbstractBaseUser", "AbstractBaseUser"]):
+    """A foreign key to the user, who may be in another database. Then no constraint checks it."""
+
+    forward_related_accessor_class = UserOfSession
+
+    @property
+    def db_constraint(self) -> bool:
+        """Whether the table gets a constraint."""
+        return not has_users_elsewhere()
+
+    @db_constraint.setter
+    def db_constraint(self, value: bool) -> None:
+        """Ignored. Django's constructor sets it."""
 
 
 class TokenSessionQuerySet(models.QuerySet["TokenSession"]):
@@ -117,8 +163,8 @@ class TokenSession(models.Model):
     expires_at = models.DateTimeField(_("expires at"))
     absolute_expires_at = models.DateTimeField(_("ends at the latest"), null=True)
     revoked_at = models.DateTimeField(_("revoked at"), null=True, db_index=True)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="token_sessions", verbose_name=_("user")
+    user = UserKey(
+        settings.AUTH_USER_MODEL, on_delete=delete_with_user, related_name="token_sessions", verbose_name=_("user")
     )
     generation = models.PositiveIntegerField(_("generation"), default=0)
     flush_after = models.DateField(_("flush after"), db_index=True)
@@ -137,7 +183,16 @@ class TokenSession(models.Model):
         app_label = "token_sessions"  # without this app, the model would belong to the parent app `oxijwt`
 
     def __str__(self) -> str:
-        return _("Session of %(user)s") % {"user": self.user}
+        try:
+            user: object = self.user
+        except ObjectDoesNotExist:  # in another database no foreign key keeps the user
+            user = self.user_id
+        return _("Session of %(user)s") % {"user": user}
+
+    def set_user(self, user: AbstractBaseUser) -> None:
+        """Set `user`, who may be in another database: then assigning the attribute raises ValueError."""
+        self.user_id = user.pk
+        self._meta.get_field("user").set_cached_value(self, user)  # type: ignore[union-attr]  # it is a foreign key
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """As `delete` of a query set: the row stays if it keeps an old token from being adopted."""

@@ -16,8 +16,10 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import check_password
 from django.db.models.signals import post_save, pre_save
+from django.utils.crypto import salted_hmac
 
 from oxijwt._core import UserState
 from oxijwt.settings import api_settings
@@ -30,28 +32,48 @@ from .models import TokenSession
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from django.contrib.auth.base_user import AbstractBaseUser
     from django.db.models import Model
 
     from oxijwt.tokens import Token
 
+DJANGOS_HASH = AbstractBaseUser.get_session_auth_hash
+"""An HMAC of the password hash and of nothing else, under SECRET_KEY."""
+KEYLESS = "oxijwt.token_sessions.password.keyless_hash"
+"""The key and the salt of `keyless_hash`."""
 _password: ContextVar[str | None] = ContextVar("oxijwt_password", default=None)
 _previous: ContextVar[AbstractBaseUser | None] = ContextVar("oxijwt_user_before_rehash", default=None)
 
 
 def auth_hash(user: AbstractBaseUser) -> bytes:
-    """Django's session auth hash, 32 bytes; empty if the user model has no such hash."""
-    # A project's own user model needs neither this method nor the next one.
-    if not hasattr(user, "get_session_auth_hash"):
-        return b""
-    return hash_bytes(user.get_session_auth_hash())
+    """Django's session auth hash, 32 bytes; empty if the user model has no such hash.
+
+    With KEYS or KEY_FILE it does not depend on SECRET_KEY, unless the user model has a hash of its own.
+    """
+    # A project's own user model needs neither this method nor Django's other one.
+    method = getattr(type(user), "get_session_auth_hash", None)
+    if method is not DJANGOS_HASH:
+        return b"" if method is None else hash_bytes(user.get_session_auth_hash())
+    if api_settings.KEY_FILE is not None or api_settings.KEYS is not None:
+        return keyless_hash(user)
+    return bytes.fromhex(user.get_session_auth_hash())
 
 
 def fallback_hashes(user: AbstractBaseUser) -> list[bytes]:
-    """The user's session auth hashes, 32 bytes each, one for each of SECRET_KEY_FALLBACKS."""
-    if not hasattr(user, "get_session_auth_fallback_hash"):
-        return []
-    return [hash_bytes(text) for text in user.get_session_auth_fallback_hash()]
+    """The other hashes of the same password: with and without KEYS or KEY_FILE, with each of SECRET_KEY_FALLBACKS."""
+    others = []
+    if getattr(type(user), "get_session_auth_hash", None) is DJANGOS_HASH:
+        others = [keyless_hash(user), hash_bytes(user.get_session_auth_hash())]
+    if hasattr(user, "get_session_auth_fallback_hash"):
+        others += [hash_bytes(text) for text in user.get_session_auth_fallback_hash()]
+    return others
+
+
+def keyless_hash(user: AbstractBaseUser) -> bytes:
+    """Django's session auth hash under a key that is public and never changes, 32 bytes.
+
+    A reader of the database can't guess a password from it: the password hash has a random salt.
+    """
+    return salted_hmac(KEYLESS, user.password, secret=KEYLESS, algorithm="sha256").digest()
 
 
 def auth_state(user: AbstractBaseUser, session: TokenSession) -> UserState:
@@ -59,7 +81,7 @@ def auth_state(user: AbstractBaseUser, session: TokenSession) -> UserState:
     stored = bytes(session.auth_hash)
     if not stored or not hasattr(user, "get_session_auth_hash"):
         return UserState.NOT_APPLICABLE
-    if compare_digest(stored, hash_bytes(user.get_session_auth_hash())):
+    if compare_digest(stored, auth_hash(user)):
         return UserState.MATCHES
     if any(compare_digest(stored, digest) for digest in fallback_hashes(user)):
         return UserState.MATCHES_FALLBACK

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldError
+from django.core.exceptions import FieldError, ObjectDoesNotExist
 from django.db import Error, NotSupportedError, connections, router, transaction
 from django.db.models import FilteredRelation, Q
 
@@ -16,7 +16,7 @@ from oxijwt._core import Keep, Refuse, Repeat, Reuse, Rotate, UserState
 from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenReusedError, refuse_if_unavailable
 from oxijwt.records import BLACKLIST_LABEL
 from oxijwt.records.blacklist import any_blacklisted
-from oxijwt.records.users import has_user
+from oxijwt.records.users import has_user, users_database
 from oxijwt.settings import api_settings
 from oxijwt.utils import MICROSECOND, datetime_from_micros, find_user, now_micros
 
@@ -36,7 +36,7 @@ from .database import database, refused_while_busy
 from .deactivation import is_deactivated
 from .ending import end_for_reuse, end_refused
 from .markers import leave_marker_now
-from .models import RevokeReason, TokenSession
+from .models import RevokeReason, TokenSession, has_users_elsewhere
 from .password import auth_state
 from .rows import policy_for
 
@@ -96,17 +96,16 @@ class Reading:
 def find_with_user(sid: uuid.UUID, user_id: object) -> Found:
     """The user, and the session if it belongs to this user.
 
-    One SQL statement, or two if the manager of the user model can't join the sessions. Raises ServiceUnavailable.
+    One SQL statement, or two if the manager of the user model can't join the sessions, or if users are in another
+    database. Raises ServiceUnavailable.
     """
+    users, alias = get_user_model(), router.db_for_write(TokenSession)
+    if router.db_for_write(users) != alias:
+        return find_separately(sid, user_id)
     try:
         joined = FilteredRelation("token_sessions", condition=Q(token_sessions__id=sid))
-        users = (
-            get_user_model()
-            ._default_manager.using(router.db_for_write(TokenSession))
-            .annotate(**{JOINED: joined})
-            .select_related(JOINED)
-        )
-        user = find_user(users, api_settings.USER_ID_FIELD, user_id)
+        joining = users._default_manager.using(alias).annotate(**{JOINED: joined}).select_related(JOINED)
+        user = find_user(joining, api_settings.USER_ID_FIELD, user_id)
     except (FieldError, NotSupportedError, AttributeError, LookupError):
         return find_separately(sid, user_id)
     except Error as error:
@@ -276,13 +275,20 @@ def require_both(user: AbstractBaseUser | None, session: TokenSession | None) ->
 
 def find_separately(sid: uuid.UUID, user_id: object) -> Found:
     """As `find_with_user`, in two SQL statements."""
-    user = find_user(get_user_model()._default_manager, api_settings.USER_ID_FIELD, user_id)
-    if user is None:
-        return None, None
-    session = TokenSession.objects.using(database()).filter(pk=sid, user=user).first()
+    with refused_while_busy():
+        user = find_user_alone(user_id)
+        if user is None:
+            return None, None
+        session = TokenSession.objects.using(database()).of(user).filter(pk=sid).first()
     if session is not None:
-        session.user = user
+        session.set_user(user)
     return user, session
+
+
+def find_user_alone(user_id: object) -> Any:
+    """The user, or None. A replica that lags behind does not decide."""
+    users = get_user_model()._default_manager.db_manager(users_database())
+    return find_user(users, api_settings.USER_ID_FIELD, user_id)
 
 
 def find_locked(reading: Reading) -> Found:
@@ -292,14 +298,24 @@ def find_locked(reading: Reading) -> Found:
     """
     # The lock lets other transactions insert references to the rows, since no transaction changes a key.
     no_key = connections[database()].features.has_select_for_no_key_update
-    sessions = TokenSession.objects.using(database()).select_for_update(no_key=no_key).select_related("user")
+    sessions = TokenSession.objects.using(database()).select_for_update(no_key=no_key)
+    if not has_users_elsewhere():
+        sessions = sessions.select_related("user")
     with transaction.mark_for_rollback_on_error(using=database()):
         session = sessions.of(reading.user).filter(pk=reading.session.pk).first()
     if session is not None:
-        return session.user, session
+        return find_user_of(session), session
     if not reading.is_new:
         return reading.user, None
-    if has_user(reading.user.pk, database()):
+    if has_user(reading.user.pk):
         # The other request has inserted the row, but this transaction's snapshot will never show it.
         raise ServiceUnavailable
     return None, None
+
+
+def find_user_of(session: TokenSession) -> Any:
+    """The session's user, or None. No SQL statement if the user was read with the session."""
+    try:
+        return session.user
+    except ObjectDoesNotExist:  # in another database no foreign key keeps the user
+        return None

@@ -22,7 +22,7 @@ from .models import TokenSession
 from .password import auth_hash
 from .publications import tend
 from .reading import Reading, permission, read_again
-from .rows import flush_day, last_exp, new_session, session_of_token
+from .rows import flush_day, new_session, session_of_token
 from .security_log import log_repeat, log_restoration
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def move_end(session: TokenSession, expires_at: int, idle_lifetime: timedelta | 
     absolute = session.absolute_expires_at
     session.expires_at = last if absolute is None else min(last, absolute)
     session.idle_lifetime = idle_lifetime
-    session.flush_after = flush_day(last_exp(session), session.flush_after)
+    session.flush_after = flush_day(session)
     with refused_while_busy():
         session.save(using=database(), update_fields=["expires_at", "idle_lifetime", "flush_after"])
 
@@ -122,7 +122,7 @@ def updated_row(reading: Reading, update: RowUpdate) -> TokenSession:
     session.generation = update.generation
     session.rotated_at = datetime_from_micros(update.rotated_at)
     session.expires_at = datetime_from_micros(update.expires_at)
-    session.flush_after = flush_day(last_exp(session), session.flush_after)
+    session.flush_after = flush_day(session)
     if update.restate_auth_hash:
         session.auth_hash = auth_hash(reading.user)
     return session

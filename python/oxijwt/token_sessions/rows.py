@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from django.apps import apps
@@ -19,12 +19,16 @@ from .models import TokenSession
 from .password import auth_hash
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
     from rest_framework.request import Request
 
-DAY = timedelta(days=1)
-FLUSH_MARGIN = 8 * DAY
+FLUSH_MARGIN = timedelta(days=7)
+"""How much longer than necessary the row of a refreshed session is kept at most. See `flush_day`."""
+TOLERANCE = timedelta(hours=1)
+"""For how long after its `exp` a token may be accepted: LEEWAY, and the clocks of other nodes."""
 
 
 def new_session(
@@ -40,7 +44,6 @@ def new_session(
     absolute = begun.absolute_expires_at
     session = TokenSession(
         id=pk or uuid.uuid4(),
-        user=user,  # type: ignore[misc]  # AUTH_USER_MODEL, which is another class in each project
         generation=begun.generation,
         auth_hash=auth_hash(user),
         created_at=datetime_from_micros(now),
@@ -49,7 +52,8 @@ def new_session(
         ip_address=address,
         user_agent=agent,
     )
-    session.flush_after = flush_day(last_exp(session))
+    session.set_user(user)
+    session.flush_after = flush_day(session)
     return session
 
 
@@ -60,7 +64,7 @@ def session_of_token(
     session = new_session(user, api_settings.ACCESS_TOKEN_LIFETIME, request, now)
     session.is_login, session.absolute_expires_at = False, None
     session.expires_at = datetime_from_claim(expires_at)
-    session.flush_after = flush_day(last_exp(session))
+    session.flush_after = flush_day(session)
     return session
 
 
@@ -77,14 +81,31 @@ def policy_for(lifetime: timedelta) -> RefreshPolicy:
     )
 
 
-def last_exp(session: TokenSession) -> datetime:
-    """The latest `exp` that a token of the session can have if the session is not refreshed again."""
+def flush_day(session: TokenSession) -> date:
+    """The day after which the row can be flushed.
+
+    Each refresh moves the end of the session. An update that changes this indexed column is not heap-only on
+    PostgreSQL. So when a refresh moves the day, it moves it as far as a refresh FLUSH_MARGIN later would, or one at the
+    session's idle end if that is earlier. The next refreshes then leave it as it is. A session that was never refreshed
+    has no margin.
+    """
+    needed = last_day(last_exp(session))
+    if session.rotated_at is None:
+        return needed
+    if session.flush_after >= needed:
+        return session.flush_after
+    margin = min(FLUSH_MARGIN, session.expires_at - session.rotated_at)
+    return max(needed, last_day(last_exp(session, margin)))
+
+
+def last_exp(session: TokenSession, later: timedelta = timedelta(0)) -> datetime:
+    """The latest `exp` that a token of the session can have if the session is not refreshed after `later`."""
     last: datetime = session.expires_at
     if not session.is_login:
         return last
     try:
         # An access token may be made in the last moment before `expires_at`. No token outlives the absolute end.
-        last += api_settings.ACCESS_TOKEN_LIFETIME
+        last += api_settings.ACCESS_TOKEN_LIFETIME + later
         if session.absolute_expires_at is not None:
             last = min(last, session.absolute_expires_at)
         # A node without sessions may rotate the last refresh token, and does not know the ends of the session.
@@ -95,21 +116,9 @@ def last_exp(session: TokenSession) -> datetime:
     return last
 
 
-def flush_day(last_exp: datetime, until_now: date | None = None) -> date:
-    """The day after which a row can be flushed if its last token expires at `last_exp`.
-
-    Returns `until_now`, the row's present day, if that is late enough. Else the new day is a week later than necessary,
-    so that it changes rarely: an update that changes this indexed column is not heap-only on PostgreSQL.
-    """
-    needed = day_after(last_exp)
-    if until_now is not None and until_now >= needed:
-        return until_now
-    return day_after(last_exp, FLUSH_MARGIN)
-
-
-def day_after(last: datetime, margin: timedelta = DAY) -> date:
-    """The date of `last` plus `margin`, or the latest possible date."""
+def last_day(exp: datetime, leeway: timedelta = timedelta(0)) -> date:
+    """The last date on which a token with this `exp` can be accepted, or the latest possible date."""
     try:
-        return (last + margin).date()
+        return (exp + leeway + TOLERANCE).date()
     except OverflowError:
         return date.max

@@ -19,12 +19,15 @@ UNKNOWN = "unknown"
 
 
 def log_reuse(session: TokenSession, retired_for: int, client: Client | None) -> None:
-    """Log that a spent token came back after the grace interval: somebody else may have the login too."""
+    """Log that a spent token came back after the grace interval: somebody else may have the login too.
+
+    `retired_for` is in microseconds. It is 0 if a node without sessions has spent the token: the row has no such time.
+    """
     logger.warning(
-        "Refresh token reused: user %s, session %s, spent %s seconds ago. It came from %s, the last refresh from %s.",
+        "Refresh token reused: user %s, session %s, spent %s. It came from %s, the last refresh from %s.",
         session.user_id,
         session.pk,
-        retired_for // 1_000_000,
+        f"{retired_for // 1_000_000} seconds ago" if retired_for else "at an unknown time",
         address_of(client),
         session.ip_address or UNKNOWN,
     )

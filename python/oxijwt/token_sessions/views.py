@@ -23,6 +23,7 @@ from oxijwt.authentication import JWTAuthentication, JWTStatelessUserAuthenticat
 from oxijwt.context import handling
 from oxijwt.exceptions import SESSION_MESSAGES, InvalidToken, SessionError, TokenError, invalid_token
 from oxijwt.records import Kind
+from oxijwt.serializers import TextField
 from oxijwt.settings import api_settings
 from oxijwt.tokens import RefreshToken
 from oxijwt.transport import refuse_token
@@ -88,7 +89,7 @@ def reads_sessions(authentication: type[BaseAuthentication]) -> bool:
 class LogoutSerializer(serializers.Serializer[None]):
     """The body of a logout: which sessions to end, and the refresh token if the request has no access token."""
 
-    refresh = serializers.CharField(required=False, write_only=True)
+    refresh = TextField(required=False, write_only=True)
     scope = serializers.ChoiceField(
         choices=(LOCAL, OTHERS, GLOBAL),
         default=LOCAL,

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.utils.timezone import now
 
-from oxijwt.checks import check_databases
+from oxijwt.checks import check_databases, check_settings
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import RefreshToken
 
@@ -76,6 +76,17 @@ def test_the_command_reports_it(removed):
     call_command("check")
     with pytest.raises(SystemCheckError, match=r"oxijwt\.E040"):
         call_command("check", databases=["default"])
+
+
+@pytest.mark.parametrize("installed", [False, True])
+def test_the_blacklist_must_be_with_the_users(settings, removed, installed):
+    assert check_settings() == []
+    settings.DATABASE_ROUTERS = ["tests.sites.routers.UsersElsewhere"]
+    if not installed:
+        removed()
+    found = check_settings()
+    assert [(finding.id, finding.level) for finding in found] == [("oxijwt.W040", WARNING)] * installed
+    assert all(finding.hint for finding in found)
 
 
 def test_under_the_hook_it_is_a_warning(removed, monkeypatch):

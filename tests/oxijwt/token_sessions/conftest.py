@@ -1,6 +1,7 @@
 """Which tests run under which settings, the clock, and the signals seen."""
 
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 import rest_framework.fields  # noqa: F401  it imports psycopg, which must not meet a frozen datetime
@@ -9,18 +10,32 @@ from freezegun import freeze_time
 
 from oxijwt import signals
 
+HERE = Path(__file__).parent
 BOTH_APPS = ["test_adoption.py", "rotation/test_both_apps.py", "rotation/test_markers.py"]
 UUID_USERS = ["test_uuid_users.py"]
-"""Tests of other sites: they run under tests.sites.adoption and tests.sites.uuid_sessions only."""
+TWO_DATABASES = ["apart/test_two_databases.py"]
+"""Tests of other sites: they run under tests.sites.adoption, tests.sites.uuid_sessions and tests.sites.apart only."""
+APART = [*TWO_DATABASES, "ends/test_ends.py", "test_password.py", "test_bad_input.py", "test_audience.py"]
+"""What runs under tests.sites.apart."""
 
 if "oxijwt.token_sessions" not in settings.INSTALLED_APPS:
     collect_ignore_glob = ["*.py"]
 elif settings.AUTH_USER_MODEL != "auth.User":
     collect_ignore_glob = ["test_[!u]*.py", "*/test_*.py"]
+elif len(settings.DATABASES) > 1:
+    FILES = {str(path.relative_to(HERE)) for path in HERE.rglob("test_*.py")}
+    collect_ignore = sorted(FILES - set(APART))
 elif "oxijwt.token_blacklist" not in settings.INSTALLED_APPS:
-    collect_ignore = BOTH_APPS + UUID_USERS
+    collect_ignore = BOTH_APPS + UUID_USERS + TWO_DATABASES
 else:
-    collect_ignore = UUID_USERS
+    collect_ignore = UUID_USERS + TWO_DATABASES
+
+
+def pytest_itemcollected(item):
+    """Every test may use all databases of its site."""
+    mark = item.get_closest_marker("django_db")
+    if mark is not None:
+        item.add_marker(pytest.mark.django_db(**mark.kwargs | {"databases": "__all__"}), append=False)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """From simplejwt's tokens to sessions, without logging anybody out. Runs under tests.sites.adoption."""
 
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -544,3 +544,12 @@ def test_a_deletion_refuses_what_djangos_refuses(adopting, old):
             rows_of.delete()
     assert not hasattr(TokenSession.objects, "delete")
     assert alive(old)
+
+
+def test_leeway_keeps_the_row_of_an_adopted_token(ada, settings):
+    """A token that LEEWAY still accepts was adopted again after its row was flushed."""
+    exp = int(datetime(2026, 9, 1, 21, tzinfo=UTC).timestamp())
+    token = forge({"token_type": "refresh", "jti": "a" * 32, "exp": exp, "iat": 1772000000, "user_id": str(ada.pk)})
+    with on("sessions only"):
+        settings.SIMPLE_JWT = settings.SIMPLE_JWT | {"LEEWAY": 7200}
+        assert session_of(refreshed(token)["refresh"]).flush_after == date(2026, 9, 2)

@@ -141,6 +141,20 @@ def test_a_database_without_the_blacklists_tables_has_no_finding():
     assert check_databases(databases=["default"]) == []
 
 
+@pytest.mark.django_db
+def test_a_constraint_on_users_of_another_database_is_found():
+    """Each login was 401: the row's user is not in the database of the row."""
+    assert check_databases(databases=["default"]) == []
+    with override_settings(DATABASE_ROUTERS=["tests.sites.routers.UsersElsewhere"]):
+        [finding] = check_databases(databases=["default"])
+        assert check_databases(databases=[]) == check_databases() == []
+        with override_settings(INSTALLED_APPS=NEITHER):
+            assert check_databases(databases=["default"]) == []
+    assert (finding.id, finding.level) == ("oxijwt.E060", checks.ERROR)
+    assert "'users'" in finding.msg
+    assert finding.hint.startswith("Drop the constraint on token_sessions_tokensession.user_id")
+
+
 def test_every_finding_has_a_hint():
     with override_settings(INSTALLED_APPS=BOTH, CACHES=CACHES, SIMPLE_JWT={"REVOCATION_CACHE": "dummy"}):
         findings = check_settings()

@@ -2,7 +2,8 @@ import uuid
 
 from django.conf import settings
 from django.db import migrations, models
-from django.db.models.deletion import CASCADE
+
+from oxijwt.token_sessions.models import UserKey, delete_with_user
 
 REASONS = [
     (1, "logout"),
@@ -49,8 +50,8 @@ class Migration(migrations.Migration):
                 ("user_agent", models.CharField(blank=True, max_length=255, verbose_name="user agent")),
                 (
                     "user",
-                    models.ForeignKey(
-                        settings.AUTH_USER_MODEL, CASCADE, related_name="token_sessions", verbose_name="user"
+                    UserKey(
+                        settings.AUTH_USER_MODEL, delete_with_user, related_name="token_sessions", verbose_name="user"
                     ),
                 ),
             ],

@@ -104,7 +104,15 @@ def test_the_row_is_kept_as_long(ada):
     token = RefreshToken.for_user(ada)
     token.set_exp(lifetime=timedelta(days=20))
     session = session_of(str(token))
-    assert session.flush_after > session.expires_at.date()
+    assert session.flush_after == session.expires_at.date()
+
+
+def test_the_row_of_a_shorter_login_is_kept_no_longer(ada, jwt_settings):
+    jwt_settings(REFRESH_TOKEN_LIFETIME=timedelta(days=20))
+    token = RefreshToken.for_user(ada)
+    token.set_exp(lifetime=timedelta(days=1))
+    session = session_of(str(token))
+    assert session.flush_after == session.expires_at.date()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -83,6 +83,17 @@ def test_the_rotated_token_is_taken_and_the_one_before_is_reuse(tokens, clock, h
     assert_ended_for_reuse(tokens["refresh"])
 
 
+@pytest.mark.parametrize("spend", [rotated_without_sessions, logged_out_without_sessions])
+def test_the_log_admits_that_the_time_is_not_known(tokens, clock, caplog, spend):
+    """It said "spent 0 seconds ago". The blacklist's node left no time in the row."""
+    spend(tokens["refresh"])
+    clock.tick(3600)
+    with on("issue"), caplog.at_level("WARNING", "oxijwt.security"):
+        assert answer(refresh(tokens["refresh"])) == REUSED
+    message = next(record.getMessage() for record in caplog.records if record.name == "oxijwt.security")
+    assert ", spent at an unknown time. It came from" in message
+
+
 def test_a_rotated_token_is_its_own_answer_while_the_row_is_young(tokens):
     with on("issue"):
         new = refreshed(tokens["refresh"])["refresh"]
