@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.hashers import check_password
-from django.db.models.signals import post_save, pre_save
+from django.contrib.auth.hashers import check_password, verify_password
+from django.core.exceptions import PermissionDenied
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.models.signals import pre_save
 from django.utils.crypto import salted_hmac
 
 from oxijwt._core import UserState
@@ -41,7 +43,6 @@ DJANGOS_HASH = AbstractBaseUser.get_session_auth_hash
 KEYLESS = "oxijwt.token_sessions.password.keyless_hash"
 """The key and the salt of `keyless_hash`."""
 _password: ContextVar[str | None] = ContextVar("oxijwt_password", default=None)
-_previous: ContextVar[AbstractBaseUser | None] = ContextVar("oxijwt_user_before_rehash", default=None)
 
 
 def auth_hash(user: AbstractBaseUser) -> bytes:
@@ -123,18 +124,16 @@ def hash_bytes(text: str) -> bytes:
 @contextmanager
 def following(password: str) -> Iterator[None]:
     """Inside, the user's sessions survive if Django only makes a new hash of this password."""
-    tokens = _password.set(password), _previous.set(None)
+    token = _password.set(password)
     try:
         yield
     finally:
-        _password.reset(tokens[0])
-        _previous.reset(tokens[1])
+        _password.reset(token)
 
 
 def connect() -> None:
-    """Connect to the signals of saved objects, of any class: a user may be saved as a proxy of the user model."""
-    pre_save.connect(before_save, dispatch_uid="oxijwt.password.remember")
-    post_save.connect(after_save, dispatch_uid="oxijwt.password.restate")
+    """Connect to the signal of objects to save, of any class: a user may be saved as a proxy of the user model."""
+    pre_save.connect(before_save, dispatch_uid="oxijwt.password")
 
 
 def before_save(
@@ -143,13 +142,13 @@ def before_save(
     *,
     raw: bool = False,
     update_fields: Collection[str] | None = None,
-    using: str | None = None,
+    using: str = DEFAULT_DB_ALIAS,
     **kwargs: object,
 ) -> None:
-    """Keep the user with the old hash if this save only writes a new hash of the password. Else leave a marker.
+    """Let the sessions survive if this save only writes a new hash of the password. Else leave a marker.
 
     One SELECT, if it matters: for a save of the password alone while a login view checks one, and while tokens can be
-    adopted. Data from a fixture (`raw`) must not change other rows. Raises ServiceUnavailable.
+    adopted. Data from a fixture (`raw`) must not change other rows. Raises ServiceUnavailable, and PermissionDenied.
     """
     if raw or not isinstance(instance, get_user_model()) or not is_written("password", update_fields):
         return
@@ -160,25 +159,23 @@ def before_save(
     if row is None or row[0] == instance.password:
         return
     stored = row[0]
-    if password is not None and fits_both(password, stored, instance.password):
-        before = copy.copy(instance)
-        before.password = stored  # type: ignore[assignment]  # a text, or it would not fit
-        _previous.set(before)
+    if password is not None and stored is not None and fits_both(password, stored, instance.password):
+        renew_hash(instance, password, stored, using)
     else:
         # Before the save: a token that is adopted between the two gets a session with the old hash.
         leave_marker_now(instance)
 
 
-def stored_password(model: type[Model], pk: object, using: str | None) -> tuple[str | None] | None:
+def stored_password(model: type[Model], pk: object, using: str) -> tuple[str | None] | None:
     """A tuple with the hash in the user's row (it may be None). None if the row or the model's column is missing."""
     if not any(field.name == "password" for field in model._meta.concrete_fields):
         return None
     return model._base_manager.using(using).filter(pk=pk).values_list("password").first()
 
 
-def fits_both(password: str, old: str | None, new: str | None) -> bool:
+def fits_both(password: str, old: str, new: str | None) -> bool:
     """Whether both are hashes of this password. None is the hash of a user without a password."""
-    return old is not None and new is not None and check_password(password, old) and check_password(password, new)
+    return new is not None and check_password(password, old) and check_password(password, new)
 
 
 def is_written(field: str, update_fields: Collection[str] | None) -> bool:
@@ -186,9 +183,26 @@ def is_written(field: str, update_fields: Collection[str] | None) -> bool:
     return update_fields is None or field in update_fields
 
 
-def after_save(sender: type[Model], instance: Model, **kwargs: object) -> None:
-    """Write the new hash into the user's sessions, if `before_save` has seen a rehash."""
-    before = _previous.get()
-    if before is not None and isinstance(instance, get_user_model()):
-        _previous.set(None)
-        restate_auth_hashes(instance, before)
+def renew_hash(user: AbstractBaseUser, password: str, old: str, alias: str) -> None:
+    """Write the user's new hash of the same password, and restate the sessions, before Django saves the user.
+
+    If several logins renew the hash at once, the first one wins. The others take its hash, so what Django saves next
+    changes nothing. Else the last hash would end the sessions of all others. Both writes are one transaction, since no
+    request may see one without the other. Raises PermissionDenied if the password has been changed meanwhile.
+    """
+    if not verify_password(password, old)[1]:  # it is up to date: another login has renewed it already
+        user.password = old
+        return
+    before = copy.copy(user)
+    before.password = old
+    users = type(user)._base_manager.using(alias).filter(pk=user.pk)
+    with transaction.atomic(using=alias):
+        if users.filter(password=old).update(password=user.password):
+            restate_auth_hashes(user, before)
+            return
+    # In the caller's transaction a plain SELECT may show an old snapshot.
+    locked = users.select_for_update() if connections[alias].in_atomic_block else users
+    winner = locked.values_list("password", flat=True).first()
+    if winner is None or not check_password(password, winner):
+        raise PermissionDenied
+    user.password = winner
