@@ -12,7 +12,7 @@ from django.apps import AppConfig
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 
-from . import apps, imports, issuers, keys, names, requests, rings, signers, times, users, values
+from . import apps, imports, issuers, keys, names, neighbours, requests, rings, signers, times, users, values
 from .databases import abandoned_blacklist
 
 Check = Callable[[], Iterable[CheckMessage]]
@@ -38,6 +38,7 @@ CHECKS: tuple[Check, ...] = (
     apps.blacklist,
     apps.sessions,
     apps.revocation_cache,
+    neighbours.dj_rest_auth,
 )
 DEPLOYMENT_CHECKS: tuple[Check, ...] = (keys.django_insecure, apps.plain_tokens)
 

@@ -9,6 +9,8 @@ from django.core.checks import Warning as CheckWarning
 from oxijwt.records import has_blacklist, session_app
 from oxijwt.settings import api_settings
 
+from .neighbours import makes_tokens
+
 CACHE_FINDINGS: dict[str, tuple[type[Error] | type[CheckWarning], str, str]] = {
     "django.core.cache.backends.dummy.DummyCache": (
         Error,
@@ -46,7 +48,11 @@ def sessions() -> Iterable[CheckMessage]:
     if has_blacklist():
         yield CheckWarning(
             "oxijwt.token_sessions and token_blacklist are both installed: OutstandingToken does not list all logins.",
-            hint="List logins with TokenSession, and remove token_blacklist once its tokens have expired.",
+            hint=(
+                "List logins with TokenSession, and keep token_blacklist, because dj-rest-auth's logout needs it."
+                if makes_tokens()
+                else "List logins with TokenSession, and remove token_blacklist once its tokens have expired."
+            ),
             id="oxijwt.W004",
         )
         yield from adoption()

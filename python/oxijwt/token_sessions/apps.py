@@ -31,11 +31,12 @@ class TokenSessionsConfig(AppConfig):
     def ready(self) -> None:
         from oxijwt import checks  # noqa: PLC0415  settings must not be read before the apps are loaded
 
-        from . import deactivation, password  # noqa: PLC0415  the same applies to the user model
+        from . import deactivation, logged_out, password  # noqa: PLC0415  the same applies to the user model
 
         checks.register()
         password.connect()
         deactivation.connect()
+        logged_out.connect()
 
     @cached_property
     def record_kinds(self) -> Mapping[Kind, type[SessionRecords]]:
