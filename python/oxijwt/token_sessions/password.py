@@ -131,14 +131,14 @@ def before_save(
     """
     if raw or not isinstance(instance, get_user_model()) or not is_written("password", update_fields):
         return
-    password = _password.get() if update_fields is not None and len(update_fields) == 1 else None
-    if password is None and not may_adopt_later():
+    may_be_rehash = _password.get() is not None and update_fields is not None and len(update_fields) == 1
+    if not may_be_rehash and not may_adopt_later():
         return
     row = stored_password(sender, instance.pk, using)
     if row is None or row[0] == instance.password:
         return
     stored = row[0]
-    if password is not None and fits_both(password, stored, instance.password):
+    if may_be_rehash and fits_both(_password.get(), stored, instance.password):
         before = copy.copy(instance)
         before.password = stored  # type: ignore[assignment]  # a text, or it would not fit
         _previous.set(before)
@@ -154,9 +154,11 @@ def stored_password(model: type[Model], pk: object, using: str | None) -> tuple[
     return model._base_manager.using(using).filter(pk=pk).values_list("password").first()
 
 
-def fits_both(password: str, old: str | None, new: str | None) -> bool:
-    """Whether both are hashes of this password. None is the hash of a user without a password."""
-    return old is not None and new is not None and check_password(password, old) and check_password(password, new)
+def fits_both(password: str | None, old: str | None, new: str | None) -> bool:
+    """Whether both are hashes of this password. None is a missing password, or the hash of a user without one."""
+    if password is None or old is None or new is None:
+        return False
+    return check_password(password, old) and check_password(password, new)
 
 
 def is_written(field: str, update_fields: Collection[str] | None) -> bool:
