@@ -4,6 +4,7 @@
 #   make test     run every check, JOBS (2) at a time; all of them run, and make fails at the end if one failed
 #   make lint     check format, clippy, ruff, import contracts and types
 #   make parity   run simplejwt's own suite, on simplejwt and on oxijwt
+#   make neighbours  run dj-rest-auth and djoser on oxijwt
 #   make differential  compare oxijwt and PyJWT on DIFFERENTIAL_TOKENS (1000000) tokens; DIFFERENTIAL_SEED repeats a run
 #   make bench    measure the token layer against simplejwt's, the cost of a refusal, and a ring of many keys
 #   make fuzz     run every fuzz target for FUZZ_SECONDS (1800); `make test` runs each for 5 seconds
@@ -50,7 +51,7 @@ SITES := python-test postgres-test mariadb-test sqlite-sessions postgres-session
 RACES := postgres-races mariadb-races
 # They start in this order: the long ones first, so that no long one is left at the end.
 TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke postgres-hostile mariadb-hostile postgres-test \
-	mariadb-test sqlite-hostile sqlite-sessions parity differential-smoke $(LINT)
+	mariadb-test sqlite-hostile sqlite-sessions parity neighbours differential-smoke $(LINT)
 
 # Suites that `make test` does not run, or not at full length.
 LONG := rotation-load rolling rolling-smoke bench differential fuzz audit scale thieves races
@@ -132,6 +133,9 @@ sqlite-hostile postgres-hostile mariadb-hostile: .venv/built
 
 parity: .venv/built
 	$(PY) -m tests.suites.parity.run
+
+neighbours: .venv/built
+	$(PY) -m tests.suites.neighbours.run
 
 # Never at the same time as other suites: it uses both processors and measures seconds.
 rotation-load: .venv/built

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
+import django
 import pytest
 from django.core import mail
 from django.core.signals import got_request_exception
@@ -79,7 +80,8 @@ def django_db_modify_db_settings() -> None:
 @pytest.fixture
 def mails(settings):
     """The reports that Django mails to ADMINS, with the HTML that the default configuration leaves out."""
-    settings.ADMINS = [("admin", "admin@example.org")]
+    # Django 6.0 has addresses here, and 5.2 pairs of a name and an address.
+    settings.ADMINS = ["admin@example.org"] if django.VERSION >= (6, 0) else [("admin", "admin@example.org")]
     handler, logger = AdminEmailHandler(include_html=True), logging.getLogger("django.request")
     logger.addHandler(handler)
     yield lambda: [text for sent in mail.outbox for text in (sent.subject, sent.body, *dict(sent.alternatives))]

@@ -20,6 +20,7 @@ ROOTS = (REPOSITORY, PACKAGE, REPOSITORY / "src", REPOSITORY / "tests", REPOSITO
 """Where a file that a page names may be, as well as next to the page."""
 SUBJECTS = {path: (path.parent, *ROOTS) for path in PAGES} | {
     REPOSITORY / "docs/dev/hostile.md": (REPOSITORY / "tests/suites/hostile", *ROOTS),
+    REPOSITORY / "docs/dev/neighbours.md": (REPOSITORY / "tests/suites/neighbours", *ROOTS),
     REPOSITORY / "docs/dev/fuzzing.md": (REPOSITORY / "tests/suites/fuzz", *ROOTS),
     REPOSITORY / "docs/dev/key-rotation.md": (REPOSITORY / "tests/rust/ring", REPOSITORY / "src/ring", *ROOTS),
     REPOSITORY / "docs/dev/architecture.md": (REPOSITORY / "tests/oxijwt", *ROOTS),
@@ -35,8 +36,10 @@ NOT_OURS = {
     *("ATOMIC_REQUESTS", "AUTH_USER_MODEL", "DEFAULT_AUTHENTICATION_CLASSES", "REST_FRAMEWORK", "SIMPLE_JWT"),
     *("HTTP_AUTHORIZATION", "REMOTE_ADDR", "USERNAME_FIELD", "SSL_CERT_FILE", "SSL_CERT_DIR", "O_EXCL", "PAGE_SIZE"),
     *("DEFAULT_PAGINATION_CLASS", "CONN_MAX_AGE", "CONN_HEALTH_CHECKS", "DISABLE_SERVER_SIDE_CURSORS"),
+    *("DEFAULT_PAGINATION_CLASS", "REST_AUTH", "USE_JWT", "SESSION_LOGIN", "LOGOUT_ON_PASSWORD_CHANGE"),
+    "PASSWORD_CHANGE_SERIALIZER",
 }
-"""Names of Django, DRF and the system."""
+"""Names of Django, DRF, dj-rest-auth and the system."""
 CONSTANTS = {
     *("FUZZ_SECONDS", "OXIJWT_VECTORS", "DEMO_SECRET_KEY", "JWT_KEY", "JWT_KEY_BEFORE", "LINT"),
     *("MAX_CLOCK_SKEW", "AS_CONFIGURED", "JWK_URL", "HOSTILE_TOKENS", "RIGHT_TOKENS", "AUTHORIZATION_SHAPES"),

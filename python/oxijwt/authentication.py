@@ -28,7 +28,7 @@ from .tokens import Token as Token  # noqa: PLC0414, TC001  likewise, at run tim
 from .transport import AUTH_HEADER_TYPE_BYTES as AUTH_HEADER_TYPE_BYTES  # noqa: PLC0414  simplejwt's name, likewise
 from .transport import AUTH_HEADER_TYPES as AUTH_HEADER_TYPES  # noqa: PLC0414  likewise
 from .transport import challenge, header_of, refuse_token, token_in
-from .utils import get_md5_hash_password, late_names
+from .utils import Hidden, get_md5_hash_password, late_names
 from .verifier import AS_CONFIGURED, Accepts, SignedBy
 
 if TYPE_CHECKING:
@@ -79,9 +79,10 @@ class JWTAuthentication(authentication.BaseAuthentication):
         Raises AuthenticationFailed, and ServiceUnavailable.
         """
         try:
-            header = self.get_header(request)
-            raw_token = None if header is None else self.get_raw_token(header)
-            return None if raw_token is None else self.for_request(request).authenticate_token(raw_token)
+            held = Hidden(self.get_header(request))
+            if held.value is not None:
+                held.value = self.get_raw_token(held.value)
+            return None if held.value is None else self.for_request(request).authenticate_token(held.value)
         except exceptions.AuthenticationFailed:
             refuse_token(request)
             raise
@@ -89,8 +90,10 @@ class JWTAuthentication(authentication.BaseAuthentication):
     @sensitive_variables()
     def authenticate_token(self, raw_token: bytes | str) -> tuple[AbstractBaseUser | TokenUser, Token]:
         """(user, token) for a token's compact serialization. Raises AuthenticationFailed, and ServiceUnavailable."""
+        held = Hidden(raw_token)
+        del raw_token
         try:
-            validated_token = self.get_validated_token(raw_token)
+            validated_token = self.get_validated_token(held.value)
             user = self.get_user(validated_token)
             self.check_session(validated_token)
         except Error as error:
@@ -139,13 +142,15 @@ class JWTAuthentication(authentication.BaseAuthentication):
 
         Raises InvalidToken with the reason of each class. Its code is that of the class whose session has ended.
         """
+        held = Hidden(raw_token)
+        del raw_token
         refusals, accepts = [], Accepts.of(self)
         token_classes: Iterable[type[Token]] = api_settings.AUTH_TOKEN_CLASSES
         for token_class in token_classes:
             try:
                 if accepts is AS_CONFIGURED:
-                    return token_class(raw_token)
-                return token_class.read(raw_token, **accepts._asdict())
+                    return token_class(held.value)
+                return token_class.read(held.value, **accepts._asdict())
             except TokenError as error:
                 refusals.append((token_class, error))
             except Error as error:
@@ -230,9 +235,11 @@ def authenticate_token(
     the user may have access. `audience` and `issuer` say which tokens the caller accepts; None: the settings. Raises
     AuthenticationFailed, and ServiceUnavailable if the database is down.
     """
+    held = Hidden(raw_token)
+    del raw_token
     authentication = JWTAuthentication()
     authentication.audience, authentication.issuer = audience, issuer
-    return authentication.authenticate_token(raw_token)
+    return authentication.authenticate_token(held.value)
 
 
 aauthenticate_token = sync_to_async(authenticate_token)

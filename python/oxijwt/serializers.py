@@ -25,7 +25,7 @@ from .records.users import is_missing_row
 from .settings import api_settings
 from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
 from .tokens import RefreshToken, SlidingToken, Token, UntypedToken
-from .utils import late_names
+from .utils import Hidden, late_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +91,15 @@ class PasswordField(TextField):
         super().__init__(*args, **kwargs)
 
 
-class TokenObtainSerializer(serializers.Serializer[None]):
+class TokenSerializer(serializers.Serializer[None]):
+    """The base of all serializers that read a token or password."""
+
+    def __repr__(self) -> str:
+        """The class. DRF's representation shows the data too, and error reporters would keep it."""
+        return f"<{type(self).__qualname__}>"
+
+
+class TokenObtainSerializer(TokenSerializer):
     """Checks credentials. A subclass sets `token_class` and answers with tokens."""
 
     token_class: type[Token] | None = None
@@ -112,15 +120,18 @@ class TokenObtainSerializer(serializers.Serializer[None]):
 
     def run_validation(self, data: object = empty) -> object:
         """Validate as part of a login: `context` knows the request, and that it is a login, while tokens are made."""
+        held = Hidden(data)
+        del data
         with handling(self.context.get("request"), login=True):
-            return super().run_validation(data)
+            return super().run_validation(held.value)
 
     def validate(self, attrs: Data) -> Data:
         """Set `self.user` to whom the credentials belong. Raises AuthenticationFailed `no_active_account`."""
-        credentials = {self.username_field: attrs[self.username_field]}
+        credentials, password = {self.username_field: attrs[self.username_field]}, Hidden(attrs["password"])
+        del attrs
         request = {"request": self.context["request"]} if "request" in self.context else {}
-        with following_rehash(attrs["password"]):
-            self.user = authenticate(**request, **credentials, password=attrs["password"])
+        with following_rehash(password.value):
+            self.user = authenticate(**request, **credentials, password=password.value)
         if not api_settings.USER_AUTHENTICATION_RULE(self.user):
             self.report_refusal(credentials | {"password": HIDDEN_PASSWORD})
             raise AuthenticationFailed(self.error_messages["no_active_account"], "no_active_account")
@@ -152,12 +163,14 @@ class TokenObtainPairSerializer(TokenObtainSerializer):
     token_class = RefreshToken
 
     def validate(self, attrs: Data) -> Data:
-        data = super().validate(attrs)
+        held = Hidden(attrs)
+        del attrs
+        held.value = super().validate(held.value)
         refresh: RefreshToken = self.get_token(self.user)  # type: ignore[assignment]  # a `token_class`
-        data["refresh"] = str(refresh)
-        data["access"] = str(refresh.access_token)
+        held.value["refresh"] = str(refresh)
+        held.value["access"] = str(refresh.access_token)
         self.report_login()
-        return data
+        return held.value
 
 
 class TokenObtainSlidingSerializer(TokenObtainSerializer):
@@ -166,13 +179,15 @@ class TokenObtainSlidingSerializer(TokenObtainSerializer):
     token_class = SlidingToken
 
     def validate(self, attrs: Data) -> Data:
-        data = super().validate(attrs)
-        data["token"] = str(self.get_token(self.user))
+        held = Hidden(attrs)
+        del attrs
+        held.value = super().validate(held.value)
+        held.value["token"] = str(self.get_token(self.user))
         self.report_login()
-        return data
+        return held.value
 
 
-class RefreshingSerializer(serializers.Serializer[None]):
+class RefreshingSerializer(TokenSerializer):
     """Exchanges a token for a new one, if the token's user may still have one: the base of both refresh serializers."""
 
     default_error_messages = {
@@ -213,7 +228,9 @@ class TokenRefreshSerializer(RefreshingSerializer):
     token_class = RefreshToken
 
     def validate(self, attrs: Data) -> Data:
-        refresh = self.get_refresh(attrs["refresh"])
+        held = Hidden(attrs["refresh"])
+        del attrs
+        refresh = self.get_refresh(held.value)
         user = self.get_active_user(refresh)
         with refusing_unsignable_claims():
             rotated = {"refresh": refresh.rotate(user)} if refresh.rotates else {}
@@ -224,8 +241,10 @@ class TokenRefreshSerializer(RefreshingSerializer):
 
         Raises InvalidToken `no_active_account` if the user of its session is gone or inactive.
         """
+        held = Hidden(text)
+        del text
         try:
-            return self.token_class.read(text, view=self.context.get("view"))
+            return self.token_class.read(held.value, view=self.context.get("view"))
         except SessionError as error:
             if error.code in {"user_not_found", "user_inactive"}:
                 raise InvalidToken(self.error_messages["no_active_account"], "no_active_account") from error
@@ -239,7 +258,9 @@ class TokenRefreshSlidingSerializer(RefreshingSerializer):
     token_class = SlidingToken
 
     def validate(self, attrs: Data) -> Data:
-        token = self.token_class.read(attrs["token"], view=self.context.get("view"))
+        held = Hidden(attrs["token"])
+        del attrs
+        token = self.token_class.read(held.value, view=self.context.get("view"))
         token.check_exp(api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM)
         token.records.adopt(self.get_active_user(token))
         token.set_exp()
@@ -248,13 +269,14 @@ class TokenRefreshSlidingSerializer(RefreshingSerializer):
             return {"token": str(token)}
 
 
-class TokenVerifySerializer(serializers.Serializer[None]):
+class TokenVerifySerializer(TokenSerializer):
     """`token` → {} if the token is valid. It may be of any type."""
 
     token = TextField(write_only=True)
 
     def validate(self, attrs: Data) -> Data:
         token = UntypedToken.read(attrs["token"], view=self.context.get("view"))
+        del attrs
         try:
             token.records.check_untyped()
         except BlacklistedError as error:
@@ -262,15 +284,17 @@ class TokenVerifySerializer(serializers.Serializer[None]):
         return {}
 
 
-class TokenBlacklistSerializer(serializers.Serializer[None]):
+class TokenBlacklistSerializer(TokenSerializer):
     """`refresh` → {} after the token is blacklisted or its session ended. Without either app, nothing is written."""
 
     refresh = TextField(write_only=True)
     token_class = RefreshToken
 
     def validate(self, attrs: Data) -> Data:
-        if self.token_class.end_session_of(attrs["refresh"]) is None:
-            refresh = self.token_class.read(attrs["refresh"], view=self.context.get("view"))
+        held = Hidden(attrs["refresh"])
+        del attrs
+        if self.token_class.end_session_of(held.value) is None:
+            refresh = self.token_class.read(held.value, view=self.context.get("view"))
             if can_end_tokens():
                 with refusing_unsignable_claims():
                     refresh.blacklist()

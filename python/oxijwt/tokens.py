@@ -21,6 +21,7 @@ from .records import Kind
 from .records.revocable import BlacklistMixin
 from .settings import api_settings, setting_attribute
 from .utils import (
+    Hidden,
     aware_utcnow,
     datetime_from_claim,
     datetime_to_epoch,
@@ -93,6 +94,7 @@ class Token:
             raise ExpiredTokenError(_("Token is expired")) from error
         except TokenBackendError as error:
             raise TokenError(_("Token is invalid")) from error
+        del token  # no variable holds it while the database is asked
         self.payload = self.verified.claims
         if verify:
             self.verify()
@@ -114,17 +116,19 @@ class Token:
         """
         if token is None:  # `cls(None)` would make a new token
             raise TokenError(_("Token is invalid"))
+        held = Hidden(token)
+        del token
         accepts = Accepts.of(view)
         if audience is not None:
             accepts = accepts._replace(audience=names(audience, "audience"))
         if issuer is not None:
             accepts = accepts._replace(issuer=names(issuer, "issuer"))
         if accepts == AS_CONFIGURED:
-            return cls(token)
+            return cls(held.value)
         unread = cls.__new__(cls)
         # Set before __init__ and not passed to it, since projects override __init__ and get_token_backend.
         unread._reads = accepts
-        unread.__init__(token)  # type: ignore[misc]  # a class whose __init__ takes no token has no tokens to read
+        unread.__init__(held.value)  # type: ignore[misc]  # a class whose __init__ takes no token has no tokens to read
         return unread
 
     def _set_new_claims(self) -> None:
@@ -300,8 +304,11 @@ class SlidingToken(BlacklistMixin["SlidingToken"], Token):
     lifetime = setting_attribute[timedelta]("SLIDING_TOKEN_LIFETIME")
     record_kind = Kind.SLIDING
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    @sensitive_variables()
+    def __init__(self, token: str | bytes | None = None, verify: bool = True) -> None:
+        held = Hidden(token)
+        del token
+        super().__init__(held.value, verify)
         if self.token is None:
             self.set_exp(
                 api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM,
@@ -380,8 +387,9 @@ class RefreshToken(BlacklistMixin["RefreshToken"], Token):
         Returns the session as it was before, or None if the token has no session. Raises TokenError if our own key has
         not signed the token.
         """
-        app = records.session_app()
-        return None if app is None else app.end_session_of(cls, text)
+        held, app = Hidden(text), records.session_app()
+        del text
+        return None if app is None else app.end_session_of(cls, held.value)
 
     @classmethod
     @sensitive_variables()

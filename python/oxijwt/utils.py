@@ -7,9 +7,10 @@ import logging
 import re
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -48,6 +49,17 @@ Names = str | Iterable[str]
 """One audience or issuer, or several."""
 
 User = TypeVar("User", bound="AbstractBaseUser")
+Secret = TypeVar("Secret")
+
+
+@dataclass
+class Hidden(Generic[Secret]):
+    """Holds a token, a password or data with one in it, so that no variable does while the database is asked.
+
+    Error reporters keep the representation of each variable, and this one shows nothing.
+    """
+
+    value: Secret = field(repr=False)
 
 
 def get_md5_hash_password(password: str | None) -> str:

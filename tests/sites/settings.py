@@ -71,6 +71,9 @@ TEMPLATES = [
     },
 ]
 
+# Django 6.1 has no default for it. Older versions do not know it.
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+
 # Users are made by the hundred here; a slow hash protects nobody.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

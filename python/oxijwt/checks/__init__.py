@@ -12,7 +12,7 @@ from django.apps import AppConfig
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 
-from . import apps, imports, issuers, keys, names, requests, rings, signers, times, users, values
+from . import apps, imports, issuers, keys, names, neighbours, requests, rings, signers, times, users, values
 from .databases import abandoned_blacklist, key_to_users
 
 Check = Callable[[], Iterable[CheckMessage]]
@@ -39,6 +39,7 @@ CHECKS: tuple[Check, ...] = (
     apps.blacklist,
     apps.sessions,
     apps.revocation_cache,
+    neighbours.dj_rest_auth,
 )
 DEPLOYMENT_CHECKS: tuple[Check, ...] = (keys.django_insecure, rings.missing_key_file, apps.plain_tokens)
 

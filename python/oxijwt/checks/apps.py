@@ -18,6 +18,8 @@ from oxijwt.records import BLACKLIST_LABEL, has_blacklist, session_app
 from oxijwt.records.users import users_database
 from oxijwt.settings import api_settings
 
+from .neighbours import makes_tokens
+
 DROPPING_CACHES = (BaseDatabaseCache, DummyCache, FileBasedCache, LocMemCache)
 """They store nothing, drop entries above MAX_ENTRIES, or belong to one process or machine."""
 
@@ -53,7 +55,11 @@ def sessions() -> Iterable[CheckMessage]:
     if has_blacklist():
         yield CheckWarning(
             "oxijwt.token_sessions and token_blacklist are both installed: OutstandingToken does not list all logins.",
-            hint="List logins with TokenSession, and remove token_blacklist once its tokens have expired.",
+            hint=(
+                "List logins with TokenSession, and keep token_blacklist, because dj-rest-auth's logout needs it."
+                if makes_tokens()
+                else "List logins with TokenSession, and remove token_blacklist once its tokens have expired."
+            ),
             id="oxijwt.W004",
         )
         yield from adoption()

@@ -71,16 +71,16 @@ class BlacklistRecords(StatelessRecords):
         predecessor = self._recorder(user) if api_settings.BLACKLIST_AFTER_ROTATION else None
         self.renew()
         self._outstanding = None
-        text = str(self.token)  # sign before anything is written, since signing may fail
-        successor = self.issued_token(user, text)
+        # Signed before anything is written, since signing may fail. No variable holds the text meanwhile.
+        successor = self.issued_token(user, str(self.token))
         if predecessor is None:
             self._outstanding = record_for(successor)
-            return text
+            return successor.text
         try:
             replace(predecessor(), successor)
         except AlreadyBlacklistedError as error:
             raise TokenError(_("Token is blacklisted")) from error
-        return text
+        return successor.text
 
     def end(self) -> tuple[BlacklistedToken, bool]:
         """Blacklist the token: (entry, whether it is new). If the token has no row, it gets one first."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oxijwt.tokens import RefreshToken
+from oxijwt.utils import Hidden
 
 from . import ending, password, record
 from .models import RevokeReason, TokenSession
@@ -43,7 +44,9 @@ def end_session_of(raw_token: str) -> TokenSession | None:
     Returns the session as it was before, or None if the token has no session. Raises TokenError if our own key has not
     signed the token, and ServiceUnavailable if the database is busy.
     """
-    return record.end_session_of(RefreshToken, raw_token)
+    held = Hidden(raw_token)
+    del raw_token
+    return record.end_session_of(RefreshToken, held.value)
 
 
 def revoke_for_user(

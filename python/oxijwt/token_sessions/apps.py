@@ -31,13 +31,14 @@ class TokenSessionsConfig(AppConfig):
     def ready(self) -> None:
         from oxijwt import checks, health  # noqa: PLC0415  settings must not be read before the apps are loaded
 
-        from . import deactivation, password, publications  # noqa: PLC0415  the same applies to the user model
+        from . import deactivation, logged_out, password, publications  # noqa: PLC0415  the same applies to the user model
 
         checks.register()
         health.register()
         password.connect()
         deactivation.connect()
         publications.connect()
+        logged_out.connect()
 
     @cached_property
     def record_kinds(self) -> Mapping[Kind, type[SessionRecords]]:

@@ -152,15 +152,15 @@ def before_save(
     """
     if raw or not isinstance(instance, get_user_model()) or not is_written("password", update_fields):
         return
-    password = _password.get() if update_fields is not None and len(update_fields) == 1 else None
-    if password is None and not may_adopt_later():
+    may_be_rehash = _password.get() is not None and update_fields is not None and len(update_fields) == 1
+    if not may_be_rehash and not may_adopt_later():
         return
     row = stored_password(sender, instance.pk, using)
     if row is None or row[0] == instance.password:
         return
     stored = row[0]
-    if password is not None and stored is not None and fits_both(password, stored, instance.password):
-        renew_hash(instance, password, stored, using)
+    if may_be_rehash and stored is not None and fits_both(stored, instance.password):
+        renew_hash(instance, stored, using)
     else:
         # Before the save: a token that is adopted between the two gets a session with the old hash.
         leave_marker_now(instance)
@@ -173,8 +173,9 @@ def stored_password(model: type[Model], pk: object, using: str) -> tuple[str | N
     return model._base_manager.using(using).filter(pk=pk).values_list("password").first()
 
 
-def fits_both(password: str, old: str, new: str | None) -> bool:
-    """Whether both are hashes of this password. None is the hash of a user without a password."""
+def fits_both(old: str, new: str | None) -> bool:
+    """Whether both are hashes of the password that a login checks. None is the hash of a user without a password."""
+    password = _password.get()
     return new is not None and check_password(password, old) and check_password(password, new)
 
 
@@ -183,14 +184,14 @@ def is_written(field: str, update_fields: Collection[str] | None) -> bool:
     return update_fields is None or field in update_fields
 
 
-def renew_hash(user: AbstractBaseUser, password: str, old: str, alias: str) -> None:
+def renew_hash(user: AbstractBaseUser, old: str, alias: str) -> None:
     """Write the user's new hash of the same password, and restate the sessions, before Django saves the user.
 
     If several logins renew the hash at once, the first one wins. The others take its hash, so what Django saves next
     changes nothing. Else the last hash would end the sessions of all others. Both writes are one transaction, since no
     request may see one without the other. Raises PermissionDenied if the password has been changed meanwhile.
     """
-    if not verify_password(password, old)[1]:  # it is up to date: another login has renewed it already
+    if not verify_password(_password.get(), old)[1]:  # it is up to date: another login has renewed it already
         user.password = old
         return
     before = copy.copy(user)
@@ -203,6 +204,6 @@ def renew_hash(user: AbstractBaseUser, password: str, old: str, alias: str) -> N
     # In the caller's transaction a plain SELECT may show an old snapshot.
     locked = users.select_for_update() if connections[alias].in_atomic_block else users
     winner = locked.values_list("password", flat=True).first()
-    if winner is None or not check_password(password, winner):
+    if winner is None or not check_password(_password.get(), winner):
         raise PermissionDenied
     user.password = winner

@@ -19,7 +19,7 @@ from oxijwt.records import Kind, records_without_session, require_session
 from oxijwt.records.blacklist import BlacklistRecords
 from oxijwt.settings import api_settings
 from oxijwt.tokens import Token
-from oxijwt.utils import now_micros
+from oxijwt.utils import Hidden, now_micros
 from oxijwt.verifier import SignedBy
 
 from .adoption import adopt, end_without_sid, is_open, read_adopted, read_without_sid
@@ -372,7 +372,7 @@ class RefreshRecords(StartingRecords):
         self.token.session = session
         if successor is None:
             return str(self.token)
-        claims, text = successor
+        claims, text = successor.value
         self.token.payload.update(claims)
         return text
 
@@ -420,12 +420,12 @@ class RefreshRecords(StartingRecords):
                 )
         return reading
 
-    def successor_of(self, session: TokenSession) -> tuple[Claims, str]:
+    def successor_of(self, session: TokenSession) -> Hidden[tuple[Claims, str]]:
         """The claims of the refresh token for this row, and the token, signed. `token` is not changed."""
         claims = refresh_claims(session)
         successor = copy(self.token)
         successor.payload = self.token.payload | claims
-        return claims, str(successor)
+        return Hidden((claims, str(successor)))
 
     def blacklist_adopted(self, user: AbstractBaseUser | None) -> None:
         """Blacklist a token that a session adopts. Raises TokenError if it is blacklisted already."""
@@ -467,6 +467,7 @@ def live_session_of(
 def end_session_of(token_class: type[RefreshToken], text: str) -> TokenSession | None:
     """See `api.end_session_of`."""
     token = token_class.read_expired(text)
+    del text
     session = find_for_logout(token.payload) if token.signed_by is SignedBy.US else None
     if session is not None:
         end(session.pk, session.user_id)

@@ -23,11 +23,11 @@ from oxijwt.authentication import JWTAuthentication, JWTStatelessUserAuthenticat
 from oxijwt.context import handling
 from oxijwt.exceptions import SESSION_MESSAGES, InvalidToken, SessionError, TokenError, invalid_token
 from oxijwt.records import Kind
-from oxijwt.serializers import TextField
+from oxijwt.serializers import TextField, TokenSerializer
 from oxijwt.settings import api_settings
 from oxijwt.tokens import RefreshToken
 from oxijwt.transport import refuse_token
-from oxijwt.utils import datetime_from_micros, now_micros
+from oxijwt.utils import Hidden, datetime_from_micros, now_micros
 from oxijwt.views import AcceptingMixin, NonAtomicView, TokenViewBase
 
 from . import publications, revocation_cache
@@ -86,7 +86,7 @@ def reads_sessions(authentication: type[BaseAuthentication]) -> bool:
     )
 
 
-class LogoutSerializer(serializers.Serializer[None]):
+class LogoutSerializer(TokenSerializer):
     """The body of a logout: which sessions to end, and the refresh token if the request has no access token."""
 
     refresh = TextField(required=False, write_only=True)
@@ -124,9 +124,9 @@ class TokenLogoutView(SessionViewMixin, TokenViewBase):  # type: ignore[misc]  #
         """204; 400 if it can't read the body; 401 if it refuses the token."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        refresh, scope = serializer.validated_data.get("refresh"), serializer.validated_data["scope"]
+        refresh, scope = Hidden(serializer.validated_data.get("refresh")), serializer.validated_data["scope"]
         with handling(request):
-            if refresh is None:
+            if refresh.value is None:
                 log_out_with_access_token(request, scope, self.token_authenticators)
             else:
                 log_out_with_refresh_token(request, self.get_token_class(), refresh, scope)
@@ -168,13 +168,15 @@ def refused_token(request: Request, authenticator: Authenticator, error: Invalid
     if not (is_ended and isinstance(authenticator, JWTAuthentication)):
         raise error
     authentication = authenticator.for_request(request)
-    raw_token = authentication.get_raw_token(authentication.get_header(request) or b"")
-    if raw_token is None:  # it is somewhere else, where only `authenticate` looks
+    held = Hidden(authentication.get_raw_token(authentication.get_header(request) or b""))
+    if held.value is None:  # it is somewhere else, where only `authenticate` looks
         raise error
-    return authentication.get_validated_token(raw_token)
+    return authentication.get_validated_token(held.value)
 
 
-def log_out_with_refresh_token(request: Request, token_class: type[RefreshToken], text: str, scope: str) -> None:
+def log_out_with_refresh_token(
+    request: Request, token_class: type[RefreshToken], text: Hidden[str], scope: str
+) -> None:
     """End sessions of the user whose refresh token this is. Raises InvalidToken, ServiceUnavailable."""
     try:
         if scope == LOCAL:
@@ -185,28 +187,28 @@ def log_out_with_refresh_token(request: Request, token_class: type[RefreshToken]
         raise invalid_token(error) from error
 
 
-def end_own_session(request: Request, token_class: type[RefreshToken], text: str) -> None:
+def end_own_session(request: Request, token_class: type[RefreshToken], text: Hidden[str]) -> None:
     """End the session of a refresh token with a good signature, or blacklist a token without a session.
 
     Raises TokenError, ServiceUnavailable.
     """
-    session = token_class.end_session_of(text)
+    session = token_class.end_session_of(text.value)
     if session is None:
-        token = token_class.read(text, view=view_of(request))
+        token = token_class.read(text.value, view=view_of(request))
         token.blacklist()
         announce_logout(request, token.records.find_user())
     elif session.revoked_at is None:
         announce_logout(request, session.user)
 
 
-def end_several_sessions(request: Request, token_class: type[RefreshToken], text: str, scope: str) -> None:
+def end_several_sessions(request: Request, token_class: type[RefreshToken], text: Hidden[str], scope: str) -> None:
     """As `log_out`, but only with the current refresh token of a session. Raises TokenError, ServiceUnavailable."""
     try:
-        token = logout_class(token_class).read(text, view=view_of(request))
+        token = logout_class(token_class).read(text.value, view=view_of(request))
     except SessionError as error:
         if not may_be_repeated(error.code):
             raise
-        repeat_logout(token_class.read_expired(text), scope)
+        repeat_logout(token_class.read_expired(text.value), scope)
         return
     if token.session is None:
         raise InvalidToken

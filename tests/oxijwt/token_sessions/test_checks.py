@@ -1,5 +1,6 @@
 """System checks of sessions: each open and shut."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -112,6 +113,51 @@ def test_what_is_right_is_not(changes):
 def test_a_migration_that_adopts_nothing(changes, expected):
     """Everybody who was logged in without a session was logged out."""
     assert {name for name, _level in found(**{"apps": BOTH} | changes)} == expected
+
+
+@pytest.fixture
+def dj_rest_auth(tmp_path, monkeypatch):
+    """An app of this name. The real one is in tests/suites/neighbours."""
+    (tmp_path / "dj_rest_auth").mkdir()
+    (tmp_path / "dj_rest_auth/__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    yield "dj_rest_auth"
+    sys.modules.pop("dj_rest_auth", None)
+
+
+OUR_BLACKLIST = "oxijwt.token_blacklist"
+JWT = {"USE_JWT": True}
+
+
+@pytest.mark.parametrize(
+    ("apps", "options", "expected"),
+    [
+        (ALONE, JWT, {"W035"}),
+        (ALONE, JWT | {"SESSION_LOGIN": False}, {"W035"}),
+        (BOTH, JWT, {"W004", "W035"}),  # by a name that dj-rest-auth does not know
+        ([*NEITHER, OUR_BLACKLIST], JWT, {"W035"}),
+        (NEITHER, JWT, set()),  # nothing could end a token
+        (ALONE, {"USE_JWT": False}, set()),  # it makes tokens of its own
+        (ALONE, None, set()),
+    ],
+)
+def test_a_logout_of_dj_rest_auth_that_ignores_the_refresh_token(dj_rest_auth, settings, apps, options, expected):
+    settings.REST_AUTH = options
+    assert {name for name, _level in found(apps=[*apps, dj_rest_auth], **ADOPTING)} == expected
+
+
+def test_without_dj_rest_auth_its_settings_mean_nothing(settings):
+    settings.REST_AUTH = JWT
+    assert found() == set()
+
+
+@pytest.mark.parametrize(("options", "words"), [(JWT, "keep"), ({}, "remove")])
+def test_dj_rest_auth_keeps_the_blacklist(dj_rest_auth, settings, options, words):
+    """The hint told its projects to break their logout."""
+    settings.REST_AUTH = options
+    with override_settings(INSTALLED_APPS=[*BOTH, dj_rest_auth], SIMPLE_JWT=GOOD | ADOPTING):
+        [finding] = [found for found in check_settings() if found.id == "oxijwt.W004"]
+    assert f"{words} token_blacklist" in finding.hint
 
 
 @override_settings(SIMPLE_JWT=GOOD | {"REQUIRE_SESSION": True, "TOKEN_SESSIONS": "accept"})

@@ -16,7 +16,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.simplejwt import REPOSITORY, simplejwt_sdist
+from tools.sdists import REPOSITORY
+from tools.simplejwt import simplejwt_sdist
 
 HERE = Path(__file__).parent
 PLUGIN = HERE / "plugin"

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from django.contrib.auth import get_user_model
-from django.test import Client
+from django.contrib.auth.signals import user_logged_out
+from django.test import Client, RequestFactory
 
+from oxijwt.authentication import authenticate_token
 from oxijwt.token_sessions import api
 from oxijwt.token_sessions.models import TokenSession
 from tests.oxijwt.token_sessions.client import claims, logout, make_user, session_of
@@ -45,6 +47,13 @@ def delete_in_list(scene):
     path = f"/api/token/sessions/{claims(scene.mine['access'])['sid']}/"
     response = Client().delete(path, HTTP_AUTHORIZATION=f"Bearer {scene.other['access']}")
     assert response.status_code == 204
+
+
+def log_out_of_django(scene):
+    """As a logout view of another package."""
+    request = RequestFactory().post("/")
+    request.user, request.auth = authenticate_token(scene.mine["access"])
+    user_logged_out.send(type(request.user), request=request, user=request.user)
 
 
 def end_session(scene):
@@ -136,6 +145,9 @@ PROMISES = {
         Promise("logout global, access", log_out("access", "global"), ends_both=True),
     ),
     "`DELETE sessions/<id>/`": (Promise("DELETE sessions/", delete_in_list),),
+    "Django's signal `user_logged_out` ([below](#a-logout-by-another-package))": (
+        Promise("user_logged_out", log_out_of_django),
+    ),
     "`api.end_session(session)`, `api.end_session_of(raw_token)`": (
         Promise("end_session", end_session),
         Promise("end_session_of", end_session_of),
