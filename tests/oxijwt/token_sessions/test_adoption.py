@@ -546,10 +546,9 @@ def test_a_deletion_refuses_what_djangos_refuses(adopting, old):
     assert alive(old)
 
 
-def test_leeway_keeps_the_row_of_an_adopted_token(ada, settings):
+def test_leeway_keeps_the_row_of_an_adopted_token(ada):
     """A token that LEEWAY still accepts was adopted again after its row was flushed."""
     exp = int(datetime(2026, 9, 1, 21, tzinfo=UTC).timestamp())
     token = forge({"token_type": "refresh", "jti": "a" * 32, "exp": exp, "iat": 1772000000, "user_id": str(ada.pk)})
-    with on("sessions only"):
-        settings.SIMPLE_JWT = settings.SIMPLE_JWT | {"LEEWAY": 7200}
+    with on("sessions only"), override_settings(SIMPLE_JWT=settings.SIMPLE_JWT | {"LEEWAY": 7200}):
         assert session_of(refreshed(token)["refresh"]).flush_after == date(2026, 9, 2)

@@ -92,7 +92,9 @@ def accept_complaint(place, token):
 
 def not_taken(world, place, token):
     """What is wrong with the answer to a right token, or None."""
-    response, _changed = sent(world, place, token)
+    response, changed = sent(world, place, token)
+    if place.name == token.refused_at:
+        return "a row was written" if changed else refusal_complaint(response, 401)
     return None if response.status_code in TAKEN else f"{response.status_code}, {response.content[:200]!r}"
 
 

@@ -48,6 +48,7 @@ class Token(NamedTuple):
 
     `accepted_at`: the places that take it, with the reason. `in_body`: the status where a body carries it.
     `configured`: settings of SIMPLE_JWT that it needs. `codes`: the `code` in a refusal, if it matters which.
+    `refused_at`: the one place that refuses a right token.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Token(NamedTuple):
     configured: Callable[[], Mapping[str, Any]] = dict
     codes: frozenset[str] = frozenset()
     in_sessions_only: bool = False
+    refused_at: str = ""
 
 
 def text(name, spoil, **options):
@@ -1135,7 +1137,8 @@ RIGHT_TOKENS = [
     claim("float nbf", {"nbf": from_now(-1.5)}),
     claim("nbf now", {"nbf": from_now(0)}),
     claim("iat a little ahead", {"iat": from_now(30)}),
-    claim("last exp of all", {"exp": 253402300799}),
+    # The list there forgets a session before this token expires.
+    claim("last exp of all", {"exp": 253402300799})._replace(refused_at="session stateless, denylist"),
     claim("float exp", {"exp": from_now(99.5)}),
     claim("long jti", {"jti": "é" * 255}),
     claim("jti of quotes", {"jti": "'\"; --"}),
