@@ -14,6 +14,7 @@
 #   make races    run the races of token sessions with 1000 rounds each, and every promise, on PostgreSQL and MariaDB (an hour)
 #   make rolling  simulate clients while nodes of two versions serve, workers die and the database forgets: gunicorn on
 #                 PostgreSQL, 10 minutes; `make test` runs it in short
+#   make outage   show what a stateless service answers while its REVOCATION_CACHE is emptied, down or started again
 #   make scale    compare sessions with simplejwt's tokens at a million rows on PostgreSQL (minutes, 2 GB of disk)
 #   make clean    remove everything that make has made
 
@@ -54,7 +55,7 @@ TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke post
 	mariadb-test sqlite-hostile sqlite-sessions parity neighbours differential-smoke $(LINT)
 
 # Suites that `make test` does not run, or not at full length.
-LONG := rotation-load rolling rolling-smoke bench differential fuzz audit scale thieves races
+LONG := rotation-load rolling rolling-smoke bench differential fuzz audit scale thieves races outage
 .PHONY: demo test side-by-side together lint clean $(TEST) $(RACES) $(LONG)
 # Only `side-by-side` runs two things at a time: it calls make again, for `together`.
 ifneq ($(MAKECMDGOALS),together)
@@ -102,7 +103,7 @@ rust-test:
 
 # Each target has its own test databases, so that two targets never share one. The names begin with OXIJWT_DATABASE_NAME.
 DATABASE_NAME := $(or $(OXIJWT_DATABASE_NAME),oxijwt)
-$(SITES) $(RACES) rotation-load rolling rolling-smoke: override export OXIJWT_DATABASE_NAME = \
+$(SITES) $(RACES) rotation-load rolling rolling-smoke outage: override export OXIJWT_DATABASE_NAME = \
 	$(DATABASE_NAME)_$(subst -,_,$@)
 
 # All tests run on SQLite. Tests that use tables, and so have pytest-django's mark, also run on the servers.
@@ -144,6 +145,9 @@ rotation-load: .venv/built
 # Likewise.
 rolling rolling-smoke: .venv/built
 	$(PY) -m tests.suites.rolling $(if $(filter rolling-smoke,$@),--smoke)
+
+outage: .venv/built
+	$(PY) -m tests.suites.outage
 
 # Both work without cargo-fuzz, clang and a nightly toolchain; see docs/dev/fuzzing.md.
 fuzz fuzz-smoke:
