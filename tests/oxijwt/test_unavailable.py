@@ -3,12 +3,17 @@
 token_sessions/requests/test_unavailable.py does it with sessions.
 """
 
+import json
+
 import pytest
 from django.db import InterfaceError, OperationalError, ProgrammingError, connection
+from django.http import JsonResponse
 from django.test import Client
 from django.urls import reverse
 
-from oxijwt.tokens import SlidingToken
+from oxijwt.authentication import authenticate_token
+from oxijwt.exceptions import AuthenticationFailed, ServiceUnavailable
+from oxijwt.tokens import AccessToken, SlidingToken
 from tests.client import PASSWORD, login, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,3 +54,31 @@ def test_a_database_that_is_down_is_503(bodies, endpoint, error):
 @pytest.mark.parametrize("endpoint", [*ENDPOINTS, "whoami"])
 def test_another_error_is_a_500(bodies, endpoint):
     assert send(bodies, endpoint, ProgrammingError("no such table")).status_code == 500
+
+
+def orders(request):
+    """The plain Django view of docs/sessions.md."""
+    try:
+        user, _token = authenticate_token(request.headers["X-Token"])
+    except (AuthenticationFailed, ServiceUnavailable) as error:
+        return JsonResponse(error.detail, status=error.status_code)
+    return JsonResponse({"user": user.pk})
+
+
+def test_a_plain_django_view_answers_401_and_503(rf):
+    user = make_user()
+    good = str(AccessToken.for_user(user))
+
+    def answer(token):
+        response = orders(rf.get("/", headers={"X-Token": token}))
+        return response.status_code, json.loads(response.content).get("code")
+
+    assert answer(good) == (200, None)
+    assert answer(good[:-4]) == (401, "token_not_valid")
+    assert answer("no token") == (401, "token_not_valid")
+
+    def fail(*_statement):
+        raise OperationalError
+
+    with connection.execute_wrapper(fail):
+        assert answer(good) == (503, "service_unavailable")
