@@ -81,6 +81,12 @@ def in_transaction() -> bool:
     return connection.in_atomic_block or not connection.get_autocommit()
 
 
+def is_test_case(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the outermost transaction is that of Django's TestCase, around each test."""
+    blocks = connection.atomic_blocks
+    return bool(blocks) and getattr(blocks[0], "_from_testcase", False)
+
+
 @contextmanager
 def own_connection() -> Iterator[str]:
     """The alias of a new connection with a transaction, which commits at the end. It waits a second for a lock.
