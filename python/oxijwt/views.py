@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-from functools import wraps
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.auth.decorators import login_not_required
@@ -69,22 +69,20 @@ what no parser expects (`idna`).
 """
 
 
-def refusing_deep_bodies(parse: Callable[..., T]) -> Callable[..., T]:
-    """A parser's `parse` that raises ParseError for a body of more than MAX_BODY_DEPTH levels."""
-
-    @wraps(parse)
-    def parse_or_refuse(
-        stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> T:
-        try:
-            parsed = parse(stream, media_type, parser_context)
-        except RecursionError as error:
-            raise ParseError(_("The body is nested too deeply")) from error
-        if is_deeper_than(MAX_BODY_DEPTH, parsed):
-            raise ParseError(_("The body is nested too deeply"))
-        return parsed
-
-    return parse_or_refuse
+def parse_shallow(
+    parse: Callable[..., T],
+    stream: IO[bytes],
+    media_type: str | None = None,
+    parser_context: Mapping[str, Any] | None = None,
+) -> T:
+    """The body that a parser's `parse` reads. Raises ParseError for a body of more than MAX_BODY_DEPTH levels."""
+    try:
+        parsed = parse(stream, media_type, parser_context)
+    except RecursionError as error:
+        raise ParseError(_("The body is nested too deeply")) from error
+    if is_deeper_than(MAX_BODY_DEPTH, parsed):
+        raise ParseError(_("The body is nested too deeply"))
+    return parsed
 
 
 def charset_problem(request: HttpRequest) -> APIException | None:
@@ -160,7 +158,7 @@ class NonAtomicView(generics.GenericAPIView[Any]):
         """The project's parsers, made for this request. They answer 400, never 500, to a hostile body."""
         parsers = super().get_parsers()
         for parser in parsers:
-            parser.parse = refusing_deep_bodies(parser.parse)  # type: ignore[method-assign]  # of this instance only
+            parser.parse = partial(parse_shallow, parser.parse)  # type: ignore[method-assign]  # of this instance only
         return parsers
 
 
