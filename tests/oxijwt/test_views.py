@@ -1,5 +1,6 @@
 """Every endpoint and both authentication classes: bodies, status codes and challenges are simplejwt 5.5.1's."""
 
+import time
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -28,7 +29,7 @@ from oxijwt.settings import api_settings
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, UntypedToken
 from oxijwt.utils import get_md5_hash_password
-from oxijwt.views import TokenObtainPairView
+from oxijwt.views import TokenObtainPairView, is_deeper_than
 from tests.client import (
     CHALLENGE,
     ENDPOINT_FIELDS,
@@ -832,6 +833,13 @@ def test_deep_body_is_400_for_a_browser(name, depth):
     answer = Client().post(reverse(name), body, content_type="application/json", headers={"Accept": "text/html"})
     assert answer.status_code == 400
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("body", [{}, [], "a", None, {"refresh": "a"}, [1, {"a": [{}]}]], ids=repr)
+def test_the_search_for_deep_bodies_ends_with_the_body(body):
+    began = time.process_time()
+    assert not is_deeper_than(50_000_000, body)
+    assert time.process_time() - began < 0.1
 
 
 class Throttle(BaseThrottle):
