@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import wraps
 from typing import TYPE_CHECKING, TypeVar
 
 from django.views.debug import get_exception_reporter_filter
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,12 +36,9 @@ class HiddenVariables:
         return [(name, self._filter.cleansed_substitute) for name in tb_frame.f_locals]
 
 
-def without_variables(view: Callable[..., T]) -> Callable[..., T]:
-    """Decorate a view so that error reports about its requests show no variables."""
-
-    @wraps(view)
-    def reported_without(request: HttpRequest, *args: object, **kwargs: object) -> T:
-        request.exception_reporter_filter = HiddenVariables(request)  # type: ignore[assignment]  # it acts as one
-        return view(request, *args, **kwargs)
-
-    return reported_without
+@sensitive_post_parameters()
+@sensitive_variables()
+def call_without_variables(request: HttpRequest, view: Callable[..., T], /, *args: object, **kwargs: object) -> T:
+    """The view's answer. Error reports about the request show no variables. Raises TypeError for DRF's Request."""
+    request.exception_reporter_filter = HiddenVariables(request)  # type: ignore[assignment]  # it acts as one
+    return view(request, *args, **kwargs)

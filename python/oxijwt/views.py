@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-from functools import wraps
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils.cache import get_conditional_response
-from django.utils.decorators import method_decorator
+from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import cache_control
-from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.generic import View
 from rest_framework import generics, status
 from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
@@ -32,7 +29,7 @@ from .exceptions import (
     invalid_token,
     refuse_if_unavailable,
 )
-from .reports import without_variables
+from .reports import call_without_variables
 from .settings import api_settings as api_settings  # noqa: PLC0414  simplejwt's name, imported from here
 from .settings import setting_attribute
 from .transport import AUTH_HEADER_TYPES as AUTH_HEADER_TYPES  # noqa: PLC0414  likewise
@@ -69,22 +66,20 @@ what no parser expects (`idna`).
 """
 
 
-def refusing_deep_bodies(parse: Callable[..., T]) -> Callable[..., T]:
-    """A parser's `parse` that raises ParseError for a body of more than MAX_BODY_DEPTH levels."""
-
-    @wraps(parse)
-    def parse_or_refuse(
-        stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> T:
-        try:
-            parsed = parse(stream, media_type, parser_context)
-        except RecursionError as error:
-            raise ParseError(_("The body is nested too deeply")) from error
-        if is_deeper_than(MAX_BODY_DEPTH, parsed):
-            raise ParseError(_("The body is nested too deeply"))
-        return parsed
-
-    return parse_or_refuse
+def parse_shallow(
+    parse: Callable[..., T],
+    stream: IO[bytes],
+    media_type: str | None = None,
+    parser_context: Mapping[str, Any] | None = None,
+) -> T:
+    """The body that a parser's `parse` reads. Raises ParseError for a body of more than MAX_BODY_DEPTH levels."""
+    try:
+        parsed = parse(stream, media_type, parser_context)
+    except RecursionError as error:
+        raise ParseError(_("The body is nested too deeply")) from error
+    if is_deeper_than(MAX_BODY_DEPTH, parsed):
+        raise ParseError(_("The body is nested too deeply"))
+    return parsed
 
 
 def charset_problem(request: HttpRequest) -> APIException | None:
@@ -117,7 +112,6 @@ def is_deeper_than(levels: int, parsed: object) -> bool:
     return True
 
 
-@method_decorator(cache_control(no_store=True), name="dispatch")
 class NonAtomicView(generics.GenericAPIView[Any]):
     """A view whose answers must not be cached (RFC 6749 section 5.1). It uses the project's parsers.
 
@@ -130,6 +124,13 @@ class NonAtomicView(generics.GenericAPIView[Any]):
     @classmethod
     def as_view(cls, **initkwargs: Any) -> AsView[GenericView]:
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
+
+    # `method_decorator` would make its decorators anew for each request.
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """As DRF's. The answer has `no-store` beside its own directives for caches."""
+        response = super().dispatch(request, *args, **kwargs)
+        patch_cache_control(response, no_store=True)
+        return response
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         """As DRF's. If the charset can't be read, nothing decodes with it."""
@@ -160,11 +161,10 @@ class NonAtomicView(generics.GenericAPIView[Any]):
         """The project's parsers, made for this request. They answer 400, never 500, to a hostile body."""
         parsers = super().get_parsers()
         for parser in parsers:
-            parser.parse = refusing_deep_bodies(parser.parse)  # type: ignore[method-assign]  # of this instance only
+            parser.parse = partial(parse_shallow, parser.parse)  # type: ignore[method-assign]  # of this instance only
         return parsers
 
 
-@method_decorator([sensitive_post_parameters(), sensitive_variables(), without_variables], name="dispatch")
 class TokenViewBase(NonAtomicView):
     """POST → the serializer's answer. The view never authenticates, so a stale credential can't block a login.
 
@@ -178,6 +178,10 @@ class TokenViewBase(NonAtomicView):
     _serializer_class: str | setting_attribute[str] = ""
 
     www_authenticate_realm = "api"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """As DRF's, without variables in error reports. Raises TypeError for DRF's Request."""
+        return call_without_variables(request, super().dispatch, *args, **kwargs)
 
     def get_serializer_class(self) -> SerializerClass:
         """`serializer_class` if a subclass sets it, otherwise the class that the settings name. Raises ImportError."""

@@ -1,10 +1,12 @@
 """Serializers as projects use them: subclassed, copied from simplejwt, called without a view."""
 
 import time
+from copy import deepcopy
 
 import pytest
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.fields import SkipField
 
 from oxijwt.serializers import (
     PasswordField,
@@ -177,6 +179,82 @@ def outcome(field, text):
         return field.run_validation(text)
     except serializers.ValidationError as error:
         return error.get_full_details()
+    except SkipField:
+        return SkipField
+
+
+COPIES = [
+    {},
+    {"read_only": True},
+    {"write_only": True},
+    {"required": False, "allow_blank": True},
+    {"trim_whitespace": False},
+]
+
+
+@pytest.mark.parametrize("options", [*COPIES, {"max_length": 3, "style": {"a": {}}, "label": "b"}], ids=repr)
+def test_a_copied_text_field_is_as_drfs(options):
+    field = TextField(**options)
+    copied, expected = deepcopy(field), super(TextField, field).__deepcopy__({})
+    assert type(copied) is TextField
+    assert comparable(copied) == comparable(expected)
+    assert [outcome(copied, text) for text in (" a ", "", "abcd", None)] == [
+        outcome(expected, text) for text in (" a ", "", "abcd", None)
+    ]
+
+
+def comparable(field):
+    """The field's attributes. A validator with a message of its own is equal to itself only."""
+    state = {name: value for name, value in vars(field).items() if name != "_creation_counter"}
+    return state | {"_validators": [type(validator) for validator in field.validators]}
+
+
+@pytest.mark.parametrize("options", COPIES, ids=repr)
+def test_a_copied_text_field_shares_nothing_that_can_change(options):
+    field = TextField(**options)
+    before, copied = repr(vars(field)), deepcopy(field)
+    shared = [
+        name for name, value in vars(copied).items() if isinstance(value, dict | list) and value is vars(field)[name]
+    ]
+    assert shared == []
+    copied.bind("token", TokenVerifySerializer())
+    copied.validators.append(print)
+    copied.error_messages["blank"] = copied.style["a"] = copied._kwargs["a"] = "changed"
+    assert repr(vars(field)) == before
+
+
+def test_a_bound_text_field_is_copied_unbound():
+    bound = TokenVerifySerializer().fields["token"]
+    assert (bound.field_name, bound.label) == ("token", "Token")
+    copied = deepcopy(bound)
+    assert (copied.parent, copied.field_name, copied.label, copied.source) == (None, None, None, None)
+
+
+class OwnField(TextField):
+    """A project's."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.made = True
+
+
+def test_a_field_of_a_projects_own_is_made_by_its_init():
+    field = OwnField()
+    field.made = False
+    assert deepcopy(field).made
+    assert deepcopy(PasswordField()).style is not PasswordField().style
+
+
+def test_a_default_is_copied_as_drf_copies_it():
+    default = ["a"]
+    assert deepcopy(TextField(default=default)).default is not default
+
+
+def test_serializers_share_no_field():
+    one, other = TokenVerifySerializer().fields["token"], TokenVerifySerializer().fields["token"]
+    one.error_messages["required"] = "?"
+    assert other.error_messages["required"] == "This field is required."
+    assert one.parent is not other.parent
 
 
 def test_a_long_text_is_checked_fast():

@@ -1,5 +1,6 @@
 """Every endpoint and both authentication classes: bodies, status codes and challenges are simplejwt 5.5.1's."""
 
+import time
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -10,21 +11,25 @@ from django.db import connection
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils.module_loading import import_string
+from django.views.debug import SafeExceptionReporterFilter
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.generics import GenericAPIView
 from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView, exception_handler
 
 from oxijwt.authentication import JWTAuthentication, JWTStatelessUserAuthentication
 from oxijwt.exceptions import InvalidToken
 from oxijwt.records import has_blacklist
+from oxijwt.reports import HiddenVariables
 from oxijwt.serializers import TokenRefreshSerializer, TokenRefreshSlidingSerializer
 from oxijwt.settings import api_settings
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, UntypedToken
 from oxijwt.utils import get_md5_hash_password
-from oxijwt.views import TokenObtainPairView
+from oxijwt.views import TokenObtainPairView, is_deeper_than
 from tests.client import (
     CHALLENGE,
     ENDPOINT_FIELDS,
@@ -713,6 +718,80 @@ def test_a_views_own_cache_control_is_kept_beside_ours(user):
     assert answer.headers["Cache-Control"] == "private, max-age=60, no-store"
 
 
+# What a project overrides
+
+FORM = "application/x-www-form-urlencoded"
+
+
+class CountingMixin:
+    """A project's, behind our view among the bases."""
+
+    def dispatch(self, request, *args, **kwargs):
+        request.passed_on = True
+        return super().dispatch(request, *args, **kwargs)
+
+
+class ProjectsLogin(TokenObtainPairView, CountingMixin, GenericAPIView):
+    """Overrides what projects override."""
+
+    def dispatch(self, request, *args, **kwargs):
+        response = super().dispatch(request, *args, **kwargs)
+        response["X-Dispatched"] = repr(kwargs)
+        return response
+
+    def initialize_request(self, request, *args, **kwargs):
+        request.initialized = True
+        return super().initialize_request(request, *args, **kwargs)
+
+    def get_parsers(self):
+        return [parser for parser in super().get_parsers() if isinstance(parser, JSONParser)]
+
+    def post(self, request, *args, **kwargs):
+        response = super().post(request, *args, **kwargs)
+        response["X-Posted"] = repr(kwargs)
+        return response
+
+
+def send_to(view, body, content_type="application/json", captured=None):
+    request = RequestFactory().post("/", body, content_type=content_type)
+    return request, view.as_view()(request, **captured or {})
+
+
+def test_each_override_of_a_project_is_called(user):
+    captured = {"view": "a", "dispatch": "b"}
+    request, answer = send_to(ProjectsLogin, {"username": "ada", "password": PASSWORD}, captured=captured)
+    assert answer.status_code == 200
+    assert answer.headers["X-Dispatched"] == answer.headers["X-Posted"] == repr(captured)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert request.initialized
+    assert request.passed_on
+    assert request.sensitive_post_parameters == "__ALL__"
+    assert isinstance(request.exception_reporter_filter, HiddenVariables)
+
+
+def test_a_projects_parsers_refuse_deep_bodies(user):
+    assert send_to(ProjectsLogin, nested(101))[1].status_code == 400
+    assert send_to(ProjectsLogin, "username=ada", FORM)[1].status_code == 415
+    assert send_to(TokenObtainPairView, f"username=ada&password={PASSWORD}", FORM)[1].status_code == 200
+
+
+def test_a_token_view_takes_djangos_request_only():
+    """Otherwise the wrong object would be told what to hide."""
+    request = Request(RequestFactory().post("/"))
+    with pytest.raises(TypeError, match="didn't receive an HttpRequest"):
+        TokenObtainPairView().dispatch(request)
+
+
+def test_djangos_own_filter_hides_the_frames_of_a_token_view(monkeypatch):
+    """So it is for a record that is logged without the request."""
+    monkeypatch.setattr(TokenObtainPairView, "post", lambda _view, request: 1 / 0)
+    with pytest.raises(ZeroDivisionError) as raised:
+        send_to(TokenObtainPairView, {})
+    shown = SafeExceptionReporterFilter().get_traceback_frame_variables(None, raised.traceback[-1]._rawentry.tb_frame)
+    assert dict(shown).keys() == {"_view", "request"}
+    assert set(dict(shown).values()) == {SafeExceptionReporterFilter.cleansed_substitute}
+
+
 # Bodies that are nested too deeply
 
 
@@ -754,6 +833,13 @@ def test_deep_body_is_400_for_a_browser(name, depth):
     answer = Client().post(reverse(name), body, content_type="application/json", headers={"Accept": "text/html"})
     assert answer.status_code == 400
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("body", [{}, [], "a", None, {"refresh": "a"}, [1, {"a": [{}]}]], ids=repr)
+def test_the_search_for_deep_bodies_ends_with_the_body(body):
+    began = time.process_time()
+    assert not is_deeper_than(50_000_000, body)
+    assert time.process_time() - began < 0.1
 
 
 class Throttle(BaseThrottle):
