@@ -42,11 +42,15 @@ class Seen(set):
 @contextmanager
 def watched():
     """Inside, the variables are looked at whenever the database is asked: there it could be down."""
-    seen = Seen()
+    seen, looking = Seen(), []
 
     def look(execute, *statement):
-        for frame in frames_at_hand():
-            seen.update(variables(frame))
+        # The representation of a row may ask the database for its user: that statement is not the package's.
+        if not looking:
+            looking.append(True)
+            for frame in frames_at_hand():
+                seen.update(variables(frame))
+            looking.clear()
         return execute(*statement)
 
     with connection.execute_wrapper(look):
