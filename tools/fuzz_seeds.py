@@ -22,6 +22,9 @@ KEY_FILES = {"rsa": "d", "p256": "j", "p384": "k", "p521": "l", "secp256k1": "m"
     "pss256": "g",
 }
 """The letter of an algorithm: its place in `Algorithm::ALL`."""
+HEADER_ALGORITHMS = [f"{kind}{size}" for kind in ("HS", "RS", "PS", "ES") for size in (256, 384, 512)]
+HEADER_ALGORITHMS += ["ES256K", "EdDSA"]
+"""The names of `Algorithm::ALL`, in this order."""
 COMPACT = re.compile(r"[\w-]{4,}(\.[\w-]*){2,4}")
 LARGEST = 8_000
 
@@ -41,6 +44,7 @@ def nested() -> Iterator[Seed]:
     for target, before in {"token": b"0", "json": b"", "claims": b"00", "jwk": b"a", "jwk_set": b"0"}.items():
         yield target, before + b'{"x":' + arrays
     yield "jwk_set", b'0{"keys":[' + arrays
+    yield "second_opinion", b'a{"alg":"HS256"}\n{"x":' + arrays
 
 
 def vectors(root: Path) -> Path:
@@ -94,8 +98,11 @@ def of_token(token: str) -> Iterator[Seed]:
     yield "json", header
     yield "json", payload
     yield "claims", b"00" + payload
+    letter = letter_of_header(header).encode()
+    yield "second_opinion", letter.upper() + token.encode()
     if b"\n" not in header:
         yield "token", b"0" + header + b"\n" + payload
+        yield "second_opinion", letter + header + b"\n" + payload
 
 
 def decoded(part: str) -> bytes:
@@ -104,6 +111,12 @@ def decoded(part: str) -> bytes:
         return base64.urlsafe_b64decode(part + "==")
     except binascii.Error:
         return b""
+
+
+def letter_of_header(header: bytes) -> str:
+    """The letter of the algorithm that a header names, or of HS256."""
+    names = [place for place, name in enumerate(HEADER_ALGORITHMS) if f'"{name}"'.encode() in header]
+    return chr(ord("a") + (names or [0])[0])
 
 
 def of_jwk(jwk: dict[str, object]) -> Iterator[Seed]:

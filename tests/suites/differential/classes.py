@@ -83,6 +83,7 @@ REFUSED: dict[str, Predicate] = {
     "depth": lambda reading, case: any(text.is_too_deep for text in reading.texts),
     "not-a-number": has_quirk("constant"),
     "float-overflow": has_quirk("overflow"),
+    "digits": has_quirk("digits"),
     "lone-surrogate": has_quirk("surrogate"),
     "header-extension": lambda reading, case: any(name in reading.header for name in EXTENSIONS),
     "typ": is_odd_typ,

@@ -382,7 +382,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("member not JSON", Stage.MEMBERS, partial(add_member, (*values.NOT_JSON, *values.BAD_STRINGS))),
     Mutation("member with lone surrogate", Stage.MEMBERS, partial(add_member, values.SURROGATES)),
     Mutation("member with duplicates", Stage.MEMBERS, partial(add_member, values.DUPLICATED)),
-    Mutation("member of many digits", Stage.MEMBERS, partial(add_member, values.LONG_INTEGERS), RARELY),
+    Mutation("member of many digits", Stage.MEMBERS, partial(add_member, values.LONG_NUMBERS), RARELY),
     Mutation("member with odd name", Stage.MEMBERS, add_odd_name),
     Mutation("member with escaped name", Stage.MEMBERS, escape_name),
     Mutation("member twice", Stage.MEMBERS, duplicate),

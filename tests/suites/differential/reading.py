@@ -11,6 +11,8 @@ from typing import Any
 
 NO_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[^\[\]{}"]')
 SURROGATE = re.compile("[\ud800-\udfff]")
+WHOLE = re.compile(r"\d+")
+MAX_DIGITS = 4300
 MAX_DEPTH = 32
 """Deeper texts are not parsed: that they are too deep is all there is to know."""
 
@@ -42,7 +44,7 @@ class JsonText:
 
     @cached_property
     def quirks(self) -> set[str]:
-        """Which of `duplicate`, `constant` (NaN, Infinity), `overflow` and `surrogate` it has."""
+        """Which of `duplicate`, `constant` (NaN, Infinity), `overflow`, `digits` and `surrogate` it has."""
         members, quirks = self._parsed
         half_pair = SURROGATE.search(json.dumps(members, ensure_ascii=False))
         return quirks | {"surrogate"} if half_pair else quirks
@@ -58,10 +60,14 @@ class JsonText:
                 quirks.add(quirk)
             return value
 
+        def read_float(text: str) -> Any:
+            noted("digits", text, has_many_digits(text))
+            return noted("overflow", float(text), math.isinf(float(text)))
+
         members = json.loads(
             self.text,
             object_pairs_hook=lambda pairs: noted("duplicate", dict(pairs), len(dict(pairs)) < len(pairs)),
-            parse_float=lambda text: noted("overflow", float(text), math.isinf(float(text))),
+            parse_float=read_float,
             parse_constant=lambda text: noted("constant", float(text), True),
         )
         return members, quirks
@@ -83,6 +89,12 @@ class Reading:
     @cached_property
     def claims(self) -> dict[str, Any]:
         return self.texts[1].members
+
+
+def has_many_digits(number: str) -> bool:
+    """Whether a float has more than MAX_DIGITS digits before its point or exponent."""
+    whole = WHOLE.search(number)
+    return whole is not None and len(whole[0]) > MAX_DIGITS
 
 
 def decoded(segment: bytes) -> bytes:

@@ -25,6 +25,7 @@ DOCS = Path(__file__).parents[3] / "docs/differences.md"
 HEADER = '{"alg":"HS256"}'
 NESTED_32 = "[" * 31 + "]" * 31
 NESTED_33 = "[" * 32 + "]" * 32
+DIGITS_4301 = "1" * 4301
 LATER, SOON = Policy(), Policy(leeway=30)
 API = Policy(audience="api")
 
@@ -77,6 +78,11 @@ OPEN = {
     "depth": [token(payload=f'{{"a":{NESTED_33}}}'), token(header(f'"a":{NESTED_33}'))],
     "not-a-number": [token(payload=f'{{"a":[{name}]}}') for name in ("NaN", "Infinity", "-Infinity")],
     "float-overflow": [token(payload='{"a":1e400}'), token(header('"a":-1e400'))],
+    "digits": [
+        token(payload=f'{{"a":{DIGITS_4301}e-4300}}'),
+        token(payload=f'{{"a":[-{DIGITS_4301}.5E-4300]}}'),
+        token(header(f'"a":{DIGITS_4301}.0e-4000')),
+    ],
     "lone-surrogate": [
         token(payload='{"a":"\\ud800"}'),
         token(payload='{"\\udc00":1}'),
@@ -127,6 +133,10 @@ SHUT = {
     ],
     "not-a-number": [token(payload='{"NaN":"NaN"}')],
     "float-overflow": [token(payload='{"a":1.7e308,"b":1e-400,"1e400":"1e400"}')],
+    "digits": [
+        token(payload=f'{{"a":{value}}}')
+        for value in (f"{DIGITS_4301[1:]}e-4300", f"-0.{DIGITS_4301}", f'"{DIGITS_4301}.0"', DIGITS_4301[1:])
+    ],
     "lone-surrogate": [token(payload='{"a":"\\ud83d\\ude00","b":"\\\\ud800"}')],
     "header-extension": [token(header('"zi":1', '"a":{"crit":1}'), '{"crit":["b64"],"zip":1}')],
     "typ": [

@@ -4,7 +4,8 @@ from .cases import ISSUER
 from .draft import quote
 
 DIGITS = "1" * 4299
-LONG_INTEGERS = (DIGITS, DIGITS + "1", DIGITS + "11", "-" + DIGITS + "1", "-" + DIGITS + "11")
+LONG_NUMBERS = (DIGITS, DIGITS + "1", DIGITS + "11", "-" + DIGITS + "1", "-" + DIGITS + "11")
+LONG_NUMBERS += (DIGITS + "1e-4300", DIGITS + "11e-4300", "-" + DIGITS + "11.5E-4300", "0." + DIGITS + "11")
 NESTED = ("[]", "{}", '[1,"a",null]', '{"a":{"a":1}}', '[{"a":[{"b":1,"c":2.5}]}]')
 DUPLICATED = ('{"a":1,"a":2}', '{"a":1,"\\u0061":1}', '{"a":[{"b":1,"c":{},"b":2}]}', '[{"":0,"":0}]')
 NUMBERS = ("0", "-0", "-0.0", "1", "-1", "1.5", "1e3", "1E-400", "9007199254740993", "1.7976931348623157e308", "0.1")

@@ -115,7 +115,7 @@ fn is_typed(claims: &Value, integer_subject: bool) -> bool {
 }
 
 /// One to 255 characters, without control characters.
-fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     let control = |character| matches!(character, '\0'..='\x1f' | '\x7f'..='\u{9f}');
     (1..=255).contains(&text.chars().count()) && !text.contains(control)
 }
@@ -131,12 +131,12 @@ fn is_valid(claims: &Value, given: &Given, now: f64) -> bool {
 }
 
 /// Whether a claim is absent or valid.
-fn has(claims: &Value, name: &str, right: impl Fn(&Value) -> bool) -> bool {
+pub(crate) fn has(claims: &Value, name: &str, right: impl Fn(&Value) -> bool) -> bool {
     claims.get(name).is_none_or(right)
 }
 
 /// A number of seconds between the years 1 and 9999.
-fn is_time(value: &Value) -> bool {
+pub(crate) fn is_time(value: &Value) -> bool {
     (-62_135_596_800.0..=253_402_300_799.0).contains(&seconds(value))
 }
 
@@ -144,7 +144,8 @@ fn seconds(value: &Value) -> f64 {
     value.as_f64().unwrap_or(f64::NAN)
 }
 
-fn audience(value: &Value) -> Option<Vec<&str>> {
+/// The names in an `aud`, if it is a string or an array of strings.
+pub(crate) fn audience(value: &Value) -> Option<Vec<&str>> {
     match value {
         Value::String(name) => Some(vec![name]),
         Value::Array(names) => names.iter().map(Value::as_str).collect(),

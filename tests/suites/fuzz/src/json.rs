@@ -34,12 +34,13 @@ fn is_strict(text: &[u8], value: Option<&Value>) -> bool {
 }
 
 /// The longest run of digits. The tokenizer limits the digits before a decimal point too.
-fn most_digits(text: &[u8]) -> usize {
+pub(crate) fn most_digits(text: &[u8]) -> usize {
     let runs = text.split(|byte| !byte.is_ascii_digit());
     runs.map(<[u8]>::len).max().unwrap_or(0)
 }
 
-fn depth(value: &Value) -> usize {
+/// The levels of objects and arrays, including this value.
+pub(crate) fn depth(value: &Value) -> usize {
     let inside = match value {
         Value::Array(values) => values.iter().map(depth).max(),
         Value::Object(members) => members.values().map(depth).max(),

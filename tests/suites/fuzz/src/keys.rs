@@ -7,7 +7,8 @@ use _core::keys::key::{SigningKey, VerifyingKey};
 use _core::ring::KeyRing;
 use _core::ring::named::RingKey;
 
-const SECRET: &[u8] = b"a secret of sixty-four bytes, so long that no hash finds it weak";
+/// The secret of the HMAC keys.
+pub const SECRET: &[u8] = b"a secret of sixty-four bytes, so long that no hash finds it weak";
 const STRANGE_SECRET: &[u8] = b"a secret of more than thirty-two bytes that signs nothing here";
 const MESSAGE: &[u8] = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30";
 
@@ -48,7 +49,8 @@ pub static KEYS: LazyLock<Keys> = LazyLock::new(|| {
     }
 });
 
-fn fixed(algorithm: Algorithm) -> SigningKey {
+/// The fixed key of an algorithm.
+pub fn fixed(algorithm: Algorithm) -> SigningKey {
     let pem: &[u8] = match algorithm.family() {
         Family::Hmac => return SigningKey::from_secret(algorithm, SECRET).expect("a secret"),
         Family::Rsa => include_bytes!("../../../rust/material/rsa.pkcs8.pem"),

@@ -4,10 +4,12 @@
 //! A target's `run` gets the fuzzer's bytes; each module says how it splits them.
 
 pub mod claims;
+mod disagreements;
 pub mod json;
 pub mod jwk;
 pub mod jwk_set;
 mod keys;
 pub mod pem;
+pub mod second_opinion;
 pub mod token;
 mod tree;

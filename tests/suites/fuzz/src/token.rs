@@ -116,7 +116,7 @@ fn check_header(header: &[u8], found: Option<&str>) {
 }
 
 /// A `typ` in lower case, without `application/`.
-fn subtype(typ: &str) -> String {
+pub(crate) fn subtype(typ: &str) -> String {
     let typ = typ.to_ascii_lowercase();
     typ.strip_prefix("application/").unwrap_or(&typ).to_owned()
 }
