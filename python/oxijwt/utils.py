@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from django.db.models.manager import Manager
     from django.db.models.query import QuerySet
 
-    from .statements.joined import Joining
+    from .statements.kept import Joining
 
 logger = logging.getLogger("oxijwt")
 

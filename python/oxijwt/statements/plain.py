@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Manager, QuerySet
-from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.sql.compiler import SQLCompiler, SQLUpdateCompiler
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -18,14 +18,15 @@ MANAGER_USING = Manager.using
 
 QUERY_SET_METHODS = (
     *("__init__", "_chain", "_clone", "_fetch_all"),
-    *("annotate", "filter", "get", "order_by", "select_related", "using"),
+    *("annotate", "filter", "get", "order_by", "select_related", "update", "using"),
 )
-COMPILER_METHODS = ("as_sql", "execute_sql", "results_iter")
+COMPILER_METHODS = ("as_sql", "execute_sql")
 STOCK: tuple[Stock, ...] = (
-    *((QuerySet, name, getattr(QuerySet, name)) for name in QUERY_SET_METHODS),
-    *((SQLCompiler, name, getattr(SQLCompiler, name)) for name in COMPILER_METHODS),
+    (SQLCompiler, "results_iter", SQLCompiler.results_iter),
+    *((kind, name, getattr(kind, name)) for kind in (SQLCompiler, SQLUpdateCompiler) for name in COMPILER_METHODS),
 )
-"""What the ORM would call. Caches and profilers replace these methods."""
+OF_QUERY_SET = tuple((name, getattr(QuerySet, name)) for name in QUERY_SET_METHODS)
+"""What the ORM would call, and the methods of a query set. Caches and profilers replace these methods."""
 
 
 def is_djangos(function: object) -> bool:
@@ -33,21 +34,27 @@ def is_djangos(function: object) -> bool:
     return str(getattr(function, "__globals__", {}).get("__name__")).startswith("django.db.")
 
 
-WAS_PATCHED = not all(map(is_djangos, (MANAGER_GET_QUERYSET, MANAGER_USING, *(stock for *_, stock in STOCK))))
+WAS_PATCHED = not all(
+    map(is_djangos, (MANAGER_GET_QUERYSET, MANAGER_USING, *(stock for *_, stock in (*STOCK, *OF_QUERY_SET))))
+)
 """Whether another package had replaced one of them before this module was imported."""
 
 
-def is_plain(manager: Manager[Model]) -> bool:
-    """Whether neither the manager nor its query set has anything of a project's in the way of a `get`.
+def is_plain(manager: Manager[Model], query_sets: type[QuerySet[Model]] = QuerySet) -> bool:
+    """Whether neither the manager nor its query set has anything of a project's in the way of a `get` or `update`.
 
-    UserManager is plain: it only adds methods. Ask each time, so that a later patch is noticed.
+    `query_sets` is the class that the manager's query sets must have. UserManager is plain: it only adds methods. Ask
+    each time, so that a later patch is noticed.
     """
     kind: Any = type(manager)
     own = vars(manager)
-    if WAS_PATCHED or kind._queryset_class is not QuerySet or "get_queryset" in own or "using" in own:
+    if WAS_PATCHED or kind._queryset_class is not query_sets or "get_queryset" in own or "using" in own:
         return False
     if kind.get_queryset is not MANAGER_GET_QUERYSET or kind.using is not MANAGER_USING:
         return False
+    for name, stock in OF_QUERY_SET:
+        if getattr(query_sets, name) is not stock:
+            return False
     for owner, name, stock in STOCK:  # noqa: SIM110  `all` takes twice as long
         if getattr(owner, name) is not stock:
             return False

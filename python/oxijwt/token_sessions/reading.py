@@ -19,7 +19,7 @@ from oxijwt.records import BLACKLIST_LABEL
 from oxijwt.records.blacklist import any_blacklisted
 from oxijwt.records.users import has_user, users_database
 from oxijwt.settings import api_settings
-from oxijwt.statements.joined import Joining
+from oxijwt.statements.kept import Joining
 from oxijwt.statements.plain import is_plain
 from oxijwt.utils import MICROSECOND, datetime_from_micros, find_user, now_micros
 

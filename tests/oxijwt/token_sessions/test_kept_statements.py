@@ -20,7 +20,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.test.utils import isolate_apps
 
 from oxijwt.exceptions import ServiceUnavailable
-from oxijwt.statements import joined, plain
+from oxijwt.statements import kept, plain
 from oxijwt.statements.plain import is_plain
 from oxijwt.token_sessions import reading
 from oxijwt.token_sessions.models import TokenSession
@@ -85,16 +85,16 @@ def test_no_answer_differs(session, jwt_settings, monkeypatch, field):
     assert differences(monkeypatch, User.objects.get(username="ada"), session, field) == []
 
 
-def without_the_joined_row(self, row, alias, objects=joined.Kept.objects):
+def without_the_joined_row(self, row, alias, objects=kept.KeptGet.objects):
     return objects(self, row, alias)[0], None
 
 
-def without_converters(self, row, alias, objects=joined.Kept.objects):
+def without_converters(self, row, alias, objects=kept.KeptGet.objects):
     self.converters = []
     return objects(self, row, alias)
 
 
-def without_the_field(self, key, value, parameters=joined.Kept.parameters):
+def without_the_field(self, key, value, parameters=kept.KeptGet.parameters):
     return [*parameters(self, key, 1)[:1], value]
 
 
@@ -111,7 +111,7 @@ CONTROLS = [
 
 @pytest.mark.parametrize(("method", "broken"), CONTROLS)
 def test_the_control_differs(ada, session, monkeypatch, method, broken):
-    monkeypatch.setattr(joined.Kept, method, broken)
+    monkeypatch.setattr(kept.KeptGet, method, broken)
     assert differences(monkeypatch, ada, session, "pk")
 
 
@@ -193,7 +193,7 @@ def test_a_new_connection_has_no_text(ada, session):
 
 
 def test_another_vendor_goes_to_the_orm(ada, session, joins, monkeypatch):
-    monkeypatch.setattr(joined, "VENDORS", frozenset())
+    monkeypatch.setattr(kept, "VENDORS", frozenset())
     assert [reading.find_with_user(session.pk, ada.pk)[0] for _ in range(2)] == [ada, ada]
     assert joins.call_count == 2
 
@@ -285,7 +285,13 @@ def test_managers_with_something_in_between(kind):
     assert not is_plain(manager(kind))
 
 
-@pytest.mark.parametrize(("owner", "name"), [(owner, name) for owner, name, _stock in plain.STOCK])
+PATCHED = [
+    *((owner, name) for owner, name, _ in plain.STOCK),
+    *((models.QuerySet, name) for name, _ in plain.OF_QUERY_SET),
+]
+
+
+@pytest.mark.parametrize(("owner", "name"), PATCHED)
 def test_a_later_patch_is_noticed(monkeypatch, owner, name):
     monkeypatch.setattr(owner, name, lambda *_args, **_kwargs: None)
     assert not is_plain(User._default_manager)
@@ -346,7 +352,7 @@ def test_parents_and_proxies_are_not_kept():
     def is_kept(model):
         compiler = model._base_manager.all().query.get_compiler("default")
         compiler.as_sql()
-        return joined.is_selection([column for column, *_ in compiler.select], model)
+        return kept.is_selection([column for column, *_ in compiler.select], model)
 
     assert [is_kept(model) for model in (User, Own, Proxy, Child)] == [True, True, False, False]
 

@@ -1,44 +1,68 @@
-"""The SELECT of a row and of one row that belongs to it, in one statement whose text is kept.
+"""Statements whose text the ORM writes once for each connection. Later only their values change.
 
-The ORM writes the text once for each connection. So it is the ORM's text, and only the two values change.
+So each is the ORM's statement: the SELECT of a row with one row that belongs to it, and the UPDATE of a row that still
+has the values that were read.
 """
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models import Model
 from django.db.models.expressions import Col
 from django.db.models.query import MAX_GET_RESULTS
+from django.db.models.sql import UpdateQuery
 
 from .plain import is_djangos
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
+    from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models import Field, Lookup, QuerySet
     from django.db.models.sql.compiler import SQLCompiler
 
     Converters = list[tuple[int, list[Callable[..., Any]], Any]]
     """What turns a column's value into the field's: the column's position, functions, and the column."""
-    Texts = dict[tuple[type[Model], str, bool], tuple[object, str | None, "Kept[Any] | None"]]
-    """A connection's texts by model, field and USE_TZ, each with the fields and the table that it was written for."""
+    Values = dict[str, Any]
+    """Values by the names of fields."""
 
 Row = TypeVar("Row", bound=Model)
+Text = TypeVar("Text")
 
-VALUE_TYPES = frozenset({int, str, uuid.UUID})
-"""Types of values that are looked up with a kept text. For others, as None or True, Django may write another text."""
 VENDORS = frozenset({"postgresql", "mysql", "sqlite"})
 """The databases whose kept texts are tested. MariaDB is `mysql`."""
+VALUE_TYPES = frozenset({int, str, uuid.UUID})
+"""Types of values that are looked up with a kept text. For others, as None or True, Django may write another text."""
+
+
+def kept_text(
+    connection: BaseDatabaseWrapper, model: type[Model], key: Hashable, write: Callable[[], Text]
+) -> Text | None:
+    """What `write` returned for a key, called again if the model's fields or its table are others now.
+
+    A key holds for one model and one value of USE_TZ, because converters differ with USE_TZ. None for other databases.
+    """
+    if connection.vendor not in VENDORS:
+        return None
+    texts: dict[Hashable, tuple[object, str | None, Any]] = vars(connection).setdefault("oxijwt_statements", {})
+    options, whole = model._meta, (model, key, settings.USE_TZ)
+    fields, table, kept = texts.get(whole, (None, None, None))
+    if fields is not options.concrete_fields or table != options.db_table:
+        kept = write()
+        texts[whole] = options.concrete_fields, options.db_table, kept
+    text: Text | None = kept
+    return text
 
 
 @dataclass
-class Kept(Generic[Row]):
+class KeptGet(Generic[Row]):
     """A text, and what makes parameters for it and objects of its rows. It belongs to one connection."""
 
     sql: str
@@ -122,23 +146,16 @@ class Joining(Generic[Row]):
             setattr(found, self.attribute, joined)
         return found
 
-    def kept(self, name: str, value: object) -> Kept[Row] | None:
+    def kept(self, name: str, value: object) -> KeptGet[Row] | None:
         """The text for a field, written if the connection has none yet. None: ask the ORM.
 
-        Converters differ with USE_TZ, and code may add a field to a model later. Raises as `Kept.parameters`.
+        Raises as `KeptGet.parameters`.
         """
-        connection = connections[self.alias]
-        if type(value) not in VALUE_TYPES or connection.vendor not in VENDORS:
+        if type(value) not in VALUE_TYPES:
             return None
-        texts: Texts = vars(connection).setdefault("oxijwt_statements", {})
-        options, key = self.model._meta, (self.model, name, settings.USE_TZ)
-        fields, table, kept = texts.get(key, (None, None, None))
-        if fields is not options.concrete_fields or table != options.db_table:
-            kept = self.written({name: value})
-            texts[key] = options.concrete_fields, options.db_table, kept
-        return kept
+        return kept_text(connections[self.alias], self.model, name, partial(self.written, {name: value}))
 
-    def written(self, lookup: dict[str, Any]) -> Kept[Row] | None:
+    def written(self, lookup: dict[str, Any]) -> KeptGet[Row] | None:
         """The text as the ORM writes it, or None if it can't be kept."""
         query = self.query_set().filter(**lookup).order_by()[:MAX_GET_RESULTS].query
         compiler = query.get_compiler(self.alias)
@@ -148,7 +165,7 @@ class Joining(Generic[Row]):
         if not is_selection(columns, self.model, self.joined) or not is_simple(*conditions):
             return None
         condition, converters = conditions[0], compiler.get_converters(columns)
-        kept = Kept(
+        kept = KeptGet(
             *(sql, self.model, self.joined, compiler, type(condition), condition.lhs),
             placeholder=condition.process_rhs(compiler, compiler.connection)[0],
             converters=[(at, *both) for at, both in converters.items()],
@@ -179,3 +196,62 @@ def is_simple(*conditions: Any) -> bool:
     if len(conditions) > 1 or not isinstance(lhs, Col) or lhs.target.is_relation or lhs.conditional:
         return False
     return conditions[0].lookup_name == "exact" and is_djangos(type(conditions[0]).process_rhs)
+
+
+@dataclass
+class KeptUpdate:
+    """A text, and what makes parameters for it. It belongs to one connection."""
+
+    sql: str
+    compiler: SQLCompiler
+    fields: list[Field[Any, Any]]
+    """The fields that get a value, in the order of the placeholders."""
+    conditions: list[tuple[str, type[Lookup[Any]], Col]]
+    """The columns that are compared, in their order: each with its name and Django's lookup."""
+
+    def parameters(self, values: Values, where: Values) -> list[Any]:
+        """The parameters for two sets of values. Raises EmptyResultSet if no row can have them."""
+        connection = self.compiler.connection
+        parameters = [field.get_db_prep_save(values[field.attname], connection) for field in self.fields]
+        for name, lookup, lhs in self.conditions:
+            parameters += lookup(lhs, where[name]).process_rhs(self.compiler, connection)[1]
+        return parameters
+
+
+def update(rows: QuerySet[Model], where: Values, values: Values) -> int:
+    """As `rows.filter(**where).update(**values)` of plain rows without a filter. Returns how many rows it changed.
+
+    `values` has names of columns. None in `where` means NULL.
+    """
+    connection = connections[rows.db]
+    nulls = [name for part in (where, values) for name, value in part.items() if value is None]
+    key = ("update", *where, *values, "null", *nulls)
+    try:
+        kept = kept_text(connection, rows.model, key, partial(written_update, rows, where, values))
+        parameters = None if kept is None else kept.parameters(values, where)
+    except EmptyResultSet:  # an integer that the column can't hold
+        return 0
+    if kept is None or parameters is None:
+        return rows.filter(**where).update(**values)
+    with transaction.mark_for_rollback_on_error(using=rows.db), connection.cursor() as cursor:
+        cursor.execute(kept.sql, parameters)
+        changed: int = cursor.rowcount
+    return changed
+
+
+def written_update(rows: QuerySet[Model], where: Values, values: Values) -> KeptUpdate | None:
+    """The text as the ORM writes it, or None if it can't be kept."""
+    query: Any = rows.filter(**where).query.chain(UpdateQuery)
+    query.add_update_values(values)
+    compiler = query.get_compiler(rows.db)
+    sql, parameters = compiler.as_sql()
+    children: list[Any] = query.where.children
+    named_fields: list[tuple[str, Any]] = [(name, rows.model._meta.get_field(name)) for name in values]
+    named = zip(sorted(where), children, strict=True)  # Django sorts the conditions
+    kept = KeptUpdate(
+        sql,
+        compiler,
+        [field for name, field in named_fields if values[name] is not None],
+        [(name, type(child), child.lhs) for name, child in named if where[name] is not None],
+    )
+    return kept if kept.parameters(values, where) == list(parameters) else None
