@@ -19,8 +19,6 @@ from django.db.models.expressions import Col
 from django.db.models.query import MAX_GET_RESULTS
 from django.db.models.sql import UpdateQuery
 
-from .plain import is_djangos
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
@@ -190,12 +188,13 @@ def is_selection(columns: Sequence[Any], *models: type[Model]) -> bool:
 def is_simple(*conditions: Any) -> bool:
     """Whether there is one condition, which compares a column with a value in the same words for each value.
 
-    A boolean column stands alone or behind NOT, and a relation looks for the value in the other model.
+    On some databases a boolean column stands alone or behind NOT. A relation looks for the value in the other model. A
+    project's own lookup may write another text for each value.
     """
     lhs = getattr(conditions[0], "lhs", None)
     if len(conditions) > 1 or not isinstance(lhs, Col) or lhs.target.is_relation or lhs.conditional:
         return False
-    return conditions[0].lookup_name == "exact" and is_djangos(type(conditions[0]).process_rhs)
+    return type(conditions[0]).__module__.startswith("django.db.") and conditions[0].lookup_name == "exact"
 
 
 @dataclass

@@ -17,7 +17,7 @@ from django.db import (
     models,
 )
 from django.db.models.sql.compiler import SQLCompiler
-from django.test.utils import isolate_apps
+from django.test.utils import isolate_apps, register_lookup
 
 from oxijwt.exceptions import ServiceUnavailable
 from oxijwt.statements import kept, plain
@@ -158,6 +158,31 @@ def test_a_boolean_column_is_not_kept(ada, session, jwt_settings, joins):
     for expected in (2, 3, 4):  # the first time it is tried
         answer(session.pk, "1")
         assert joins.call_count == expected
+
+
+class InCapitals(models.lookups.Exact):
+    """A project's own."""
+
+    def as_sql(self, compiler, connection):
+        sql, parameters = super().as_sql(compiler, connection)
+        return sql.replace("=", "LIKE") if "%" in str(self.rhs) else sql, parameters
+
+
+def test_a_lookup_of_a_project_is_not_kept(ada, session, jwt_settings, joins, monkeypatch):
+    jwt_settings(USER_ID_FIELD="username")
+    with register_lookup(models.CharField, InCapitals):
+        assert [difference(monkeypatch, session.pk, value) for value in ("ada", "a%", "ada")] == [None] * 3
+        joins.reset_mock()
+        assert reading.find_with_user(session.pk, "ada") == (ada, session)
+    assert joins.call_count == 1
+
+
+def test_a_value_that_the_field_turns_into_null(session, jwt_settings, monkeypatch):
+    """Django writes IS NULL for it."""
+    monkeypatch.setattr(User._meta.get_field("email"), "get_prep_value", lambda value: value or None)
+    jwt_settings(USER_ID_FIELD="email")
+    values = ["ada@example.org", "", "ada@example.org", ""]
+    assert [difference(monkeypatch, session.pk, value) for value in values] == [None] * 4
 
 
 @pytest.mark.parametrize("value", [None, b"1", [1]])
