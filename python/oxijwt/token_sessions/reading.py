@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -18,6 +19,8 @@ from oxijwt.records import BLACKLIST_LABEL
 from oxijwt.records.blacklist import any_blacklisted
 from oxijwt.records.users import has_user, users_database
 from oxijwt.settings import api_settings
+from oxijwt.statements.kept import Joining
+from oxijwt.statements.plain import is_plain
 from oxijwt.utils import MICROSECOND, datetime_from_micros, find_user, now_micros
 
 from . import revocation_cache
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from django.contrib.auth.base_user import AbstractBaseUser
+    from django.db.models import Manager, QuerySet
 
     from oxijwt.utils import Claims
 
@@ -97,14 +101,17 @@ def find_with_user(sid: uuid.UUID, user_id: object) -> Found:
     """The user, and the session if it belongs to this user.
 
     One SQL statement, or two if the manager of the user model can't join the sessions, or if users are in another
-    database. Raises ServiceUnavailable.
+    database. Its text is kept if the manager is plain. Raises ServiceUnavailable.
     """
-    users, alias = get_user_model(), router.db_for_write(TokenSession)
+    users: type[AbstractBaseUser] = get_user_model()
+    alias = router.db_for_write(TokenSession)
     if router.db_for_write(users) != alias:
         return find_separately(sid, user_id)
+    manager = users._default_manager
+    join_users = partial(join, manager, alias, sid)
     try:
-        joined = FilteredRelation("token_sessions", condition=Q(token_sessions__id=sid))
-        joining = users._default_manager.using(alias).annotate(**{JOINED: joined}).select_related(JOINED)
+        plain = is_plain(manager)
+        joining = Joining(users, TokenSession, alias, JOINED, sid, join_users) if plain else join_users()
         user = find_user(joining, api_settings.USER_ID_FIELD, user_id)
     except (FieldError, NotSupportedError, AttributeError, LookupError):
         return find_separately(sid, user_id)
@@ -117,6 +124,12 @@ def find_with_user(sid: uuid.UUID, user_id: object) -> Found:
     if session is not None:
         session.user = user
     return user, session
+
+
+def join(manager: Manager[AbstractBaseUser], alias: str, sid: uuid.UUID) -> QuerySet[AbstractBaseUser]:
+    """The users, each with the session `sid` if it belongs to this user."""
+    joined = FilteredRelation("token_sessions", condition=Q(token_sessions__id=sid))
+    return manager.using(alias).annotate(**{JOINED: joined}).select_related(JOINED)
 
 
 def is_live(session: TokenSession) -> bool:

@@ -13,12 +13,14 @@ from oxijwt.context import current_request
 from oxijwt.exceptions import ServiceUnavailable
 from oxijwt.records.users import requiring_user
 from oxijwt.settings import api_settings
+from oxijwt.statements import kept
+from oxijwt.statements.plain import is_plain
 from oxijwt.utils import datetime_from_claim, datetime_from_micros, now_micros
 
 from .adoption import insert_adopted, refuse_logged_out
 from .database import MAX_TRIES, announce, database, refused_while_busy, unless_deadlocked
 from .ending import end_least_recently_refreshed
-from .models import TokenSession
+from .models import TokenSession, TokenSessionQuerySet
 from .password import auth_hash
 from .publications import tend
 from .reading import Reading, permission, read_again
@@ -140,9 +142,7 @@ def update_row(session: TokenSession, update: RowUpdate) -> bool:
     """Update the row, unless it is revoked or was rotated after it was read. Whether it was updated."""
     # A database that has forgotten rotations may have come to the same generation again, by another rotation.
     read_at = None if update.read_rotated_at is None else datetime_from_micros(update.read_rotated_at)
-    current = TokenSession.objects.using(database()).filter(
-        pk=session.pk, generation=update.read_generation, rotated_at=read_at, revoked_at__isnull=True
-    )
+    where = {"pk": session.pk, "generation": update.read_generation, "rotated_at": read_at, "revoked_at": None}
     values: dict[str, object] = {
         "generation": session.generation,
         "rotated_at": session.rotated_at,
@@ -153,7 +153,11 @@ def update_row(session: TokenSession, update: RowUpdate) -> bool:
     }
     if update.restate_auth_hash:
         values["auth_hash"] = session.auth_hash
-    return current.update(**values) == 1
+    manager = TokenSession.objects
+    rows = manager.using(database())
+    if is_plain(manager, TokenSessionQuerySet):
+        return kept.update(rows, where, values) == 1
+    return rows.filter(**where).update(**values) == 1
 
 
 def announce_repeat(reading: Reading, repeat: Repeat) -> None:

@@ -5,19 +5,21 @@ Runs under tests.sites.uuid_sessions.
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from oxijwt.authentication import JWTAuthentication
 from oxijwt.exceptions import AuthenticationFailed, InvalidToken
 from oxijwt.settings import api_settings
-from oxijwt.token_sessions import password
+from oxijwt.statements.plain import is_plain
+from oxijwt.token_sessions import password, reading
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from oxijwt.tokens import AccessToken
 from tests.client import forge
-from tests.sites.uuid_users.models import PasswordlessUser
+from tests.sites.uuid_users.models import LimitedManager, PasswordlessUser
 
+from .both_ways import VALUES, difference
 from .client import answer, claims
 
 pytestmark = pytest.mark.django_db
@@ -179,3 +181,19 @@ def test_saving_a_user_of_a_model_without_passwords_asks_for_none(settings, monk
     monkeypatch.setattr(password, "get_user_model", lambda: PasswordlessUser)
     password.before_save(PasswordlessUser, PasswordlessUser(pk=1))
     assert not TokenSession.objects.exists()
+
+
+@pytest.mark.parametrize("field", ["id", "email", "password"])
+def test_a_kept_statement_answers_as_the_orm(ada, tokens, jwt_settings, monkeypatch, field):
+    """With the manager's `get_queryset` the ORM answers, and without it the kept statement."""
+    assert not is_plain(type(ada).people)
+    monkeypatch.delattr(LimitedManager, "get_queryset")
+    assert is_plain(type(ada).people)
+    jwt_settings(USER_ID_FIELD=field)
+    session = TokenSession.objects.get()
+    own = [getattr(ada, field), str(getattr(ada, field)), str(ada.pk).upper(), ada.pk.hex, ada.pk.int]
+    assert [difference(monkeypatch, session.pk, value) for value in [*own, *VALUES]] == [None] * (
+        len(own) + len(VALUES)
+    )
+    assert reading.find_with_user(session.pk, own[0]) == (ada, session)
+    assert vars(connections["default"])["oxijwt_statements"]
