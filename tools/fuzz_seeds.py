@@ -103,6 +103,7 @@ def of_token(token: str) -> Iterator[Seed]:
     if b"\n" not in header:
         yield "token", b"0" + header + b"\n" + payload
         yield "second_opinion", letter + header + b"\n" + payload
+    yield "second_opinion", letter + b"\n" + payload
 
 
 def decoded(part: str) -> bytes:
