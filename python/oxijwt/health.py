@@ -36,7 +36,8 @@ LEAST_CLOCK_DIFFERENCE = 5.0
 def problems() -> list[CheckMessage]:
     """What keeps this process from serving: findings with an id, a message and a hint. None of them shows a key.
 
-    It reads KEY_FILE anew, signs, and asks REVOCATION_CACHE and the clock of the sessions' database. It never raises.
+    It reads KEY_FILE again and signs a token. It asks REVOCATION_CACHE, and the sessions' database for its time.
+    It never raises.
     """
     found = found_by(keys.algorithm_and_keys, rings.key_ring, revocation_list, clock)
     return [finding for finding in found if finding.level >= ERROR]

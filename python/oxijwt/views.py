@@ -125,7 +125,7 @@ class NonAtomicView(generics.GenericAPIView[Any]):
     def as_view(cls, **initkwargs: Any) -> AsView[GenericView]:
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
-    # `method_decorator` would make its decorators anew for each request.
+    # `method_decorator` would make its decorators again for each request.
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """As DRF's. The answer has `no-store` beside its own directives for caches."""
         response = super().dispatch(request, *args, **kwargs)

@@ -97,7 +97,7 @@ class KeptGet(Generic[Row]):
         return rows
 
     def objects(self, row: Sequence[Any], alias: str) -> tuple[Row, Model | None]:
-        """The objects of a row, as a query set makes them. The second is None if there is no joined row."""
+        """The objects of a row, as a query set makes them. The second is None if the statement found no row to join."""
         connection, values = self.compiler.connection, list(row)
         for position, functions, column in self.converters:
             for convert in functions:
@@ -118,7 +118,7 @@ class Joining(Generic[Row]):
     alias: str
     """The database."""
     attribute: str
-    """Where the joined object is put; without a joined row there is no such attribute, as in Django."""
+    """The attribute that gets the joined object. As in Django, it is missing if no row was joined."""
     key: object
     """The primary key of the joined row."""
     query_set: Callable[[], QuerySet[Row]]

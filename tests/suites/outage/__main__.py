@@ -63,11 +63,12 @@ class Course:
         self._begun = monotonic()
         self._seen = {"living": [], "ended": []}
 
-    def second(self):
-        """Ask for both sessions, and wait for the next second."""
-        for kind, tokens in (("living", self.living), ("ended", self.ending)):
-            self._seen[kind].append(str(self._stateless.by_token_alone(tokens["access"])[0]))
-        sleep(max(0.0, self._begun + len(self._seen["ended"]) - monotonic()))
+    def seconds(self, number):
+        """So often ask for both sessions, and wait for the next second."""
+        for _ in range(number):
+            for kind, tokens in (("living", self.living), ("ended", self.ending)):
+                self._seen[kind].append(str(self._stateless.by_token_alone(tokens["access"])[0]))
+            sleep(max(0.0, self._begun + len(self._seen["ended"]) - monotonic()))
 
     @property
     def last(self):
@@ -109,56 +110,50 @@ ENDS = {
 def first_login(site, _redis, _line):
     """The cache is empty, and no process has served a stateless view."""
     course = Course(site, "login, request, logout")
-    course.second()
+    course.seconds(1)
     site[0].by_session(course.ending["access"])
     log_out(course, site[0])
-    course.second()
+    course.seconds(1)
     return course
 
 
 def emptied(site, redis, _line):
     course = Course(site, "Redis flushed; a login after 3 s")
     log_out(course, site[0])
-    course.second()
+    course.seconds(1)
     redis.flush()
-    for _ in range(3):
-        course.second()
+    course.seconds(3)
     site[1].log_in()
-    for _ in range(2):
-        course.second()
+    course.seconds(2)
     return course
 
 
 def restarted(site, redis, line):
     course = Course(site, "Redis killed, started empty after 3 s; a login 3 s later")
     log_out(course, site[0])
-    course.second()
+    course.seconds(1)
     line.cut()
     redis.stop()
-    for _ in range(3):
-        course.second()
+    course.seconds(3)
     redis.start()
     line.mend()
-    for _ in range(3):
-        course.second()
+    course.seconds(3)
     site[1].log_in()
-    for _ in range(2):
-        course.second()
+    course.seconds(2)
     return course
 
 
 def down(site, line, name):
     """Redis can't be reached for DOWN seconds, and a session ends meanwhile. Others log in each second."""
     course = Course(site, f"Redis down for {DOWN} s, {name}")
-    course.second()
+    course.seconds(1)
     line.cut()
     ENDS[name](course, site[0])
-    for _ in range(DOWN):
-        course.second()
+    course.seconds(DOWN)
     line.mend()
     for _ in range(4):
         site[1].log_in()
-        course.second()
+        course.seconds(1)
     return course
 
 
