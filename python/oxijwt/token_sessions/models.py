@@ -202,7 +202,8 @@ class TokenSession(models.Model):
 class OwedPublication(models.Model):
     """The end of a session that is not in REVOCATION_CACHE yet, or whose row is deleted. `sid` is the session's id.
 
-    It must not be a foreign key, since a deleted user's sessions are deleted too. After `until` all access tokens have expired.
+    It must not be a foreign key, since a deleted user's sessions are deleted too. After `until` all access tokens have
+    expired.
     """
 
     sid = models.UUIDField(_("session"), primary_key=True)
