@@ -5,7 +5,6 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.db import Error
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 from rest_framework import HTTP_HEADER_ENCODING as HTTP_HEADER_ENCODING  # noqa: PLC0414  simplejwt's name
 from rest_framework import authentication, exceptions
 
+from .aio.loop import in_thread, is_only_sync
 from .exceptions import (
     AuthenticationFailed,
     InvalidToken,
@@ -101,6 +101,39 @@ class JWTAuthentication(authentication.BaseAuthentication):
             raise
         return user, validated_token
 
+    @sensitive_variables()
+    async def aauthenticate(self, request: HttpRequest) -> tuple[AbstractBaseUser | TokenUser, Token] | None:
+        """As `authenticate`, for async code; `request` is Django's or DRF's.
+
+        If a subclass has its own sync method and not the async twin, that method runs in a thread.
+        """
+        if is_only_sync(type(self), "authenticate", "aauthenticate"):
+            return await in_thread(lambda: self.authenticate(request))  # type: ignore[arg-type]  # both have META
+        try:
+            held = Hidden(self.get_header(request))  # type: ignore[arg-type]  # likewise
+            if held.value is not None:
+                held.value = self.get_raw_token(held.value)
+            return None if held.value is None else await self.for_request(request).aauthenticate_token(held.value)
+        except exceptions.AuthenticationFailed:
+            refuse_token(request)
+            raise
+
+    @sensitive_variables()
+    async def aauthenticate_token(self, raw_token: bytes | str) -> tuple[AbstractBaseUser | TokenUser, Token]:
+        """As `authenticate_token`, for async code."""
+        held = Hidden(raw_token)
+        del raw_token
+        if is_only_sync(type(self), "authenticate_token", "aauthenticate_token"):
+            return await in_thread(lambda: self.authenticate_token(held.value))
+        try:
+            validated_token = await self.aget_validated_token(held.value)
+            user = await self.aget_user(validated_token)
+            await self.acheck_session(validated_token)
+        except Error as error:
+            refuse_if_unavailable(error)
+            raise
+        return user, validated_token
+
     def for_request(self, request: HttpRequest) -> Self:
         """This object, or a copy with the `audience` and `issuer` of the request's view if the view has any.
 
@@ -123,6 +156,15 @@ class JWTAuthentication(authentication.BaseAuthentication):
             records_of(validated_token).check_session()
         except TokenError as error:
             raise invalid_token(error) from error
+
+    async def acheck_session(self, validated_token: Token) -> None:
+        """As `check_session`, for async code."""
+        if getattr(validated_token, "session", None) is not None:
+            return None
+        own = is_only_sync(type(self), "check_session", "acheck_session")
+        if own or api_settings.SESSION_ID_CLAIM in validated_token:
+            return await in_thread(lambda: self.check_session(validated_token))
+        return self.check_session(validated_token)
 
     def authenticate_header(self, request: Request) -> str:
         """The challenge of a 401. It says `invalid_token` if this request's token was refused."""
@@ -158,6 +200,25 @@ class JWTAuthentication(authentication.BaseAuthentication):
                 raise
         raise refused_by_all(refusals)
 
+    @sensitive_variables()
+    async def aget_validated_token(self, raw_token: bytes | str) -> Token:
+        """As `get_validated_token`, for async code."""
+        held = Hidden(raw_token)
+        del raw_token
+        if is_only_sync(type(self), "get_validated_token", "aget_validated_token"):
+            return await in_thread(lambda: self.get_validated_token(held.value))
+        refusals, accepts = [], Accepts.of(self)
+        token_classes: Iterable[type[Token]] = api_settings.AUTH_TOKEN_CLASSES
+        for token_class in token_classes:
+            try:
+                return await aread(token_class, held, accepts)
+            except TokenError as error:
+                refusals.append((token_class, error))
+            except Error as error:
+                refuse_if_unavailable(error)
+                raise
+        raise refused_by_all(refusals)
+
     def get_user(self, validated_token: Token) -> AbstractBaseUser | TokenUser:
         """The user that the token names.
 
@@ -180,6 +241,16 @@ class JWTAuthentication(authentication.BaseAuthentication):
         if api_settings.CHECK_REVOKE_TOKEN and not password_is_unchanged(validated_token, user):
             raise self.refused_user("password_changed")
         return user
+
+    async def aget_user(self, validated_token: Token) -> AbstractBaseUser | TokenUser:
+        """As `get_user`, for async code. The database is asked first, and `get_user` then decides."""
+        own = is_only_sync(type(self), "get_user", "aget_user")
+        try:
+            is_ready = not own and await is_read_ahead(validated_token)
+        except Error as error:
+            refuse_if_unavailable(error)
+            raise
+        return self.get_user(validated_token) if is_ready else await in_thread(lambda: self.get_user(validated_token))
 
     def refused_user(self, code: str) -> AuthenticationFailed:
         """The 401 for a token whose user may not have access. `code` is a key of `default_error_messages`."""
@@ -215,6 +286,18 @@ class JWTStatelessUserAuthentication(JWTAuthentication):
         except TokenError as error:
             raise invalid_token(error) from error
 
+    async def acheck_session(self, validated_token: Token) -> None:
+        """As `check_session`, in a thread if it asks REVOCATION_CACHE."""
+        if api_settings.REVOCATION_CACHE is not None or is_only_sync(type(self), "check_session", "acheck_session"):
+            return await in_thread(lambda: self.check_session(validated_token))
+        return self.check_session(validated_token)
+
+    async def aget_user(self, validated_token: Token) -> AbstractBaseUser | TokenUser:
+        """As `get_user`, for async code."""
+        if is_only_sync(type(self), "get_user", "aget_user"):
+            return await in_thread(lambda: self.get_user(validated_token))
+        return self.get_user(validated_token)
+
     def get_user(self, validated_token: Token) -> TokenUser:
         """A user made of the token's claims. Raises InvalidToken if the token names no user."""
         if api_settings.USER_ID_CLAIM not in validated_token:
@@ -237,13 +320,40 @@ def authenticate_token(
     """
     held = Hidden(raw_token)
     del raw_token
+    return authentication_for(audience, issuer).authenticate_token(held.value)
+
+
+async def aauthenticate_token(
+    raw_token: bytes | str, *, audience: str | Sequence[str] | None = None, issuer: str | Sequence[str] | None = None
+) -> tuple[AbstractBaseUser | TokenUser, Token]:
+    """As `authenticate_token`, for async code."""
+    held = Hidden(raw_token)
+    del raw_token
+    return await authentication_for(audience, issuer).aauthenticate_token(held.value)
+
+
+def authentication_for(audience: str | Sequence[str] | None, issuer: str | Sequence[str] | None) -> JWTAuthentication:
+    """What authenticates by tokens for these audiences and of these issuers."""
     authentication = JWTAuthentication()
     authentication.audience, authentication.issuer = audience, issuer
-    return authentication.authenticate_token(held.value)
+    return authentication
 
 
-aauthenticate_token = sync_to_async(authenticate_token)
-"""`authenticate_token` for async code."""
+async def aread(token_class: type[Token], held: Hidden[bytes | str], accepts: Accepts) -> Token:
+    """The token, read as an object of this class. A project's class that is not a Token reads in a thread."""
+    if hasattr(token_class, "aread"):
+        return await token_class.aread(held.value, **accepts._asdict())
+    return await in_thread(lambda: token_class(held.value))
+
+
+async def is_read_ahead(token: Token) -> bool:
+    """Ask the database for a token's user. Whether `get_user` can then decide in the event loop.
+
+    A project's class that is not a Token keeps no records, so its user is looked for in a thread.
+    """
+    if api_settings.USER_ID_CLAIM not in token:  # it is refused
+        return True
+    return hasattr(token, "kept_records") and await records_of(token).aread_ahead()
 
 
 def refused_by_all(refusals: Sequence[tuple[type[Token], TokenError]]) -> InvalidToken:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from . import backends, records, state
+from .aio.reading import AsyncReading
 from .exceptions import ExpiredTokenError, TokenBackendError, TokenBackendExpiredToken, TokenError
 from .records import Kind
 from .records.revocable import BlacklistMixin
@@ -49,7 +50,7 @@ AuthUser = TypeVar("AuthUser")
 """simplejwt's name for the type of a user. Projects import it from here, `authentication` and `serializers`."""
 
 
-class Token:
+class Token(AsyncReading):
     """The claims of one token: read from a compact serialization, or new (simplejwt's `Token`).
 
     `token` is the text to read (str or bytes); None makes a new token. With `verify=False` nothing is checked.

@@ -15,10 +15,11 @@ TABLES = ("oxijwt.token_blacklist", "oxijwt.token_sessions")
 
 REACHED = {
     # Seven calls in two files look for a kept statement and read its row. Django's own calls become fewer.
-    ("sessions", "protected request"): Counts(52, 14, 15),
+    # One more makes the query that async code awaits.
+    ("sessions", "protected request"): Counts(53, 14, 15),
     # 13 calls use kept statements. Six calls read and compare the address and user agent, others describe the presented
     # token to the decision. Three copy the fields and check the text fast.
-    ("sessions", "refresh"): Counts(153, 22, 67),
+    ("sessions", "refresh"): Counts(154, 22, 67),
     ("blacklist", "protected request"): Counts(37, 8, 14),
 }
 """What a request needs today: a change that needs more has to say why. The targets are in LIMITS."""

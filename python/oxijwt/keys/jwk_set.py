@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from oxijwt._core import CoreError, VerifyingKey, read_issuer_jwk_set
+from oxijwt.aio.loop import refuse_to_wait
 from oxijwt.exceptions import KeyConfigurationError
 from oxijwt.settings import api_settings
 from oxijwt.utils import logger
@@ -172,6 +173,7 @@ class JWKSetClient:
             self._start(fetch, asking, wanted)
         if can_go_on and (known_to_be_down or not is_ours):
             return
+        refuse_to_wait()
         if not fetch.landed.wait(max(0.0, fetch.end - time.monotonic())):
             self._note_failure(asking, "no answer in time")
 

@@ -73,6 +73,9 @@ class Records(Protocol):
     def check(self) -> None:
         """Raise TokenError if the token is not valid any more: SessionError, with a code, if its session says so."""
 
+    async def acheck(self) -> None:
+        """As `check`, for async code."""
+
     def check_blacklist(self) -> None:
         """Raise TokenError if the token is in the blacklist's table. Sessions are not checked."""
 
@@ -87,6 +90,12 @@ class Records(Protocol):
 
     def find_user(self) -> AbstractBaseUser | None:
         """The user that the token names, or None. Raises SessionError if the token's session has ended."""
+
+    async def aread_ahead(self) -> bool:
+        """Ask the database from async code, and keep its answer for the next `find_user`.
+
+        False if `find_user` must run in a thread all the same: it would write, or call a project's rule.
+        """
 
     def adopt(self, user: AbstractBaseUser | None) -> None:
         """Give a sliding token without a session one before it is refreshed, if tokens are adopted now."""

@@ -52,10 +52,18 @@ class BlacklistRecords(StatelessRecords):
 
     def check_blacklist(self) -> None:
         """One SQL statement. Later steps use the row that it found."""
-        if api_settings.JTI_CLAIM is None:
-            return
-        self._outstanding = find(self.jti())
-        if is_blacklisted(self._outstanding):
+        if api_settings.JTI_CLAIM is not None:
+            self.refuse_blacklisted(find(self.jti()))
+
+    async def acheck(self) -> None:
+        """As `check_blacklist`, by Django's async ORM."""
+        if api_settings.JTI_CLAIM is not None:
+            self.refuse_blacklisted(await recorded(self.jti()).afirst())
+
+    def refuse_blacklisted(self, row: OutstandingToken | None) -> None:
+        """Keep the token's row. Raises TokenError if it has a blacklist entry."""
+        self._outstanding = row
+        if is_blacklisted(row):
             raise TokenError(_("Token is blacklisted"))
 
     @sensitive_variables()
@@ -185,7 +193,12 @@ def blacklist_entries() -> QuerySet[BlacklistedToken]:
 
 def find(jti: str) -> OutstandingToken | None:
     """The token's row, with its blacklist entry if it is blacklisted. One SQL statement."""
-    return outstanding_tokens().select_related("blacklistedtoken").defer("token").filter(jti=jti).first()
+    return recorded(jti).first()
+
+
+def recorded(jti: str) -> QuerySet[OutstandingToken]:
+    """The rows with a `jti`, at most one, each with its blacklist entry if it is blacklisted."""
+    return outstanding_tokens().select_related("blacklistedtoken").defer("token").filter(jti=jti)
 
 
 def is_blacklisted(record: OutstandingToken | None) -> bool:

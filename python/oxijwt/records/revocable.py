@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
+from oxijwt.aio.loop import asks_records_later
 from oxijwt.verifier import address
 
 from . import can_end_tokens
@@ -51,7 +52,12 @@ class BlacklistMixin(Generic[T]):
     def verify(self, *args: object, **kwargs: object) -> None:
         """Check the token, then its records. Raises TokenError, or SessionError with a code."""
         super().verify(*args, **kwargs)  # type: ignore[misc]  # Token's
-        self.records.check()
+        if not asks_records_later.get():
+            self.records.check()
+
+    async def acheck_records(self) -> None:
+        """As `verify`, for the records only."""
+        await self.records.acheck()
 
     @WhileRevocable
     def check_blacklist(self) -> None:

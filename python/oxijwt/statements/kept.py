@@ -9,21 +9,21 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.db.models.expressions import Col
 from django.db.models.query import MAX_GET_RESULTS
 from django.db.models.sql import UpdateQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Coroutine, Hashable, Sequence
 
     from django.db.backends.base.base import BaseDatabaseWrapper
-    from django.db.models import Field, Lookup, QuerySet
+    from django.db.models import Field, Lookup
     from django.db.models.sql.compiler import SQLCompiler
 
     Converters = list[tuple[int, list[Callable[..., Any]], Any]]
@@ -143,6 +143,9 @@ class Joining(Generic[Row]):
         if joined is not None:
             setattr(found, self.attribute, joined)
         return found
+
+    aget: ClassVar[Callable[..., Coroutine[Any, Any, Any]]] = QuerySet.aget
+    """As `get`, for async code. Django's own: it calls `get` in the thread that has the connections."""
 
     def kept(self, name: str, value: object) -> KeptGet[Row] | None:
         """The text for a field, written if the connection has none yet. None: ask the ORM.

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.db.models import Manager, QuerySet
 
+    from oxijwt.aio.users import Answered
     from oxijwt.utils import Claims
 
     from .client_info import Client
@@ -62,6 +63,8 @@ if TYPE_CHECKING:
     """A user and a session of this user, each None if it does not exist. With a session there always is a user."""
 
 JOINED = "oxijwt_session"
+CANT_JOIN = (FieldError, NotSupportedError, AttributeError, LookupError)
+"""The errors of a manager that can't join users and sessions."""
 
 
 @dataclass(frozen=True)
@@ -97,23 +100,16 @@ class Reading:
     """Whether the caller's transaction has locked the row."""
 
 
-def find_with_user(sid: uuid.UUID, user_id: object) -> Found:
+def find_with_user(sid: uuid.UUID, user_id: object, answered: Answered[AbstractBaseUser] | None = None) -> Found:
     """The user, and the session if it belongs to this user.
 
     One SQL statement, or two if the manager of the user model can't join the sessions, or if users are in another
-    database. Its text is kept if the manager is plain. Raises ServiceUnavailable.
+    database. Its text is kept if the manager is plain. No statement if `users_with` has `answered` already. Raises
+    ServiceUnavailable.
     """
-    users: type[AbstractBaseUser] = get_user_model()
-    alias = router.db_for_write(TokenSession)
-    if router.db_for_write(users) != alias:
-        return find_separately(sid, user_id)
-    manager = users._default_manager
-    join_users = partial(join, manager, alias, sid)
     try:
-        plain = is_plain(manager)
-        joining = Joining(users, TokenSession, alias, JOINED, sid, join_users) if plain else join_users()
-        user = find_user(joining, api_settings.USER_ID_FIELD, user_id)
-    except (FieldError, NotSupportedError, AttributeError, LookupError):
+        user = find_user(answered or users_with(sid), api_settings.USER_ID_FIELD, user_id)
+    except CANT_JOIN:
         return find_separately(sid, user_id)
     except Error as error:
         refuse_if_unavailable(error)
@@ -124,6 +120,17 @@ def find_with_user(sid: uuid.UUID, user_id: object) -> Found:
     if session is not None:
         session.user = user
     return user, session
+
+
+def users_with(sid: uuid.UUID) -> Joining[AbstractBaseUser] | QuerySet[AbstractBaseUser]:
+    """The users, each with the session `sid` if it belongs to this user. Raises NotSupportedError for two databases."""
+    users: type[AbstractBaseUser] = get_user_model()
+    alias = router.db_for_write(TokenSession)
+    if router.db_for_write(users) != alias:
+        raise NotSupportedError("Users and sessions are in different databases.")
+    manager = users._default_manager
+    join_users = partial(join, manager, alias, sid)
+    return Joining(users, TokenSession, alias, JOINED, sid, join_users) if is_plain(manager) else join_users()
 
 
 def join(manager: Manager[AbstractBaseUser], alias: str, sid: uuid.UUID) -> QuerySet[AbstractBaseUser]:
@@ -138,9 +145,12 @@ def is_live(session: TokenSession) -> bool:
     return TokenSession.objects.using(database()).live(now).filter(pk=session.pk).exists()
 
 
-def read_for_use(sid: uuid.UUID, user_id: object) -> tuple[AbstractBaseUser, TokenSession]:
-    """The user and session of an access or sliding token. Raises SessionError if the session refuses the token."""
-    user, session = require_both(*find_with_user(sid, user_id))
+def read_for_use(sid: uuid.UUID, user_id: object, found: Found | None = None) -> tuple[AbstractBaseUser, TokenSession]:
+    """The user and session of an access or sliding token. Raises SessionError if the session refuses the token.
+
+    `found` is what `find_with_user` returns, if the caller has asked before.
+    """
+    user, session = require_both(*(found or find_with_user(sid, user_id)))
     leeway = state.token_backend.get_leeway() // MICROSECOND
     row, now = state_of(session), now_micros()
     refusal = row.refusal(auth_state(user, session), now, leeway=leeway)

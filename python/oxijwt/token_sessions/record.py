@@ -23,6 +23,7 @@ from oxijwt.utils import Hidden, now_micros
 from oxijwt.verifier import SignedBy
 
 from .adoption import adopt, end_without_sid, is_open, read_adopted, read_without_sid
+from .aio.verbs import AsyncSliding, ReadingAhead
 from .claims import UnknownSessionError, refresh_claims, session_id
 from .deactivation import end_if_deactivated
 from .ending import end
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from .reading import Reading
 
 
-class SessionRecords:
+class SessionRecords(ReadingAhead):
     """Records of a token that only authenticates requests, and the base class for the other kinds."""
 
     def __init__(self, token: Token) -> None:
@@ -179,7 +180,9 @@ class SessionRecords:
         if known is not None:
             return known
         try:
-            _user, session = read_for_use(session_id(claims[self.sid_claim]), claims.get(api_settings.USER_ID_CLAIM))
+            sid, user_id = session_id(claims[self.sid_claim]), claims.get(api_settings.USER_ID_CLAIM)
+            found, self.ahead = self.ahead, None
+            _user, session = read_for_use(sid, user_id, found)
         except UnknownSessionError as error:
             if error.is_ignored:
                 return None
@@ -251,7 +254,7 @@ class StartingRecords(SessionRecords):
         return api_settings.JTI_CLAIM is not None and api_settings.USER_ID_CLAIM in self.token.payload
 
 
-class SlidingRecords(StartingRecords):
+class SlidingRecords(AsyncSliding, StartingRecords):
     """Records of a sliding token. It has no generation, and its refresh does not write."""
 
     token: SlidingToken

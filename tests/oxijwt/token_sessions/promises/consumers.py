@@ -1,10 +1,12 @@
 """Who reads tokens: views, authentication classes, functions, and other processes."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
 from asgiref.sync import async_to_sync
+from django.test import AsyncClient
 
 from oxijwt.authentication import aauthenticate_token, authenticate_token
 from oxijwt.exceptions import AuthenticationFailed
@@ -42,6 +44,16 @@ def request_to(path):
     return lambda process, tokens: process.request("GET", path, access=tokens["access"])
 
 
+def async_request_to(path):
+    """A request with the access token to a view that runs in the event loop."""
+
+    async def ask(tokens):
+        response = await AsyncClient().get(path, headers={"Authorization": f"Bearer {tokens['access']}"})
+        return response.status_code, json.loads(response.content)
+
+    return lambda _process, tokens: async_to_sync(ask)(tokens)
+
+
 def verify(kind):
     """A request to the verify view with one of the tokens."""
     return lambda process, tokens: process.request("POST", "/api/token/verify/", {"token": tokens[kind]})
@@ -71,6 +83,10 @@ CONSUMERS = (
     Consumer("own get_user", Question.MAY_ENTER, request_to("/api/own-lookup/")),
     Consumer("stateless, cache", Question.MAY_ENTER, request_to(STATELESS), is_stateless=True),
     Consumer("authenticate_token", Question.MAY_ENTER, call(authenticate_token)),
+    Consumer("aauthenticate", Question.MAY_ENTER, async_request_to("/api/async/whoami/")),
+    Consumer(
+        *("aauthenticate, stateless", Question.MAY_ENTER, async_request_to("/api/async/stateless/")), is_stateless=True
+    ),
     Consumer("aauthenticate_token", Question.MAY_ENTER, call(async_to_sync(aauthenticate_token))),
     Consumer("verify, refresh", Question.IS_VALID, verify("refresh")),
     Consumer("verify, access", Question.IS_VALID, verify("access")),

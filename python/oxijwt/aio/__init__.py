@@ -1,0 +1,1 @@
+"""Helpers of async code. docs/dev/async.md has the reasons."""

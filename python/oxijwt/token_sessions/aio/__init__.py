@@ -1,0 +1,1 @@
+"""Sessions in async code. docs/dev/async.md has the reasons."""
