@@ -15,6 +15,7 @@
 #   make rolling  simulate clients while nodes of two versions serve, workers die and the database forgets: gunicorn on
 #                 PostgreSQL, 10 minutes; `make test` runs it in short
 #   make outage   show what a stateless service answers while its REVOCATION_CACHE is emptied, down or started again
+#   make asgi     compare async requests under uvicorn with sync ones under gunicorn; `make test` runs it in short
 #   make scale    compare sessions with simplejwt's tokens at a million rows on PostgreSQL (minutes, 2 GB of disk)
 #   make clean    remove everything that make has made
 
@@ -55,7 +56,7 @@ TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke post
 	mariadb-test sqlite-hostile sqlite-sessions parity neighbours differential-smoke $(LINT)
 
 # Suites that `make test` does not run, or not at full length.
-LONG := rotation-load rolling rolling-smoke bench differential fuzz audit scale thieves races outage
+LONG := rotation-load rolling rolling-smoke asgi asgi-smoke bench differential fuzz audit scale thieves races outage
 .PHONY: demo test side-by-side together lint clean $(TEST) $(RACES) $(LONG)
 # Only `side-by-side` runs two things at a time: it calls make again, for `together`.
 ifneq ($(MAKECMDGOALS),together)
@@ -66,7 +67,7 @@ unexport MAKEFLAGS MFLAGS
 endif
 
 test: .venv/built
-	@$(MAKE) --no-print-directory --keep-going side-by-side rotation-load rolling-smoke
+	@$(MAKE) --no-print-directory --keep-going side-by-side rotation-load rolling-smoke asgi-smoke
 
 side-by-side: .venv/built
 	@$(MAKE) --no-print-directory --keep-going --jobs $(JOBS) --output-sync=target together
@@ -103,7 +104,7 @@ rust-test:
 
 # Each target has its own test databases, so that two targets never share one. The names begin with OXIJWT_DATABASE_NAME.
 DATABASE_NAME := $(or $(OXIJWT_DATABASE_NAME),oxijwt)
-$(SITES) $(RACES) rotation-load rolling rolling-smoke outage: override export OXIJWT_DATABASE_NAME = \
+$(SITES) $(RACES) rotation-load rolling rolling-smoke asgi asgi-smoke outage: override export OXIJWT_DATABASE_NAME = \
 	$(DATABASE_NAME)_$(subst -,_,$@)
 
 # All tests run on SQLite. Tests that use tables, and so have pytest-django's mark, also run on the servers.
@@ -141,6 +142,12 @@ neighbours: .venv/built
 # Never at the same time as other suites: it uses both processors and measures seconds.
 rotation-load: .venv/built
 	$(PY) -m tests.suites.rotation_load
+
+asgi: .venv/built
+	$(PY) -m tests.suites.asgi
+
+asgi-smoke: .venv/built
+	$(PY) -m tests.suites.asgi --short
 
 # Likewise.
 rolling rolling-smoke: .venv/built

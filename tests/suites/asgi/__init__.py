@@ -1,0 +1,1 @@
+"""Protected requests under an ASGI server, against the sync way under gunicorn."""
