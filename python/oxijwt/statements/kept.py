@@ -1,4 +1,4 @@
-"""Statements whose text the ORM writes once for each connection. Later only their values change.
+"""Statements whose text the ORM writes once for each database. Later only their values change.
 
 So each is the ORM's statement: the SELECT of a row with one row that belongs to it, and the UPDATE of a row that still
 has the values that were read.
@@ -7,9 +7,10 @@ has the values that were read.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     """Values by the names of fields."""
 
 Row = TypeVar("Row", bound=Model)
-Text = TypeVar("Text")
 
 VENDORS = frozenset({"postgresql", "mysql", "sqlite"})
 """The databases whose kept texts are tested. MariaDB is `mysql`."""
@@ -40,10 +40,24 @@ VALUE_TYPES = frozenset({int, str, uuid.UUID})
 """Types of values that are looked up with a kept text. For others, as None or True, Django may write another text."""
 
 
+_of_database: dict[Hashable, tuple[object, object, str, Any]] = {}
+"""Texts that belong to no connection, each with the settings, fields and table for which it was written."""
+
+
+class KeptStatement(Protocol):
+    """A text that belongs to one connection."""
+
+    def on(self, connection: BaseDatabaseWrapper | None) -> Self:
+        """A copy for another connection to the same database. The one for None is only copied again."""
+
+
+Text = TypeVar("Text", bound=KeptStatement)
+
+
 def kept_text(
-    connection: BaseDatabaseWrapper, model: type[Model], key: Hashable, write: Callable[[], Text]
+    connection: BaseDatabaseWrapper, model: type[Model], key: Hashable, write: Callable[[], Text | None]
 ) -> Text | None:
-    """What `write` returned for a key, called again if the model's fields or its table are others now.
+    """The text that `write` returned for a key. It is written again if the model's fields or its table are others now.
 
     A key holds for one model and one value of USE_TZ, because converters differ with USE_TZ. None for other databases.
     """
@@ -53,10 +67,24 @@ def kept_text(
     options, whole = model._meta, (model, key, settings.USE_TZ)
     fields, table, kept = texts.get(whole, (None, None, None))
     if fields is not options.concrete_fields or table != options.db_table:
-        kept = write()
+        kept = text_of_database(connection, model, whole, write)
         texts[whole] = options.concrete_fields, options.db_table, kept
     text: Text | None = kept
     return text
+
+
+def text_of_database(
+    connection: BaseDatabaseWrapper, model: type[Model], whole: Hashable, write: Callable[[], Text | None]
+) -> Text | None:
+    """As `kept_text`, for a connection that has no text yet: under ASGI each request has a new connection."""
+    now = connection.settings_dict, model._meta.concrete_fields, model._meta.db_table
+    *then, kept = _of_database.get((connection.alias, whole), (None, None, None, None))
+    if then[0] is now[0] and then[1] is now[1] and then[2] == now[2]:
+        copied: Text | None = None if kept is None else kept.on(connection)
+        return copied
+    written = write()
+    _of_database[connection.alias, whole] = (*now, None if written is None else written.on(None))
+    return written
 
 
 @dataclass
@@ -76,6 +104,11 @@ class KeptGet(Generic[Row]):
     """The model's fields, in the order of the columns."""
     joined_names: list[str]
     """Those of the joined model, which come next."""
+
+    def on(self, connection: BaseDatabaseWrapper | None) -> Self:
+        """See KeptStatement. Converters are methods of a connection."""
+        compiler = on_connection(self.compiler, connection)
+        return replace(self, compiler=compiler, converters=converters_of(compiler) if connection else [])
 
     def parameters(self, key: object, value: object) -> list[Any] | None:
         """The parameters for two values, or None if Django would write another text for them.
@@ -165,15 +198,28 @@ class Joining(Generic[Row]):
         conditions: list[Any] = query.where.children
         if not is_selection(columns, self.model, self.joined) or not is_simple(*conditions):
             return None
-        condition, converters = conditions[0], compiler.get_converters(columns)
+        condition = conditions[0]
         kept = KeptGet(
             *(sql, self.model, self.joined, compiler, type(condition), condition.lhs),
             placeholder=condition.process_rhs(compiler, compiler.connection)[0],
-            converters=[(at, *both) for at, both in converters.items()],
+            converters=converters_of(compiler),
             names=names_of(self.model),
             joined_names=names_of(self.joined),
         )
         return kept if kept.parameters(self.key, *lookup.values()) == list(parameters) else None
+
+
+def on_connection(compiler: SQLCompiler, connection: BaseDatabaseWrapper | None) -> SQLCompiler:
+    """A copy of a compiler that has written its text, for another connection, or for None."""
+    copied = copy(compiler)
+    copied.connection = connection  # type: ignore[assignment]  # None is never used
+    return copied
+
+
+def converters_of(compiler: SQLCompiler) -> Converters:
+    """The converters of the columns that a compiler has selected."""
+    columns = [column for column, *_ in compiler.select]
+    return [(at, *both) for at, both in compiler.get_converters(columns).items()]
 
 
 def names_of(model: type[Model]) -> list[str]:
@@ -210,6 +256,10 @@ class KeptUpdate:
     """The fields that get a value, in the order of the placeholders."""
     conditions: list[tuple[str, type[Lookup[Any]], Col]]
     """The columns that are compared, in their order: each with its name and Django's lookup."""
+
+    def on(self, connection: BaseDatabaseWrapper | None) -> Self:
+        """See KeptStatement."""
+        return replace(self, compiler=on_connection(self.compiler, connection))
 
     def parameters(self, values: Values, where: Values) -> list[Any]:
         """The parameters for two sets of values. Raises EmptyResultSet if no row can have them."""
