@@ -115,7 +115,8 @@ postgres-test mariadb-test: .venv/built
 	OXIJWT_DATABASE=$(@:-test=) $(PY) -m pytest -m django_db
 
 # Token sessions run on four sites: with sessions, on the way from simplejwt, with users whose key is a UUID, and with users in
-# another database. SQLite in memory has one connection, so the tests that need a second one also run on a file.
+# another database. SQLite in memory has one connection, so the tests that need a second one also run on a file. Two more sites
+# have the async token views in place of the sync ones.
 sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.sessions tests/oxijwt/token_sessions
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.adoption \
@@ -125,6 +126,10 @@ sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.apart tests/oxijwt/token_sessions
 	$(if $(filter sqlite-%,$@),$(PY) -m pytest --ds=tests.sites.sqlite_file \
 		$(addprefix tests/oxijwt/token_sessions/,reuse/test_reuse.py ends/test_refused.py))
+	$(if $(filter sqlite-%,$@),$(PY) -m pytest --ds=tests.sites.aio.sessions \
+		$(addprefix tests/oxijwt/token_sessions/,test_views.py test_statements.py reuse rotation requests))
+	$(if $(filter sqlite-%,$@),$(PY) -m pytest --ds=tests.sites.aio.blacklist \
+		$(addprefix tests/oxijwt/,test_views.py test_audience_views.py token_blacklist))
 	$(if $(filter sqlite-%,$@),$(PY) -m pytest --ds=tests.sites.sessions tests/suites/thieves)
 
 # The hostile suite runs on the other sites here. The tests above run it on the plain site.

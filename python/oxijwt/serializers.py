@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import authenticate, get_user_model
@@ -16,6 +17,7 @@ from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.fields import empty
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
+from .aio.loop import in_thread
 from .authentication import password_is_unchanged
 from .context import handling
 from .exceptions import AccountRefused, InvalidToken, SessionError, TokenBackendError, TokenError, UserDeleted
@@ -109,8 +111,50 @@ class PasswordField(TextField):
         super().__init__(*args, **kwargs)
 
 
+def keep(read: Hidden[Any], attrs: Data) -> Data:
+    """A `validate` that keeps the attributes of the fields."""
+    read.value = attrs
+    return attrs
+
+
+def answer(read: Hidden[Any], _attrs: Data) -> Any:
+    """A `validate` that returns what is known already."""
+    return read.value
+
+
+def refuse(error: ValidationError, _attrs: Data) -> Data:
+    """A `validate` that raises what is known already."""
+    raise error
+
+
 class TokenSerializer(serializers.Serializer[None]):
     """The base of all serializers that read a token or password."""
+
+    async def ais_valid(self, *, raise_exception: bool = False) -> bool:
+        """As `is_valid`, for async code: it reads the fields in the event loop, and awaits `avalidate`.
+
+        A project's own serializer validates in a thread, since its fields and methods may ask the database.
+        """
+        if not type(self).__module__.startswith("oxijwt."):
+            return await in_thread(lambda: self.is_valid(raise_exception=raise_exception))
+        read = Hidden[Any](None)
+        self.validate = partial(keep, read)  # type: ignore[method-assign]  # DRF reads the fields only
+        if not self.is_valid(raise_exception=raise_exception):
+            return False
+        del self._validated_data  # type: ignore[attr-defined]  # DRF validates again without it
+        try:
+            read.value = await self.avalidate(read.value)
+        except ValidationError as error:
+            self.validate = partial(refuse, error)  # type: ignore[method-assign]  # DRF writes the errors
+        else:
+            self.validate = partial(answer, read)  # type: ignore[method-assign]
+        return self.is_valid(raise_exception=raise_exception)
+
+    async def avalidate(self, attrs: Data) -> Data:
+        """As `validate`, for async code. Here in a thread: a login hashes the password, which takes long."""
+        held = Hidden(attrs)
+        del attrs
+        return await in_thread(lambda: type(self).validate(self, held.value))
 
     def __repr__(self) -> str:
         """The class. DRF's representation shows the data too, and error reporters would keep it."""
@@ -142,6 +186,13 @@ class TokenObtainSerializer(TokenSerializer):
         del data
         with handling(self.context.get("request"), login=True):
             return super().run_validation(held.value)
+
+    async def avalidate(self, attrs: Data) -> Data:
+        """As `validate`, as part of a login."""
+        held = Hidden(attrs)
+        del attrs
+        with handling(self.context.get("request"), login=True):
+            return await super().avalidate(held.value)
 
     def validate(self, attrs: Data) -> Data:
         """Set `self.user` to whom the credentials belong. Raises AuthenticationFailed `no_active_account`."""
@@ -248,7 +299,21 @@ class TokenRefreshSerializer(RefreshingSerializer):
     def validate(self, attrs: Data) -> Data:
         held = Hidden(attrs["refresh"])
         del attrs
-        refresh = self.get_refresh(held.value)
+        return self.exchanged(self.get_refresh(held.value))
+
+    async def avalidate(self, attrs: Data) -> Data:
+        """As `validate`. A thread looks for the session, and a thread exchanges the token."""
+        held = Hidden(attrs["refresh"])
+        del attrs
+        try:
+            refresh = await self.token_class.aread(held.value, view=self.context.get("view"))
+        except SessionError as error:
+            self.refuse_account(error)
+            raise
+        return await in_thread(lambda: self.exchanged(refresh))
+
+    def exchanged(self, refresh: RefreshToken) -> Data:
+        """The answer to a refresh token that was read. Raises TokenError, AccountRefused, ServiceUnavailable."""
         user = self.get_active_user(refresh)
         with refusing_unsignable_claims():
             rotated = {"refresh": refresh.rotate(user)} if refresh.rotates else {}
@@ -264,9 +329,13 @@ class TokenRefreshSerializer(RefreshingSerializer):
         try:
             return self.token_class.read(held.value, view=self.context.get("view"))
         except SessionError as error:
-            if error.code in {"user_not_found", "user_inactive"}:
-                raise InvalidToken(self.error_messages["no_active_account"], "no_active_account") from error
+            self.refuse_account(error)
             raise
+
+    def refuse_account(self, error: SessionError) -> None:
+        """Raise InvalidToken `no_active_account` if the session's user is gone or inactive."""
+        if error.code in {"user_not_found", "user_inactive"}:
+            raise InvalidToken(self.error_messages["no_active_account"], "no_active_account") from error
 
 
 class TokenRefreshSlidingSerializer(RefreshingSerializer):
@@ -278,7 +347,17 @@ class TokenRefreshSlidingSerializer(RefreshingSerializer):
     def validate(self, attrs: Data) -> Data:
         held = Hidden(attrs["token"])
         del attrs
-        token = self.token_class.read(held.value, view=self.context.get("view"))
+        return self.renewed(self.token_class.read(held.value, view=self.context.get("view")))
+
+    async def avalidate(self, attrs: Data) -> Data:
+        """As `validate`. A thread renews the token."""
+        held = Hidden(attrs["token"])
+        del attrs
+        token = await self.token_class.aread(held.value, view=self.context.get("view"))
+        return await in_thread(lambda: self.renewed(token))
+
+    def renewed(self, token: SlidingToken) -> Data:
+        """The answer to a sliding token that was read. Raises TokenError, AccountRefused, ServiceUnavailable."""
         token.check_exp(api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM)
         token.records.adopt(self.get_active_user(token))
         token.set_exp()
@@ -295,6 +374,17 @@ class TokenVerifySerializer(TokenSerializer):
     def validate(self, attrs: Data) -> Data:
         token = UntypedToken.read(attrs["token"], view=self.context.get("view"))
         del attrs
+        return self.checked(token)
+
+    async def avalidate(self, attrs: Data) -> Data:
+        """As `validate`. A thread asks the token's records, if an app keeps any."""
+        held = Hidden(attrs["token"])
+        del attrs
+        token = await UntypedToken.aread(held.value, view=self.context.get("view"))
+        return await in_thread(lambda: self.checked(token)) if can_end_tokens() else self.checked(token)
+
+    def checked(self, token: UntypedToken) -> Data:
+        """The answer to a token that was read. Raises TokenError."""
         try:
             token.records.check_untyped()
         except BlacklistedError as error:

@@ -7,6 +7,7 @@ import hashlib
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from asgiref.sync import iscoroutinefunction
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -19,6 +20,7 @@ from rest_framework.exceptions import APIException, ParseError, UnsupportedMedia
 from rest_framework.response import Response
 
 from . import state
+from .aio.loop import in_thread
 from .context import handling
 from .exceptions import (
     AccountRefused,
@@ -222,6 +224,63 @@ class TokenViewBase(NonAtomicView):
         return Response(invalid_token(error).detail, status=status.HTTP_401_UNAUTHORIZED, headers=headers)
 
 
+async def avalidate(serializer: BaseSerializer[Any]) -> None:
+    """Validate the request's data. A project's serializer that can't be awaited runs in a thread."""
+    if hasattr(serializer, "ais_valid"):
+        await serializer.ais_valid(raise_exception=True)
+    else:
+        await in_thread(lambda: serializer.is_valid(raise_exception=True))
+
+
+class AsyncTokenView(TokenViewBase):
+    """As TokenViewBase, for an ASGI server: bodies and tokens are read in the event loop, statements run in threads."""
+
+    async def dispatch(  # type: ignore[override]  # async
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        """As DRF's. Error reports show no variables, and the answer has `no-store`."""
+        response = await call_without_variables(request, self.respond, *args, **kwargs)
+        patch_cache_control(response, no_store=True)
+        return response
+
+    async def respond(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The answer of the handler, or to its exception."""
+        self.args, self.kwargs, self.headers = args, kwargs, self.default_response_headers
+        self.request = self.initialize_request(request, *args, **kwargs)
+        try:
+            response = await self.handled(*args, **kwargs)
+        except Exception as error:
+            response = self.handle_exception(error)
+        self.response = self.finalize_response(self.request, response, *args, **kwargs)
+        return self.response
+
+    async def handled(self, *args: Any, **kwargs: Any) -> Response:
+        """The answer of the handler. Throttles and permissions of the project run in a thread."""
+        initial = partial(self.initial, self.request, *args, **kwargs)
+        if self.get_throttles() or self.get_permissions():
+            await in_thread(initial)
+        else:
+            initial()
+        name = (self.request.method or "").lower()
+        handler = getattr(self, name, None) if name in self.http_method_names else None
+        if iscoroutinefunction(handler):
+            answer: Response = await handler(self.request, *args, **kwargs)
+            return answer
+        return await in_thread(partial(handler or self.http_method_not_allowed, self.request, *args, **kwargs))
+
+    async def post(self, request: Request, *args: object, **kwargs: object) -> Response:  # type: ignore[override]  # async
+        """As TokenViewBase's."""
+        serializer = self.get_serializer(data=request.data)
+        try:
+            with handling(request):
+                await avalidate(serializer)
+        except TokenReusedError as error:
+            return self.refusal(request, error)
+        except TokenError as error:
+            raise invalid_token(error) from error
+        return Response(serializer.validated_data, status=status.HTTP_200_OK)
+
+
 class AcceptingMixin:
     """A view that reads tokens. `as_view(audience=…, issuer=…)` says which tokens it accepts."""
 
@@ -284,6 +343,30 @@ class TokenBlacklistView(AcceptingMixin, TokenViewBase):
 
 
 token_blacklist = TokenBlacklistView.as_view()
+
+
+class AsyncTokenObtainPairView(AsyncTokenView, TokenObtainPairView):
+    """TokenObtainPairView for an ASGI server. A thread checks the credentials, since hashing takes long."""
+
+
+class AsyncTokenRefreshView(AsyncTokenView, TokenRefreshView):
+    """TokenRefreshView for an ASGI server."""
+
+
+class AsyncTokenObtainSlidingView(AsyncTokenView, TokenObtainSlidingView):
+    """TokenObtainSlidingView for an ASGI server. A thread checks the credentials."""
+
+
+class AsyncTokenRefreshSlidingView(AsyncTokenView, TokenRefreshSlidingView):
+    """TokenRefreshSlidingView for an ASGI server."""
+
+
+class AsyncTokenVerifyView(AsyncTokenView, TokenVerifyView):
+    """TokenVerifyView for an ASGI server."""
+
+
+class AsyncTokenBlacklistView(AsyncTokenView, TokenBlacklistView):
+    """TokenBlacklistView for an ASGI server. A thread ends the token."""
 
 
 class JWKSView(View):

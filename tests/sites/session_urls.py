@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from oxijwt.authentication import JWTAuthentication, JWTStatelessUserAuthentication
 from oxijwt.exceptions import AuthenticationFailed
 from oxijwt.permissions import RequireRecentLogin
-from tests.sites.async_views import AsyncWhoAmI, AsyncWhoDoesTheTokenSayIAm
+from tests.sites.aio.views import AsyncWhoAmI, AsyncWhoDoesTheTokenSayIAm
 
 
 class WhoAmI(APIView):
@@ -57,6 +57,7 @@ urlpatterns = [
     path("api/token/", include("oxijwt.urls")),
     path("api/whoami/", WhoAmI.as_view()),
     path("api/stateless/", WhoDoesTheTokenSayIAm.as_view()),
+    path("api/async/token/", include("tests.sites.aio.urls")),
     path("api/async/whoami/", AsyncWhoAmI.as_view()),
     path("api/async/stateless/", AsyncWhoDoesTheTokenSayIAm.as_view()),
     path("api/own-lookup/", WhoDoesTheProjectSayIAm.as_view()),

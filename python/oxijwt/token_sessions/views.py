@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.signals import user_logged_out
 from django.http import Http404
@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings as drf_settings
 
 from oxijwt import signals
+from oxijwt.aio.loop import in_thread
 from oxijwt.authentication import JWTAuthentication, JWTStatelessUserAuthentication, view_of
 from oxijwt.context import handling
 from oxijwt.exceptions import SESSION_MESSAGES, InvalidToken, SessionError, TokenError, invalid_token
@@ -28,7 +29,7 @@ from oxijwt.settings import api_settings
 from oxijwt.tokens import RefreshToken
 from oxijwt.transport import refuse_token
 from oxijwt.utils import Hidden, datetime_from_micros, now_micros
-from oxijwt.views import AcceptingMixin, NonAtomicView, TokenViewBase
+from oxijwt.views import AcceptingMixin, AsyncTokenView, NonAtomicView, TokenViewBase
 
 from . import publications, revocation_cache
 from .claims import session_id
@@ -41,7 +42,6 @@ from .reading import find_with_user
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from typing import Any
     from uuid import UUID
 
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -124,13 +124,18 @@ class TokenLogoutView(SessionViewMixin, TokenViewBase):  # type: ignore[misc]  #
         """204; 400 if it can't read the body; 401 if it refuses the token."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        refresh, scope = Hidden(serializer.validated_data.get("refresh")), serializer.validated_data["scope"]
+        self.log_out(request, serializer.validated_data)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def log_out(self, request: Request, validated: dict[str, Any]) -> None:
+        """End the sessions that the body names. Raises AuthenticationFailed and ServiceUnavailable."""
+        refresh, scope = Hidden[Any](validated.get("refresh")), validated["scope"]
+        del validated
         with handling(request):
             if refresh.value is None:
                 log_out_with_access_token(request, scope, self.token_authenticators)
             else:
                 log_out_with_refresh_token(request, self.get_token_class(), refresh, scope)
-        return Response(status=status.HTTP_204_NO_CONTENT)
 
     def get_token_class(self) -> type[RefreshToken]:
         """The class of the refresh tokens that this view takes."""
@@ -140,6 +145,17 @@ class TokenLogoutView(SessionViewMixin, TokenViewBase):  # type: ignore[misc]  #
             import_string(api_settings.TOKEN_REFRESH_SERIALIZER), "token_class", RefreshToken
         )
         return found
+
+
+class AsyncTokenLogoutView(AsyncTokenView, TokenLogoutView):  # type: ignore[misc]  # likewise
+    """TokenLogoutView for an ASGI server. A thread ends the sessions."""
+
+    async def post(self, request: Request, *args: object, **kwargs: object) -> Response:  # type: ignore[override]  # async
+        """As TokenLogoutView's."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        await in_thread(lambda: self.log_out(request, serializer.validated_data))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def log_out_with_access_token(request: Request, scope: str, authenticators: Sequence[Authenticator]) -> None:

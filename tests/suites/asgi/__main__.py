@@ -14,7 +14,7 @@ import django
 
 from tests.conftest import what_is_missing
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.sites.asgi"
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.sites.aio.asgi"
 django.setup()
 
 from django.contrib.auth import get_user_model  # noqa: E402  after setup

@@ -6,7 +6,7 @@ from django.urls import path
 from django.views import View
 
 from oxijwt.authentication import JWTAuthentication
-from tests.sites.async_views import AsyncWhoAmI
+from tests.sites.aio.views import AsyncWhoAmI
 from tests.sites.session_urls import urlpatterns as session_urls
 
 from .counting import counts

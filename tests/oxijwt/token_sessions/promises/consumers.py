@@ -54,9 +54,9 @@ def async_request_to(path):
     return lambda _process, tokens: async_to_sync(ask)(tokens)
 
 
-def verify(kind):
+def verify(kind, path="/api/token/verify/"):
     """A request to the verify view with one of the tokens."""
-    return lambda process, tokens: process.request("POST", "/api/token/verify/", {"token": tokens[kind]})
+    return lambda process, tokens: process.request("POST", path, {"token": tokens[kind]})
 
 
 def call(authenticate):
@@ -74,9 +74,11 @@ def call(authenticate):
 
 
 OUR_REFRESH, BY_SESSION, STATELESS = "/api/token/refresh/", "/api/whoami/", "/api/stateless/"
+ASYNC_REFRESH, ASYNC_VERIFY = "/api/async/token/refresh/", "/api/async/token/verify/"
 
 CONSUMERS = (
     Consumer("refresh view", Question.MAY_REFRESH, refresh_at(OUR_REFRESH)),
+    Consumer("async refresh view", Question.MAY_REFRESH, refresh_at(ASYNC_REFRESH)),
     Consumer("own view, serializer", Question.MAY_REFRESH, refresh_at("/api/project/serializer/")),
     Consumer("own view, RefreshToken", Question.CAN_BE_READ, refresh_at("/api/project/by-hand/")),
     Consumer("JWTAuthentication", Question.MAY_ENTER, request_to(BY_SESSION)),
@@ -90,6 +92,8 @@ CONSUMERS = (
     Consumer("aauthenticate_token", Question.MAY_ENTER, call(async_to_sync(aauthenticate_token))),
     Consumer("verify, refresh", Question.IS_VALID, verify("refresh")),
     Consumer("verify, access", Question.IS_VALID, verify("access")),
+    Consumer("async verify, refresh", Question.IS_VALID, verify("refresh", ASYNC_VERIFY)),
+    Consumer("async verify, access", Question.IS_VALID, verify("access", ASYNC_VERIFY)),
     Consumer("2nd process, refresh", Question.MAY_REFRESH, refresh_at(OUR_REFRESH), ELSEWHERE),
     Consumer("2nd process, JWTAuthentication", Question.MAY_ENTER, request_to(BY_SESSION), ELSEWHERE),
     Consumer("2nd process, stateless", Question.MAY_ENTER, request_to(STATELESS), WITHOUT_DATABASE, is_stateless=True),

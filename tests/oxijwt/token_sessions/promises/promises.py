@@ -43,6 +43,28 @@ def log_out(kind, scope, who="mine"):
     return act
 
 
+def log_out_async(kind, scope, who="mine"):
+    """A logout at the async view."""
+
+    def act(scene):
+        token = getattr(scene, who)[kind]
+        body, access = ({"refresh": token}, None) if kind == "refresh" else ({}, token)
+        status, _body = scene.processes[HERE].request(
+            "POST", "/api/async/token/logout/", body | {"scope": scope}, access=access
+        )
+        assert status == 204
+
+    return act
+
+
+def blacklist_async(scene):
+    """A logout at the async blacklist view."""
+    status, _body = scene.processes[HERE].request(
+        "POST", "/api/async/token/blacklist/", {"refresh": scene.mine["refresh"]}
+    )
+    assert status == 200
+
+
 def delete_in_list(scene):
     path = f"/api/token/sessions/{claims(scene.mine['access'])['sid']}/"
     response = Client().delete(path, HTTP_AUTHORIZATION=f"Bearer {scene.other['access']}")
@@ -143,6 +165,11 @@ PROMISES = {
         Promise("logout others, access", log_out("access", "others", "other")),
         Promise("logout global, refresh", log_out("refresh", "global", "other"), ends_both=True),
         Promise("logout global, access", log_out("access", "global"), ends_both=True),
+        Promise("async logout local, refresh", log_out_async("refresh", "local")),
+        Promise("async logout local, access", log_out_async("access", "local")),
+        Promise("async logout others", log_out_async("refresh", "others", "other")),
+        Promise("async logout global", log_out_async("access", "global"), ends_both=True),
+        Promise("async blacklist view", blacklist_async),
     ),
     "`DELETE sessions/<id>/`": (Promise("DELETE sessions/", delete_in_list),),
     "Django's signal `user_logged_out` ([below](#a-logout-by-another-package))": (
@@ -174,6 +201,7 @@ PROMISES = {
     ),
     "a spent refresh token after the grace interval, at a refresh": (
         Promise("reuse, refresh view", spend_and_reuse("/api/token/refresh/")),
+        Promise("reuse, async refresh view", spend_and_reuse("/api/async/token/refresh/")),
         Promise("reuse, own view, serializer", spend_and_reuse("/api/project/serializer/")),
         Promise("reuse, own view, RefreshToken", spend_and_reuse("/api/project/by-hand/")),
     ),

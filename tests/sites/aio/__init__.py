@@ -1,0 +1,1 @@
+"""Sites with async views."""
