@@ -1,14 +1,24 @@
 """Clients that send their requests at the same time, each on a connection of its own."""
 
 import asyncio
+import json
 import re
 
 PATIENCE = 60
 
 
+def text_of(path, token):
+    """A GET with an access token, or a POST of a refresh token to the path of a refresh view."""
+    if not path.endswith("/refresh/"):
+        return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+    body = json.dumps({"refresh": token})
+    fields = f"Content-Type: application/json\r\nContent-Length: {len(body)}"
+    return f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n\r\n{body}"
+
+
 async def request(reader, writer, path, token):
-    """(status, body) of a GET."""
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
+    """(status, body) of the answer."""
+    writer.write(text_of(path, token).encode())
     head = await reader.readuntil(b"\r\n\r\n")
     length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
     if length is not None:
