@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from django.db.models.manager import Manager
     from django.db.models.query import QuerySet
 
-    from .statements.kept import Joining
+    from .statements.kept import Getting
 
 logger = logging.getLogger("oxijwt")
 
@@ -143,7 +143,7 @@ def _format(template: object, *args: object, **kwargs: object) -> str:
 format_lazy = lazy(_format, str)
 
 
-def find_user(users: Manager[User] | QuerySet[User] | Joining[User], field: str, user_id: object) -> User | None:
+def find_user(users: Manager[User] | QuerySet[User] | Getting[User], field: str, user_id: object) -> User | None:
     """The user whose `field` is `user_id`, or None.
 
     Also None if the field can't hold such a value, and if the user found has an id that is written in another way than

@@ -17,6 +17,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from oxijwt.exceptions import TokenError
 from oxijwt.settings import api_settings
+from oxijwt.statements.kept import GettingFirst
+from oxijwt.statements.plain import is_plain
 from oxijwt.utils import datetime_from_claim
 
 from .stateless import StatelessRecords
@@ -99,9 +101,14 @@ class BlacklistRecords(StatelessRecords):
 
     def check_untyped(self) -> None:
         """As in simplejwt, only tokens with a `jti` are checked, and only with BLACKLIST_AFTER_ROTATION."""
+        for jti in self.ids_to_ask():
+            if is_blacklisted(find(jti)):
+                raise BlacklistedError
+
+    def ids_to_ask(self) -> tuple[str, ...]:
+        """The token's `jti`, if `check_untyped` looks for it."""
         jti = self.token.get(api_settings.JTI_CLAIM) if api_settings.BLACKLIST_AFTER_ROTATION else None
-        if isinstance(jti, str) and is_blacklisted(find(jti)):
-            raise BlacklistedError
+        return (jti,) if isinstance(jti, str) else ()
 
     def _recorder(self, user: AbstractBaseUser | None) -> Callable[[], OutstandingToken]:
         """A function that returns this token's row, and writes it first if the row is missing."""
@@ -185,7 +192,16 @@ def blacklist_entries() -> QuerySet[BlacklistedToken]:
 
 def find(jti: str) -> OutstandingToken | None:
     """The token's row, with its blacklist entry if it is blacklisted. One SQL statement."""
-    return outstanding_tokens().select_related("blacklistedtoken").defer("token").filter(jti=jti).first()
+    model = apps.get_model(BLACKLIST_LABEL, "OutstandingToken")
+    if is_plain(model.objects):
+        found: OutstandingToken | None = GettingFirst(model, router.db_for_write(model), with_entries).first(jti=jti)
+        return found
+    return with_entries().filter(jti=jti).first()
+
+
+def with_entries() -> QuerySet[OutstandingToken]:
+    """The rows of issued tokens without their texts, each with its blacklist entry."""
+    return outstanding_tokens().select_related("blacklistedtoken").defer("token")
 
 
 def is_blacklisted(record: OutstandingToken | None) -> bool:
@@ -195,7 +211,18 @@ def is_blacklisted(record: OutstandingToken | None) -> bool:
 
 def any_blacklisted(ids: Collection[str]) -> bool:
     """Whether one of these `jti`s is blacklisted. One SQL statement."""
-    return blacklist_entries().filter(token__jti__in=ids).exists()
+    return entries_of(ids).exists()
+
+
+def entries_of(ids: Collection[str]) -> QuerySet[BlacklistedToken]:
+    """The blacklist's entries of these `jti`s."""
+    return blacklist_entries().filter(token__jti__in=ids)
+
+
+def can_be_asked_in(alias: str) -> bool:
+    """Whether a statement in this database can ask the blacklist too: it is there, and its manager is Django's."""
+    model = apps.get_model(BLACKLIST_LABEL, "BlacklistedToken")
+    return router.db_for_write(model) == alias and is_plain(model.objects)
 
 
 @sensitive_variables()

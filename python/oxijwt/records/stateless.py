@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from oxijwt.exceptions import TokenError
 from oxijwt.settings import api_settings
+from oxijwt.statements.kept import getting
 from oxijwt.utils import find_user, is_id
 
 if TYPE_CHECKING:
@@ -48,14 +49,20 @@ class StatelessRecords:
     def check_untyped(self) -> None:
         """Every token is valid."""
 
+    def ids_to_ask(self) -> tuple[str, ...]:
+        """The ids that `check_untyped` looks for in a table: none."""
+        return ()
+
     def check_session(self) -> None:
         """The token has no session."""
 
     def find_user(self) -> AbstractBaseUser | None:
         """One SQL statement; none if the token names no user."""
         user_id = self.token.get(api_settings.USER_ID_CLAIM)
+        if user_id is None:
+            return None
         users = get_user_model()._default_manager  # a project's manager need not be called `objects`
-        return None if user_id is None else find_user(users, api_settings.USER_ID_FIELD, user_id)
+        return find_user(getting(users), api_settings.USER_ID_FIELD, user_id)
 
     def adopt(self, user: AbstractBaseUser | None) -> None:
         """The token has no session."""

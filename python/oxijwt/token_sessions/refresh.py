@@ -23,7 +23,7 @@ from .ending import end_least_recently_refreshed
 from .models import TokenSession, TokenSessionQuerySet
 from .password import auth_hash
 from .publications import tend
-from .reading import Reading, permission, read_again
+from .reading import Reading, is_live, permission, read_again
 from .rows import flush_day, new_session, session_of_token
 from .security_log import log_repeat, log_restoration
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from oxijwt._core import RowUpdate
+    from oxijwt.records import Kind
 
 Signed = TypeVar("Signed")
 
@@ -46,6 +47,16 @@ def start(user: AbstractBaseUser, lifetime: timedelta) -> TokenSession:
         end_least_recently_refreshed(user, session)
     tend()
     return session
+
+
+def live_session_of(
+    login: dict[object, TokenSession], kind: Kind, user: AbstractBaseUser, lifetime: timedelta
+) -> TokenSession:
+    """The live session that this login has started for tokens of this kind, or a new one."""
+    known = login.get((kind, user.pk))
+    if known is None or not is_live(known):
+        login[kind, user.pk] = known = start(user, lifetime)
+    return known
 
 
 def start_for_token(user: AbstractBaseUser, expires_at: int) -> TokenSession:
@@ -154,10 +165,10 @@ def update_row(session: TokenSession, update: RowUpdate) -> bool:
     if update.restate_auth_hash:
         values["auth_hash"] = session.auth_hash
     manager = TokenSession.objects
-    rows = manager.using(database())
+    sessions = manager.using(database())
     if is_plain(manager, TokenSessionQuerySet):
-        return kept.update(rows, where, values) == 1
-    return rows.filter(**where).update(**values) == 1
+        return kept.update(sessions, where, values) == 1
+    return sessions.filter(**where).update(**values) == 1
 
 
 def announce_repeat(reading: Reading, repeat: Repeat) -> None:
