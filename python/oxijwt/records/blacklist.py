@@ -6,6 +6,7 @@ Reads use the database that is written to, since a replica that lags behind must
 from __future__ import annotations
 
 import hashlib
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from oxijwt.exceptions import TokenError
 from oxijwt.settings import api_settings
+from oxijwt.statements import rows
 from oxijwt.statements.kept import GettingFirst
 from oxijwt.statements.plain import is_plain
 from oxijwt.utils import datetime_from_claim
@@ -26,6 +28,7 @@ from .users import requiring_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -234,7 +237,10 @@ def record(token: IssuedToken) -> tuple[OutstandingToken, bool]:
 @sensitive_variables()
 def record_new(token: IssuedToken) -> OutstandingToken:
     """Record a token that was just made. One SQL statement."""
-    return outstanding_tokens().create(jti=token.jti, **token.as_row())
+    tokens = outstanding_tokens()
+    row = tokens.model(jti=token.jti, **token.as_row())
+    rows.insert(row, tokens.db)
+    return row
 
 
 @sensitive_variables()
@@ -243,21 +249,31 @@ def record_for(token: IssuedToken) -> OutstandingToken:
     tokens = outstanding_tokens()
     row = tokens.model(jti=token.jti, **token.as_row())
     with requiring_user(row, row.user_id, tokens.db):
-        row.save(using=tokens.db, force_insert=True)
+        rows.insert(row, tokens.db)
     return row
 
 
 def blacklist(outstanding: OutstandingToken) -> tuple[BlacklistedToken, bool]:
     """Blacklist a recorded token: (entry, whether it is new). Tries an INSERT first, since that mostly succeeds."""
     entries = blacklist_entries()
+    entry = entries.model(token=outstanding)
     try:
-        with transaction.atomic(using=entries.db):
-            return entries.create(token=outstanding), True
+        with one_statement(entries.db):
+            rows.insert(entry, entries.db)
+            return entry, True
     except IntegrityError:
         if connections[entries.db].in_atomic_block:
             # The caller's snapshot may be older than the entry. Only a locking read on MariaDB sees it then.
             entries = entries.select_for_update()
         return entries.filter(token=outstanding).first() or entries.model(token=outstanding), False
+
+
+def one_statement(alias: str) -> AbstractContextManager[None]:
+    """In a transaction of the caller a savepoint, since a failed INSERT would break it. Else nothing is needed."""
+    connection = connections[alias]
+    if connection.in_atomic_block or not connection.get_autocommit():
+        return transaction.atomic(using=alias)
+    return nullcontext()
 
 
 def replace(outstanding: OutstandingToken, successor: IssuedToken) -> None:
@@ -268,7 +284,7 @@ def replace(outstanding: OutstandingToken, successor: IssuedToken) -> None:
     entries = blacklist_entries()
     try:
         with transaction.atomic(using=entries.db):
-            entries.create(token=outstanding)
+            rows.insert(entries.model(token=outstanding), entries.db)
             record_new(successor)
     except IntegrityError as error:
         raise AlreadyBlacklistedError from error

@@ -13,7 +13,7 @@ from oxijwt.context import current_request
 from oxijwt.exceptions import ServiceUnavailable
 from oxijwt.records.users import requiring_user
 from oxijwt.settings import api_settings
-from oxijwt.statements import kept
+from oxijwt.statements import kept, rows
 from oxijwt.statements.plain import is_plain
 from oxijwt.utils import datetime_from_claim, datetime_from_micros, now_micros
 
@@ -74,7 +74,7 @@ def insert(session: TokenSession) -> None:
     """
     alias = database()
     with refused_while_busy(), requiring_user(session, session.user_id, alias):
-        session.save(using=alias, force_insert=True)
+        rows.insert(session, alias)
     announce(signals.session_started, session=session, adopted=False)
 
 
@@ -89,7 +89,7 @@ def move_end(session: TokenSession, expires_at: int, idle_lifetime: timedelta | 
     session.idle_lifetime = idle_lifetime
     session.flush_after = flush_day(session)
     with refused_while_busy():
-        session.save(using=database(), update_fields=["expires_at", "idle_lifetime", "flush_after"])
+        rows.update_fields(session, database(), frozenset({"expires_at", "idle_lifetime", "flush_after"}))
 
 
 def refresh(

@@ -103,12 +103,36 @@ def test_refused_refresh_is_one_statement(user, settings):
     require(sql, "SELECT")
 
 
-def test_logout_is_four_statements(user):
+def test_logout_is_two_statements(user):
     token = str(RefreshToken.for_user(user))
     answer, sql = statements(lambda: post("token_blacklist", {"refresh": token}))
     assert answer.status_code == 200
     assert BlacklistedToken.objects.count() == 1
-    require(sql, "SELECT", "BEGIN", "INSERT", "COMMIT")
+    require(sql, "SELECT", "INSERT")
+
+
+def test_logout_in_a_transaction_has_a_savepoint(user):
+    """A second entry must not break the transaction of the caller."""
+    token = RefreshToken.for_user(user)
+    with transaction.atomic():
+        _result, sql = statements(token.blacklist)
+        token.blacklist()
+        assert BlacklistedToken.objects.count() == 1
+    require(sql, "SAVEPOINT", "INSERT", "RELEASE")
+
+
+def test_logout_without_autocommit_has_a_savepoint(user):
+    """Likewise, if the project commits by hand."""
+    token = RefreshToken.for_user(user)
+    transaction.set_autocommit(False)
+    try:
+        _result, sql = statements(token.blacklist)
+        assert token.blacklist()[1] is False
+        assert BlacklistedToken.objects.count() == 1
+    finally:
+        transaction.rollback()
+        transaction.set_autocommit(True)
+    assert "SAVEPOINT" in verbs(sql)
 
 
 def test_sliding_refresh_is_two_statements(user):
