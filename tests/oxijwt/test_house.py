@@ -14,13 +14,13 @@ TABLES = ("oxijwt.token_blacklist", "oxijwt.token_sessions")
 """The apps whose models and migrations import Django only."""
 
 REACHED = {
-    # Eight calls in two files look for a kept statement and read its row. Django's own calls become fewer.
-    ("sessions", "protected request"): Counts(53, 14, 15),
-    # 14 calls use kept statements. Six calls read and compare the address and user agent, others describe the presented
+    # Ten calls in two files look for a kept statement and read its row. Django's own calls become fewer.
+    ("sessions", "protected request"): Counts(55, 14, 15),
+    # 18 calls use kept statements. Six calls read and compare the address and user agent, others describe the presented
     # token to the decision. Three copy the fields and check the text fast.
-    ("sessions", "refresh"): Counts(156, 22, 67),
-    # Ten calls in two files look for a kept statement and read its row, in place of 150 of Django's.
-    ("blacklist", "protected request"): Counts(47, 10, 15),
+    ("sessions", "refresh"): Counts(160, 22, 67),
+    # Twelve calls in two files look for a kept statement and read its row, in place of Django's.
+    ("blacklist", "protected request"): Counts(49, 10, 15),
 }
 """What a request needs today: a change that needs more has to say why. The targets are in LIMITS."""
 

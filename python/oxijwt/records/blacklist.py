@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db import IntegrityError, connections, router, transaction
@@ -179,25 +179,31 @@ def stored_text(text: str) -> str:
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
+def table(name: str) -> tuple[Any, str]:
+    """One of the two models, and the alias of the database that it is written to."""
+    model = apps.get_model(BLACKLIST_LABEL, name)
+    return model, router.db_for_write(model)
+
+
 def outstanding_tokens() -> QuerySet[OutstandingToken]:
     """The rows of issued tokens, in the database that is written to."""
-    model = apps.get_model(BLACKLIST_LABEL, "OutstandingToken")
-    tokens: QuerySet[OutstandingToken] = model.objects.using(router.db_for_write(model))
+    model, alias = table("OutstandingToken")
+    tokens: QuerySet[OutstandingToken] = model.objects.using(alias)
     return tokens
 
 
 def blacklist_entries() -> QuerySet[BlacklistedToken]:
     """The rows of blacklisted tokens, in the database that is written to."""
-    model = apps.get_model(BLACKLIST_LABEL, "BlacklistedToken")
-    entries: QuerySet[BlacklistedToken] = model.objects.using(router.db_for_write(model))
+    model, alias = table("BlacklistedToken")
+    entries: QuerySet[BlacklistedToken] = model.objects.using(alias)
     return entries
 
 
 def find(jti: str) -> OutstandingToken | None:
     """The token's row, with its blacklist entry if it is blacklisted. One SQL statement."""
-    model = apps.get_model(BLACKLIST_LABEL, "OutstandingToken")
+    model, alias = table("OutstandingToken")
     if is_plain(model.objects):
-        found: OutstandingToken | None = GettingFirst(model, router.db_for_write(model), with_entries).first(jti=jti)
+        found: OutstandingToken | None = GettingFirst(model, alias, with_entries).first(jti=jti)
         return found
     return with_entries().filter(jti=jti).first()
 
@@ -224,8 +230,8 @@ def entries_of(ids: Collection[str]) -> QuerySet[BlacklistedToken]:
 
 def can_be_asked_in(alias: str) -> bool:
     """Whether a statement in this database can ask the blacklist too: it is there, and its manager is Django's."""
-    model = apps.get_model(BLACKLIST_LABEL, "BlacklistedToken")
-    return router.db_for_write(model) == alias and is_plain(model.objects)
+    model, own_alias = table("BlacklistedToken")
+    return own_alias == alias and is_plain(model.objects)
 
 
 @sensitive_variables()
@@ -237,32 +243,33 @@ def record(token: IssuedToken) -> tuple[OutstandingToken, bool]:
 @sensitive_variables()
 def record_new(token: IssuedToken) -> OutstandingToken:
     """Record a token that was just made. One SQL statement."""
-    tokens = outstanding_tokens()
-    row = tokens.model(jti=token.jti, **token.as_row())
-    rows.insert(row, tokens.db)
+    model, alias = table("OutstandingToken")
+    row: OutstandingToken = model(jti=token.jti, **token.as_row())
+    rows.insert(row, alias)
     return row
 
 
 @sensitive_variables()
 def record_for(token: IssuedToken) -> OutstandingToken:
     """As `record_new`. Raises UserDeleted if the user is gone. One SQL statement more in a caller's transaction."""
-    tokens = outstanding_tokens()
-    row = tokens.model(jti=token.jti, **token.as_row())
-    with requiring_user(row, row.user_id, tokens.db):
-        rows.insert(row, tokens.db)
+    model, alias = table("OutstandingToken")
+    row: OutstandingToken = model(jti=token.jti, **token.as_row())
+    with requiring_user(row, row.user_id, alias):
+        rows.insert(row, alias)
     return row
 
 
 def blacklist(outstanding: OutstandingToken) -> tuple[BlacklistedToken, bool]:
     """Blacklist a recorded token: (entry, whether it is new). Tries an INSERT first, since that mostly succeeds."""
-    entries = blacklist_entries()
-    entry = entries.model(token=outstanding)
+    model, alias = table("BlacklistedToken")
+    entry = model(token=outstanding)
     try:
-        with one_statement(entries.db):
-            rows.insert(entry, entries.db)
+        with one_statement(alias):
+            rows.insert(entry, alias)
             return entry, True
     except IntegrityError:
-        if connections[entries.db].in_atomic_block:
+        entries = blacklist_entries()
+        if connections[alias].in_atomic_block:
             # The caller's snapshot may be older than the entry. Only a locking read on MariaDB sees it then.
             entries = entries.select_for_update()
         return entries.filter(token=outstanding).first() or entries.model(token=outstanding), False
@@ -281,10 +288,10 @@ def replace(outstanding: OutstandingToken, successor: IssuedToken) -> None:
 
     If several requests try, the first INSERT into the blacklist wins. The others get AlreadyBlacklistedError.
     """
-    entries = blacklist_entries()
+    model, alias = table("BlacklistedToken")
     try:
-        with transaction.atomic(using=entries.db):
-            rows.insert(entries.model(token=outstanding), entries.db)
+        with transaction.atomic(using=alias):
+            rows.insert(model(token=outstanding), alias)
             record_new(successor)
     except IntegrityError as error:
         raise AlreadyBlacklistedError from error

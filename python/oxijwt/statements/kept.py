@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.conf import settings
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
     from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.backends.utils import CursorWrapper
     from django.db.models import Field, Lookup, Manager, QuerySet
     from django.db.models.sql import Query
     from django.db.models.sql.compiler import SQLCompiler
@@ -39,6 +40,10 @@ Text = TypeVar("Text")
 
 VENDORS = frozenset({"postgresql", "mysql", "sqlite"})
 """The databases whose kept texts are tested. MariaDB is `mysql`."""
+SQLITE = "django.db.backends.sqlite3.base"
+"""The module of Django's cursor for SQLite."""
+KNOWN_TEXTS = 256
+"""How many converted texts a process remembers."""
 VALUE_TYPES = frozenset({int, str, uuid.UUID})
 """Types of values that are looked up with a kept text. For others, as None or True, Django may write another text."""
 
@@ -60,6 +65,31 @@ def kept_text(
         texts[whole] = options.concrete_fields, options.db_table, kept
     text: Text | None = kept
     return text
+
+
+def execute(cursor: CursorWrapper, sql: str, parameters: Sequence[Any]) -> None:
+    """As `cursor.execute`, so wrappers and logs see the statement.
+
+    SQLite's cursor converts the placeholders of each text, which takes as long as the database needs (16 µs). This one
+    remembers the result.
+    """
+    own: Any = getattr(cursor, "cursor", None)
+    convert = getattr(type(own), "convert_query", None)
+    if convert is not None and getattr(convert, "__globals__", {}).get("__name__") == SQLITE:
+        own.convert_query = partial(converted, convert)
+    cursor.execute(sql, parameters)
+
+
+def converted(convert: Callable[..., str], sql: str, *, param_names: list[str] | None = None) -> str:
+    """The text as Django's method converts it, which does not use its object. It is remembered."""
+    # An execute_wrapper of a project may have other parameters, with names.
+    return remembered(convert, sql) if param_names is None else convert(None, sql, param_names=param_names)
+
+
+@lru_cache(KNOWN_TEXTS)
+def remembered(convert: Callable[..., str], sql: str) -> str:
+    """The text with SQLite's placeholders."""
+    return convert(None, sql)
 
 
 @dataclass
@@ -128,7 +158,7 @@ class KeptGet(Generic[Row]):
     def rows(self, parameters: list[Any]) -> list[tuple[Any, ...]]:
         """Run the statement. A cursor of the connection shows it to wrappers, logs and captured queries."""
         with self.compiler.connection.cursor() as cursor:
-            cursor.execute(self.sql, parameters)
+            execute(cursor, self.sql, parameters)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
 
@@ -322,42 +352,42 @@ class KeptUpdate:
         return parameters
 
 
-def update(rows: QuerySet[Model], where: Values, values: Values) -> int:
-    """As `rows.filter(**where).update(**values)` of plain rows without a filter. Returns how many rows it changed.
+def update(manager: Manager[Any], alias: str, where: Values, values: Values) -> int:
+    """As `manager.using(alias).filter(**where).update(**values)` of a plain manager. Returns how many rows it changed.
 
     `values` has names of columns. None in `where` means NULL.
     """
-    with transaction.mark_for_rollback_on_error(using=rows.db):
+    with transaction.mark_for_rollback_on_error(using=alias):
         try:
-            return run_update(rows, where, values, connections[rows.db])
+            return run_update(manager, alias, where, values)
         except EmptyResultSet:  # an integer that the column can't hold
             return 0
 
 
-def run_update(rows: QuerySet[Model], where: Values, values: Values, connection: BaseDatabaseWrapper) -> int:
+def run_update(manager: Manager[Any], alias: str, where: Values, values: Values) -> int:
     """As `update`, but raises EmptyResultSet if no row can have the values."""
     nulls = [name for part in (where, values) for name, value in part.items() if value is None]
-    key = ("update", *where, *values, "null", *nulls)
-    kept = kept_text(connection, rows.model, key, partial(written_update, rows, where, values))
+    key, connection = ("update", *where, *values, "null", *nulls), connections[alias]
+    kept = kept_text(connection, manager.model, key, partial(written_update, manager, alias, where, values))
     if kept is None:
-        return rows.filter(**where).update(**values)
+        return manager.using(alias).filter(**where).update(**values)
     parameters = kept.parameters(values, where)
     with connection.cursor() as cursor:
-        cursor.execute(kept.sql, parameters)
+        execute(cursor, kept.sql, parameters)
         changed: int = cursor.rowcount
     return changed
 
 
-def written_update(rows: QuerySet[Model], where: Values, values: Values) -> KeptUpdate | None:
+def written_update(manager: Manager[Any], alias: str, where: Values, values: Values) -> KeptUpdate | None:
     """The text as the ORM writes it, or None if it can't be kept."""
-    query: Any = rows.filter(**where).query.chain(UpdateQuery)
+    query: Any = manager.using(alias).filter(**where).query.chain(UpdateQuery)
     query.add_update_values(values)
-    compiler = query.get_compiler(rows.db)
+    compiler = query.get_compiler(alias)
     sql, parameters = compiler.as_sql()
     children: list[Any] = query.where.children
     named = zip(sorted(where), children, strict=True)  # Django sorts the conditions
     conditions = [(name, type(child), child.lhs) for name, child in named if where[name] is not None]
-    fields: list[Any] = [rows.model._meta.get_field(name) for name in values]
+    fields: list[Any] = [manager.model._meta.get_field(name) for name in values]
     # Django 5 writes NULL into the text, Django 6 has None as a parameter.
     for placed in (fields, [field for field in fields if values[field.attname] is not None]):
         kept = KeptUpdate(sql, compiler, placed, conditions)

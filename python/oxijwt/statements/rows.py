@@ -13,7 +13,7 @@ from django.db.models.signals import post_save, pre_save
 from django.db.models.sql import InsertQuery
 from django.db.models.sql.compiler import SQLInsertCompiler
 
-from .kept import kept_text, update
+from .kept import execute, kept_text, update
 from .plain import is_djangos, is_plain
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def update_fields(row: Model, alias: str, names: frozenset[str]) -> None:
         values = changed_values(row, names)
         if values is None:
             row._save_table(cls=type(row), using=alias, update_fields=names)  # type: ignore[attr-defined]  # Django's
-        elif not update(type(row)._base_manager.using(alias), {"pk": row.pk}, values):
+        elif not update(type(row)._base_manager, alias, {"pk": row.pk}, values):
             raise getattr(type(row), "NotUpdated", DatabaseError)("The row does not exist any more.")  # Django 6's name
 
 
@@ -142,7 +142,7 @@ def written(row: Model, fields: list[Field[Any, Any]], parameters: list[Any], al
 def run(kept: KeptInsert, parameters: list[Any], row: Model, connection: BaseDatabaseWrapper) -> None:
     """Run the statement, and set the key that the database has chosen."""
     with connection.cursor() as cursor:
-        cursor.execute(kept.sql, parameters)
+        execute(cursor, kept.sql, parameters)
         for field in kept.returned:
             if connection.features.can_return_columns_from_insert:
                 key = cursor.fetchall()[0][0]

@@ -239,7 +239,7 @@ def write_into_live(sessions: Chosen, values: Columns, alias: str) -> int:
     """One UPDATE of those of the sessions that have not ended. Returns how many rows it changed."""
     manager = TokenSession.objects
     if isinstance(sessions, dict) and is_plain(manager, TokenSessionQuerySet):
-        return kept.update(manager.using(alias), sessions | {"revoked_at": None}, values)
+        return kept.update(manager, alias, sessions | {"revoked_at": None}, values)
     return rows_of(sessions, alias).filter(revoked_at__isnull=True).update(**values)
 
 

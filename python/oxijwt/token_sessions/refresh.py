@@ -165,10 +165,9 @@ def update_row(session: TokenSession, update: RowUpdate) -> bool:
     if update.restate_auth_hash:
         values["auth_hash"] = session.auth_hash
     manager = TokenSession.objects
-    sessions = manager.using(database())
     if is_plain(manager, TokenSessionQuerySet):
-        return kept.update(sessions, where, values) == 1
-    return sessions.filter(**where).update(**values) == 1
+        return kept.update(manager, database(), where, values) == 1
+    return manager.using(database()).filter(**where).update(**values) == 1
 
 
 def announce_repeat(reading: Reading, repeat: Repeat) -> None:

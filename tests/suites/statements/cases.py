@@ -154,7 +154,7 @@ def rotations(scene):
 
 def updated(where, values):
     """How many rows it changed."""
-    return kept.update(TokenSession.objects.using("default"), where, values)
+    return kept.update(TokenSession.objects, "default", where, values)
 
 
 def ends(scene):
