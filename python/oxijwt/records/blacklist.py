@@ -229,7 +229,7 @@ def entries_of(ids: Collection[str]) -> QuerySet[BlacklistedToken]:
 
 
 def can_be_asked_in(alias: str) -> bool:
-    """Whether a statement in this database can ask the blacklist too: it is there, and its manager is Django's."""
+    """Whether the blacklist is in this database and has a plain manager. Then one statement can read both."""
     model, own_alias = table("BlacklistedToken")
     return own_alias == alias and is_plain(model.objects)
 

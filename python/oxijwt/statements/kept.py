@@ -211,7 +211,7 @@ class Getting(Generic[Row]):
         return kept.object(rows[0], self.alias)
 
     def prepared(self, lookup: Values) -> tuple[KeptGet[Row], list[Any]] | None:
-        """The statement, written if the connection has none yet, and its parameters. None: ask the ORM.
+        """The statement and its parameters. The first call on a connection writes the text. None: ask the ORM.
 
         Raises as `KeptGet.parameters`.
         """
@@ -240,7 +240,7 @@ class Getting(Generic[Row]):
 
 
 def getting(manager: Manager[Row]) -> Getting[Row] | Manager[Row]:
-    """What gets the manager's rows, one by one: a kept statement if the manager is plain, else the manager itself."""
+    """The object whose `get` to call: a kept statement if the manager is plain, else the manager itself."""
     return Getting(manager.model, manager.db, manager.get_queryset) if gets_plainly(manager) else manager
 
 

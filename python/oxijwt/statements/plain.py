@@ -66,5 +66,5 @@ def is_plain(manager: Manager[Model], query_sets: type[QuerySet[Model]] = QueryS
 
 
 def gets_plainly(manager: Manager[Model]) -> bool:
-    """Whether the manager's own `get` too is Django's, and the manager is plain."""
+    """As `is_plain`, and whether nobody has replaced the manager's own `get`."""
     return type(manager).get is MANAGER_GET and "get" not in vars(manager) and is_plain(manager)

@@ -32,7 +32,7 @@ WAS_PATCHED = not all(is_djangos(stock) for _name, stock in (*MODEL_METHODS, *CO
 
 
 def saves_plainly(model: type[Model]) -> bool:
-    """Whether `save` of the model's objects is Django's, and writes one table. Ask each time, as `is_plain`."""
+    """Whether nobody has replaced `save` or one of its steps, and it writes one table. Ask each time, as `is_plain`."""
     for name, stock in MODEL_METHODS:
         if getattr(model, name) is not stock:
             return False
@@ -70,7 +70,7 @@ def update_fields(row: Model, alias: str, names: frozenset[str]) -> None:
 
 @contextmanager
 def saving(row: Model, alias: str, names: frozenset[str] | None = None) -> Iterator[None]:
-    """What Django's `save` does around the one statement for a row. With `names` it is an UPDATE, else an INSERT."""
+    """Do around a row's statement the same as Django's `save`. With `names` it is an UPDATE, else an INSERT."""
     named: dict[str, Any] = {"sender": type(row), "instance": row, "raw": False, "using": alias, "update_fields": names}
     row._prepare_related_fields_for_save(operation_name="save")  # type: ignore[attr-defined]  # Django's
     pre_save.send(**named)
@@ -95,7 +95,7 @@ class KeptInsert:
 
     sql: str
     returned: list[Field[Any, Any]]
-    """The field that the database sets, if there is one: the primary key."""
+    """The primary key, if the database chooses it. Else empty."""
 
 
 def is_inserted(row: Model, alias: str) -> bool:

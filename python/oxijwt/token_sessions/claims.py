@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MAX_GENERATION = 2**31 - 1
 VARIANTS = {f"{digit:x}": f"{digit & 3 | 8:x}" for digit in range(16)}
-"""What takes a digit's place in a UUID, so that its upper two bits are 1 and 0, as RFC 9562 wants."""
+"""Each digit with its upper two bits set to 1 and 0: the variant of RFC 9562."""
 ADOPTION_NAMESPACE = UUID("6f786a77-7400-5e55-8000-61646f707465")
 
 
