@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.contrib.auth.base_user import AbstractBaseUser
-    from django.db.models import QuerySet
+    from django.db.models import Model, QuerySet
 
     from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
@@ -264,7 +264,7 @@ def blacklist(outstanding: OutstandingToken) -> tuple[BlacklistedToken, bool]:
     model, alias = table("BlacklistedToken")
     entry = model(token=outstanding)
     try:
-        with one_statement(alias):
+        with all_or_nothing(model, alias):
             rows.insert(entry, alias)
             return entry, True
     except IntegrityError:
@@ -275,12 +275,14 @@ def blacklist(outstanding: OutstandingToken) -> tuple[BlacklistedToken, bool]:
         return entries.filter(token=outstanding).first() or entries.model(token=outstanding), False
 
 
-def one_statement(alias: str) -> AbstractContextManager[None]:
-    """In a transaction of the caller a savepoint, since a failed INSERT would break it. Else nothing is needed."""
+def all_or_nothing(model: type[Model], alias: str) -> AbstractContextManager[None]:
+    """A transaction around an INSERT, or a savepoint, since a failed INSERT would break a transaction of the caller.
+
+    A single statement outside of a transaction needs neither. Receivers of a project may run more.
+    """
     connection = connections[alias]
-    if connection.in_atomic_block or not connection.get_autocommit():
-        return transaction.atomic(using=alias)
-    return nullcontext()
+    is_alone = not connection.in_atomic_block and connection.get_autocommit() and rows.is_one_statement(model)
+    return nullcontext() if is_alone else transaction.atomic(using=alias)
 
 
 def replace(outstanding: OutstandingToken, successor: IssuedToken) -> None:

@@ -45,6 +45,12 @@ def saves_plainly(model: type[Model]) -> bool:
     return not WAS_PATCHED and is_plain(model._base_manager)
 
 
+def is_one_statement(model: type[Model]) -> bool:
+    """Whether an INSERT of the model's objects is one statement and calls no code of a project."""
+    listened = pre_save.has_listeners(model) or post_save.has_listeners(model)
+    return not listened and saves_plainly(model)
+
+
 def insert(row: Model, alias: str) -> None:
     """As `row.save(using=alias, force_insert=True)`, with its signals and exceptions."""
     if not saves_plainly(type(row)):

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
+from django.db.models.signals import post_save, pre_save
 from django.test.utils import CaptureQueriesContext
 
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
@@ -119,6 +120,24 @@ def test_logout_in_a_transaction_has_a_savepoint(user):
         token.blacklist()
         assert BlacklistedToken.objects.count() == 1
     require(sql, "SAVEPOINT", "INSERT", "RELEASE")
+
+
+@pytest.mark.parametrize("signal", [pre_save, post_save])
+def test_receivers_of_a_logout_run_in_its_transaction(user, signal):
+    """If one raises, the token is not blacklisted."""
+    token = RefreshToken.for_user(user)
+
+    def refuse(**_named):
+        assert connection.in_atomic_block
+        raise NotImplementedError
+
+    signal.connect(refuse, sender=BlacklistedToken)
+    try:
+        with pytest.raises(NotImplementedError):
+            token.blacklist()
+    finally:
+        signal.disconnect(refuse, sender=BlacklistedToken)
+    assert not BlacklistedToken.objects.exists()
 
 
 def test_logout_without_autocommit_has_a_savepoint(user):
