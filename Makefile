@@ -16,6 +16,8 @@
 #                 PostgreSQL, 10 minutes; `make test` runs it in short
 #   make outage   show what a stateless service answers while its REVOCATION_CACHE is emptied, down or started again
 #   make asgi     compare async requests under uvicorn with sync ones under gunicorn; `make test` runs it in short
+#   make statements  compare kept statements with the ORM's on SQLite, PostgreSQL and MariaDB (minutes); OXIJWT_PYTHONS names
+#                 other interpreters with another Django. `make test` compares a part
 #   make scale    compare sessions with simplejwt's tokens at a million rows on PostgreSQL (minutes, 2 GB of disk)
 #   make clean    remove everything that make has made
 
@@ -53,10 +55,10 @@ SITES := python-test postgres-test mariadb-test sqlite-sessions postgres-session
 RACES := postgres-races mariadb-races
 # They start in this order: the long ones first, so that no long one is left at the end.
 TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke postgres-hostile mariadb-hostile postgres-test \
-	mariadb-test sqlite-hostile sqlite-sessions parity neighbours differential-smoke $(LINT)
+	mariadb-test sqlite-hostile sqlite-sessions parity neighbours statements-smoke differential-smoke $(LINT)
 
 # Suites that `make test` does not run, or not at full length.
-LONG := rotation-load rolling rolling-smoke asgi asgi-smoke bench differential fuzz audit scale thieves races outage
+LONG := rotation-load rolling rolling-smoke asgi asgi-smoke bench differential fuzz audit scale statements thieves races outage
 .PHONY: demo test side-by-side together lint clean $(TEST) $(RACES) $(LONG)
 # Only `side-by-side` runs two things at a time: it calls make again, for `together`.
 ifneq ($(MAKECMDGOALS),together)
@@ -104,7 +106,8 @@ rust-test:
 
 # Each target has its own test databases, so that two targets never share one. The names begin with OXIJWT_DATABASE_NAME.
 DATABASE_NAME := $(or $(OXIJWT_DATABASE_NAME),oxijwt)
-$(SITES) $(RACES) rotation-load rolling rolling-smoke asgi asgi-smoke outage: override export OXIJWT_DATABASE_NAME = \
+$(SITES) $(RACES) rotation-load rolling rolling-smoke asgi asgi-smoke outage statements statements-smoke: override export \
+	OXIJWT_DATABASE_NAME = \
 	$(DATABASE_NAME)_$(subst -,_,$@)
 
 # All tests run on SQLite. Tests that use tables, and so have pytest-django's mark, also run on the servers.
@@ -121,7 +124,7 @@ sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.sessions tests/oxijwt/token_sessions
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.adoption \
 		$(addprefix tests/oxijwt/token_sessions/,test_adoption.py rotation/test_both_apps.py rotation/test_markers.py \
-			test_flush.py test_races.py)
+			test_flush.py test_kept_statements.py test_races.py)
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.uuid_sessions tests/oxijwt/token_sessions
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.apart tests/oxijwt/token_sessions
 	$(if $(filter sqlite-%,$@),$(PY) -m pytest --ds=tests.sites.sqlite_file \
@@ -143,6 +146,9 @@ parity: .venv/built
 
 neighbours: .venv/built
 	$(PY) -m tests.suites.neighbours.run
+
+statements statements-smoke: .venv/built
+	$(PY) -m tests.suites.statements $(if $(filter statements-smoke,$@),--short)
 
 # Never at the same time as other suites: it uses both processors and measures seconds.
 rotation-load: .venv/built

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from django.db.models.query import QuerySet
 
     from .aio.users import Answered
-    from .statements.kept import Joining
+    from .statements.kept import Getting
 
 logger = logging.getLogger("oxijwt")
 
@@ -145,7 +145,7 @@ format_lazy = lazy(_format, str)
 
 
 def find_user(
-    users: Manager[User] | QuerySet[User] | Joining[User] | Answered[User], field: str, user_id: object
+    users: Manager[User] | QuerySet[User] | Getting[User] | Answered[User], field: str, user_id: object
 ) -> User | None:
     """The user whose `field` is `user_id`, or None.
 

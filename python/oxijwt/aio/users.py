@@ -14,9 +14,9 @@ from .loop import in_thread, is_only_sync
 if TYPE_CHECKING:
     from django.db.models import Manager, QuerySet
 
-    from oxijwt.statements.kept import Joining
+    from oxijwt.statements.kept import Getting
 
-    Users = Manager[User] | QuerySet[User] | Joining[User]
+    Users = Manager[User] | QuerySet[User] | Getting[User]
 
 
 @dataclass(frozen=True)

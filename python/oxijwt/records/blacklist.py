@@ -6,8 +6,9 @@ Reads use the database that is written to, since a replica that lags behind must
 from __future__ import annotations
 
 import hashlib
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db import IntegrityError, connections, router, transaction
@@ -17,6 +18,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from oxijwt.exceptions import TokenError
 from oxijwt.settings import api_settings
+from oxijwt.statements import rows
+from oxijwt.statements.kept import GettingFirst
+from oxijwt.statements.plain import is_plain
 from oxijwt.utils import datetime_from_claim
 
 from .stateless import StatelessRecords
@@ -24,10 +28,11 @@ from .users import requiring_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from django.contrib.auth.base_user import AbstractBaseUser
-    from django.db.models import QuerySet
+    from django.db.models import Model, QuerySet
 
     from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
@@ -58,7 +63,7 @@ class BlacklistRecords(StatelessRecords):
     async def acheck(self) -> None:
         """As `check_blacklist`, by Django's async ORM."""
         if api_settings.JTI_CLAIM is not None:
-            self.refuse_blacklisted(await recorded(self.jti()).afirst())
+            self.refuse_blacklisted(await with_entries().filter(jti=self.jti()).afirst())
 
     def refuse_blacklisted(self, row: OutstandingToken | None) -> None:
         """Keep the token's row. Raises TokenError if it has a blacklist entry."""
@@ -107,9 +112,14 @@ class BlacklistRecords(StatelessRecords):
 
     def check_untyped(self) -> None:
         """As in simplejwt, only tokens with a `jti` are checked, and only with BLACKLIST_AFTER_ROTATION."""
+        for jti in self.ids_to_ask():
+            if is_blacklisted(find(jti)):
+                raise BlacklistedError
+
+    def ids_to_ask(self) -> tuple[str, ...]:
+        """The token's `jti`, if `check_untyped` looks for it."""
         jti = self.token.get(api_settings.JTI_CLAIM) if api_settings.BLACKLIST_AFTER_ROTATION else None
-        if isinstance(jti, str) and is_blacklisted(find(jti)):
-            raise BlacklistedError
+        return (jti,) if isinstance(jti, str) else ()
 
     def _recorder(self, user: AbstractBaseUser | None) -> Callable[[], OutstandingToken]:
         """A function that returns this token's row, and writes it first if the row is missing."""
@@ -177,28 +187,38 @@ def stored_text(text: str) -> str:
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
+def table(name: str) -> tuple[Any, str]:
+    """One of the two models, and the alias of the database that it is written to."""
+    model = apps.get_model(BLACKLIST_LABEL, name)
+    return model, router.db_for_write(model)
+
+
 def outstanding_tokens() -> QuerySet[OutstandingToken]:
     """The rows of issued tokens, in the database that is written to."""
-    model = apps.get_model(BLACKLIST_LABEL, "OutstandingToken")
-    tokens: QuerySet[OutstandingToken] = model.objects.using(router.db_for_write(model))
+    model, alias = table("OutstandingToken")
+    tokens: QuerySet[OutstandingToken] = model.objects.using(alias)
     return tokens
 
 
 def blacklist_entries() -> QuerySet[BlacklistedToken]:
     """The rows of blacklisted tokens, in the database that is written to."""
-    model = apps.get_model(BLACKLIST_LABEL, "BlacklistedToken")
-    entries: QuerySet[BlacklistedToken] = model.objects.using(router.db_for_write(model))
+    model, alias = table("BlacklistedToken")
+    entries: QuerySet[BlacklistedToken] = model.objects.using(alias)
     return entries
 
 
 def find(jti: str) -> OutstandingToken | None:
     """The token's row, with its blacklist entry if it is blacklisted. One SQL statement."""
-    return recorded(jti).first()
+    model, alias = table("OutstandingToken")
+    if is_plain(model.objects):
+        found: OutstandingToken | None = GettingFirst(model, alias, with_entries).first(jti=jti)
+        return found
+    return with_entries().filter(jti=jti).first()
 
 
-def recorded(jti: str) -> QuerySet[OutstandingToken]:
-    """The rows with a `jti`, at most one, each with its blacklist entry if it is blacklisted."""
-    return outstanding_tokens().select_related("blacklistedtoken").defer("token").filter(jti=jti)
+def with_entries() -> QuerySet[OutstandingToken]:
+    """The rows of issued tokens without their texts, each with its blacklist entry."""
+    return outstanding_tokens().select_related("blacklistedtoken").defer("token")
 
 
 def is_blacklisted(record: OutstandingToken | None) -> bool:
@@ -208,7 +228,18 @@ def is_blacklisted(record: OutstandingToken | None) -> bool:
 
 def any_blacklisted(ids: Collection[str]) -> bool:
     """Whether one of these `jti`s is blacklisted. One SQL statement."""
-    return blacklist_entries().filter(token__jti__in=ids).exists()
+    return entries_of(ids).exists()
+
+
+def entries_of(ids: Collection[str]) -> QuerySet[BlacklistedToken]:
+    """The blacklist's entries of these `jti`s."""
+    return blacklist_entries().filter(token__jti__in=ids)
+
+
+def can_be_asked_in(alias: str) -> bool:
+    """Whether the blacklist is in this database and has a plain manager. Then one statement can read both."""
+    model, own_alias = table("BlacklistedToken")
+    return own_alias == alias and is_plain(model.objects)
 
 
 @sensitive_variables()
@@ -220,30 +251,46 @@ def record(token: IssuedToken) -> tuple[OutstandingToken, bool]:
 @sensitive_variables()
 def record_new(token: IssuedToken) -> OutstandingToken:
     """Record a token that was just made. One SQL statement."""
-    return outstanding_tokens().create(jti=token.jti, **token.as_row())
+    model, alias = table("OutstandingToken")
+    row: OutstandingToken = model(jti=token.jti, **token.as_row())
+    rows.insert(row, alias)
+    return row
 
 
 @sensitive_variables()
 def record_for(token: IssuedToken) -> OutstandingToken:
     """As `record_new`. Raises UserDeleted if the user is gone. One SQL statement more in a caller's transaction."""
-    tokens = outstanding_tokens()
-    row = tokens.model(jti=token.jti, **token.as_row())
-    with requiring_user(row, row.user_id, tokens.db):
-        row.save(using=tokens.db, force_insert=True)
+    model, alias = table("OutstandingToken")
+    row: OutstandingToken = model(jti=token.jti, **token.as_row())
+    with requiring_user(row, row.user_id, alias):
+        rows.insert(row, alias)
     return row
 
 
 def blacklist(outstanding: OutstandingToken) -> tuple[BlacklistedToken, bool]:
     """Blacklist a recorded token: (entry, whether it is new). Tries an INSERT first, since that mostly succeeds."""
-    entries = blacklist_entries()
+    model, alias = table("BlacklistedToken")
+    entry = model(token=outstanding)
     try:
-        with transaction.atomic(using=entries.db):
-            return entries.create(token=outstanding), True
+        with all_or_nothing(model, alias):
+            rows.insert(entry, alias)
+            return entry, True
     except IntegrityError:
-        if connections[entries.db].in_atomic_block:
+        entries = blacklist_entries()
+        if connections[alias].in_atomic_block:
             # The caller's snapshot may be older than the entry. Only a locking read on MariaDB sees it then.
             entries = entries.select_for_update()
         return entries.filter(token=outstanding).first() or entries.model(token=outstanding), False
+
+
+def all_or_nothing(model: type[Model], alias: str) -> AbstractContextManager[None]:
+    """A transaction around an INSERT, or a savepoint, since a failed INSERT would break a transaction of the caller.
+
+    A single statement outside of a transaction needs neither. Receivers of a project may run more.
+    """
+    connection = connections[alias]
+    is_alone = not connection.in_atomic_block and connection.get_autocommit() and rows.is_one_statement(model)
+    return nullcontext() if is_alone else transaction.atomic(using=alias)
 
 
 def replace(outstanding: OutstandingToken, successor: IssuedToken) -> None:
@@ -251,10 +298,10 @@ def replace(outstanding: OutstandingToken, successor: IssuedToken) -> None:
 
     If several requests try, the first INSERT into the blacklist wins. The others get AlreadyBlacklistedError.
     """
-    entries = blacklist_entries()
+    model, alias = table("BlacklistedToken")
     try:
-        with transaction.atomic(using=entries.db):
-            entries.create(token=outstanding)
+        with transaction.atomic(using=alias):
+            rows.insert(model(token=outstanding), alias)
             record_new(successor)
     except IntegrityError as error:
         raise AlreadyBlacklistedError from error

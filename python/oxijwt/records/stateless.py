@@ -11,12 +11,15 @@ from django.views.decorators.debug import sensitive_variables
 from oxijwt.aio.users import ask
 from oxijwt.exceptions import TokenError
 from oxijwt.settings import api_settings
+from oxijwt.statements.kept import getting
 from oxijwt.utils import find_user, is_id
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
+    from django.db.models import Manager
 
     from oxijwt.aio.users import Answered
+    from oxijwt.statements.kept import Getting
     from oxijwt.token_blacklist.models import OutstandingToken
     from oxijwt.tokens import Token
 
@@ -56,21 +59,30 @@ class StatelessRecords:
     def check_untyped(self) -> None:
         """Every token is valid."""
 
+    def ids_to_ask(self) -> tuple[str, ...]:
+        """The ids that `check_untyped` looks for in a table: none."""
+        return ()
+
     def check_session(self) -> None:
         """The token has no session."""
 
     def find_user(self) -> AbstractBaseUser | None:
         """One SQL statement; none if the token names no user."""
         user_id = self.token.get(api_settings.USER_ID_CLAIM)
-        users = self.ahead or get_user_model()._default_manager  # a project's manager need not be called `objects`
-        self.ahead = None
-        return None if user_id is None else find_user(users, api_settings.USER_ID_FIELD, user_id)
+        if user_id is None:
+            return None
+        users, self.ahead = self.ahead or self.users(), None
+        return find_user(users, api_settings.USER_ID_FIELD, user_id)
+
+    def users(self) -> Manager[AbstractBaseUser] | Getting[AbstractBaseUser]:
+        """Whom to ask for a user."""
+        return getting(get_user_model()._default_manager)  # a project's manager need not be called `objects`
 
     async def aread_ahead(self) -> bool:
         """The user, in one SQL statement."""
         user_id = self.token.get(api_settings.USER_ID_CLAIM)
         if user_id is not None:
-            self.ahead = await ask(get_user_model()._default_manager, api_settings.USER_ID_FIELD, user_id)
+            self.ahead = await ask(self.users(), api_settings.USER_ID_FIELD, user_id)
         return True
 
     def adopt(self, user: AbstractBaseUser | None) -> None:

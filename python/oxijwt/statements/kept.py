@@ -1,7 +1,7 @@
 """Statements whose text the ORM writes once for each database. Later only their values change.
 
-So each is the ORM's statement: the SELECT of a row with one row that belongs to it, and the UPDATE of a row that still
-has the values that were read.
+So each is the ORM's statement: the SELECT of a row, perhaps with one that belongs to it, and the UPDATE of rows that
+still have the values that were read. `rows` has the INSERT of a row.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from copy import copy
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from django.conf import settings
@@ -20,11 +20,15 @@ from django.db.models.expressions import Col
 from django.db.models.query import MAX_GET_RESULTS
 from django.db.models.sql import UpdateQuery
 
+from .plain import gets_plainly
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Hashable, Sequence
 
     from django.db.backends.base.base import BaseDatabaseWrapper
-    from django.db.models import Field, Lookup
+    from django.db.backends.utils import CursorWrapper
+    from django.db.models import Field, Lookup, Manager
+    from django.db.models.sql import Query
     from django.db.models.sql.compiler import SQLCompiler
 
     Converters = list[tuple[int, list[Callable[..., Any]], Any]]
@@ -36,6 +40,10 @@ Row = TypeVar("Row", bound=Model)
 
 VENDORS = frozenset({"postgresql", "mysql", "sqlite"})
 """The databases whose kept texts are tested. MariaDB is `mysql`."""
+SQLITE = "django.db.backends.sqlite3.base"
+"""The module of Django's cursor for SQLite."""
+KNOWN_TEXTS = 256
+"""How many converted texts a process remembers."""
 VALUE_TYPES = frozenset({int, str, uuid.UUID})
 """Types of values that are looked up with a kept text. For others, as None or True, Django may write another text."""
 
@@ -87,126 +95,247 @@ def text_of_database(
     return written
 
 
+def execute(cursor: CursorWrapper, sql: str, parameters: Sequence[Any]) -> None:
+    """As `cursor.execute`, so wrappers and logs see the statement.
+
+    SQLite's cursor converts the placeholders of each text, which takes as long as the database needs (16 µs). This one
+    remembers the result.
+    """
+    own: Any = getattr(cursor, "cursor", None)
+    convert = getattr(type(own), "convert_query", None)
+    if convert is not None and getattr(convert, "__globals__", {}).get("__name__") == SQLITE:
+        own.convert_query = partial(converted, convert)
+    cursor.execute(sql, parameters)
+
+
+def converted(convert: Callable[..., str], sql: str, *, param_names: list[str] | None = None) -> str:
+    """The text as Django's method converts it, which does not use its object. It is remembered."""
+    # An execute_wrapper of a project may have other parameters, with names.
+    return remembered(convert, sql) if param_names is None else convert(None, sql, param_names=param_names)
+
+
+@lru_cache(KNOWN_TEXTS)
+def remembered(convert: Callable[..., str], sql: str) -> str:
+    """The text with SQLite's placeholders."""
+    return convert(None, sql)
+
+
+@dataclass
+class Part:
+    """The columns of one model in a row, and Django's functions that connect its object with the row's first one."""
+
+    model: type[Model]
+    names: list[str]
+    """The attributes of the fields, in the order of the columns. A field that is deferred is missing."""
+    columns: slice
+    key: int
+    """The position of the primary key."""
+    local_setter: Any
+    """Tells the first object of this one, or of None."""
+    remote_setter: Any
+    """Tells this object of the first one."""
+
+    @classmethod
+    def of(cls, info: dict[str, Any], columns: Sequence[Any]) -> Part | None:
+        """The part that a compiler describes. None if a field belongs to a parent or to the model of a proxy."""
+        model, positions = info["model"], list(info["select_fields"])
+        fields = [columns[position].target for position in positions]
+        own = all(field.model is model for field in fields) and not info.get("from_parent")
+        if not own or positions != list(range(positions[0], positions[-1] + 1)):
+            return None
+        names = [field.attname for field in fields]
+        place = slice(positions[0], positions[-1] + 1), positions[fields.index(model._meta.pk)]
+        return cls(model, names, *place, info.get("local_setter"), info.get("remote_setter"))
+
+
 @dataclass
 class KeptGet(Generic[Row]):
     """A text, and what makes parameters for it and objects of its rows. It belongs to one connection."""
 
     sql: str
-    model: type[Row]
-    joined: type[Model]
     compiler: SQLCompiler
     lookup: type[Lookup[Any]]
     lhs: Col
     """The column that is looked up."""
     placeholder: str
+    before: list[Any]
+    """The parameters before those of the value."""
+    slots: list[int]
+    """Which of them change."""
     converters: Converters
-    names: list[str]
-    """The model's fields, in the order of the columns."""
-    joined_names: list[str]
-    """Those of the joined model, which come next."""
+    parts: list[Part]
+    """The first one is the model's own."""
+    annotations: list[tuple[str, int]]
+    """Names of attributes, with the positions of their columns."""
 
     def on(self, connection: BaseDatabaseWrapper | None) -> Self:
         """See KeptStatement. Converters are methods of a connection."""
         compiler = on_connection(self.compiler, connection)
         return replace(self, compiler=compiler, converters=converters_of(compiler) if connection else [])
 
-    def parameters(self, key: object, value: object) -> list[Any] | None:
-        """The parameters for two values, or None if Django would write another text for them.
+    def parameters(self, given: Sequence[Any], value: object) -> list[Any] | None:
+        """The parameters for a value, and those `given` for `slots`. None if Django would write another text for it.
 
         Raises what the field raises for a value that it can't hold, and EmptyResultSet if no row can have it. An
         integer out of range never reaches the database, where it would break the caller's transaction.
         """
-        connection, lookup = self.compiler.connection, self.lookup(self.lhs, value)
-        placeholder, values = lookup.process_rhs(self.compiler, connection)
+        lookup = self.lookup(self.lhs, value)
+        placeholder, values = lookup.process_rhs(self.compiler, self.compiler.connection)
         if lookup.rhs is None or placeholder != self.placeholder:
             return None
-        return [self.joined._meta.pk.get_db_prep_value(key, connection), *values]
+        parameters = [*self.before, *values]
+        for slot, parameter in zip(self.slots, given, strict=True):
+            parameters[slot] = parameter
+        return parameters
 
     def rows(self, parameters: list[Any]) -> list[tuple[Any, ...]]:
         """Run the statement. A cursor of the connection shows it to wrappers, logs and captured queries."""
         with self.compiler.connection.cursor() as cursor:
-            cursor.execute(self.sql, parameters)
+            execute(cursor, self.sql, parameters)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
 
-    def objects(self, row: Sequence[Any], alias: str) -> tuple[Row, Model | None]:
-        """The objects of a row, as a query set makes them. The second is None if the statement found no row to join."""
+    def object(self, row: Sequence[Any], alias: str) -> Row:
+        """The object of a row with what is joined to it, as a query set makes it."""
         connection, values = self.compiler.connection, list(row)
         for position, functions, column in self.converters:
             for convert in functions:
                 values[position] = convert(values[position], column, connection)
-        width = len(self.names)
-        found = self.model.from_db(alias, self.names, values[:width])
-        if values[width + self.joined_names.index(self.joined._meta.pk.attname)] is None:
-            return found, None
-        return found, self.joined.from_db(alias, self.joined_names, values[width:])
+        own, *others = self.parts
+        found: Any = own.model.from_db(alias, own.names, values[own.columns])
+        for part in others:
+            is_missing = values[part.key] is None
+            joined = None if is_missing else part.model.from_db(alias, part.names, values[part.columns])
+            part.local_setter(found, joined)
+            if joined is not None:
+                part.remote_setter(joined, found)
+        for name, position in self.annotations:
+            setattr(found, name, values[position])
+        whole: Row = found
+        return whole
 
 
 @dataclass
-class Joining(Generic[Row]):
-    """What `find_user` needs of a query set that joins one row: `get`. Use it with a plain manager only."""
+class Getting(Generic[Row]):
+    """A query set whose statement is kept: what `find_user` needs of it. Use it with a plain manager only."""
 
     model: type[Row]
-    joined: type[Model]
     alias: str
     """The database."""
-    attribute: str
-    """The attribute that gets the joined object. As in Django, it is missing if no row was joined."""
-    key: object
-    """The primary key of the joined row."""
     query_set: Callable[[], QuerySet[Row]]
     """Makes the same query set of the ORM."""
+    kind: Hashable = "get"
+    """Tells this text from others of the same model."""
 
     def get(self, **lookup: Any) -> Row:
         """As `get` of the query set, with the same exceptions, for one field and its value."""
-        ((name, value),) = lookup.items()
         try:
-            kept = self.kept(name, value)
-            parameters = None if kept is None else kept.parameters(self.key, value)
+            prepared = self.prepared(lookup)
         except EmptyResultSet:
             raise self.model.DoesNotExist from None  # type: ignore[attr-defined]  # Django adds it
-        if kept is None or parameters is None:
+        if prepared is None:
             return self.query_set().get(**lookup)
+        kept, parameters = prepared
         rows = kept.rows(parameters)
         if not rows:
             raise self.model.DoesNotExist  # type: ignore[attr-defined]  # likewise
         if len(rows) > 1:
             raise self.model.MultipleObjectsReturned  # type: ignore[attr-defined]  # likewise
-        found, joined = kept.objects(rows[0], self.alias)
-        if joined is not None:
-            setattr(found, self.attribute, joined)
-        return found
+        return kept.object(rows[0], self.alias)
 
     aget: ClassVar[Callable[..., Coroutine[Any, Any, Any]]] = QuerySet.aget
     """As `get`, for async code. Django's own: it calls `get` in the thread that has the connections."""
 
-    def kept(self, name: str, value: object) -> KeptGet[Row] | None:
-        """The text for a field, written if the connection has none yet. None: ask the ORM.
+    def prepared(self, lookup: Values) -> tuple[KeptGet[Row], list[Any]] | None:
+        """The statement and its parameters. The first call on a connection writes the text. None: ask the ORM.
 
         Raises as `KeptGet.parameters`.
         """
+        ((name, value),) = lookup.items()
         if type(value) not in VALUE_TYPES:
             return None
-        return kept_text(connections[self.alias], self.model, name, partial(self.written, {name: value}))
+        connection = connections[self.alias]
+        given = self.given(connection)
+        write = partial(self.written, lookup, given)
+        kept = kept_text(connection, self.model, (self.kind, name, len(given)), write)
+        parameters = None if kept is None else kept.parameters(given, value)
+        return None if kept is None or parameters is None else (kept, parameters)
 
-    def written(self, lookup: dict[str, Any]) -> KeptGet[Row] | None:
+    def given(self, connection: BaseDatabaseWrapper) -> list[Any]:
+        """The parameters that change apart from the value, in their order."""
+        return []
+
+    def limited(self, lookup: Values) -> QuerySet[Row]:
+        """The query set whose statement is kept."""
+        return self.query_set().filter(**lookup).order_by()[:MAX_GET_RESULTS]
+
+    def written(self, lookup: Values, given: list[Any]) -> KeptGet[Row] | None:
         """The text as the ORM writes it, or None if it can't be kept."""
-        query = self.query_set().filter(**lookup).order_by()[:MAX_GET_RESULTS].query
-        compiler = query.get_compiler(self.alias)
-        sql, parameters = compiler.as_sql()
-        columns = [column for column, *_ in compiler.select]
-        conditions: list[Any] = query.where.children
-        if not is_selection(columns, self.model, self.joined) or not is_simple(*conditions):
+        (value,) = lookup.values()
+        return written_get(self.limited(lookup).query, self.alias, value, given)
+
+
+def getting(manager: Manager[Row]) -> Getting[Row] | Manager[Row]:
+    """The object whose `get` to call: a kept statement if the manager is plain, else the manager itself."""
+    return Getting(manager.model, manager.db, manager.get_queryset) if gets_plainly(manager) else manager
+
+
+@dataclass
+class Joining(Getting[Row]):
+    """As `Getting`, for a query set that joins one row. Its condition may ask for ids before."""
+
+    joined: type[Model] = Model
+    """The model of the joined row."""
+    key: object = None
+    """The primary key of the joined row."""
+    ids: tuple[str, ...] = ()
+    """Texts that a column before the joined ones looks for."""
+
+    def given(self, connection: BaseDatabaseWrapper) -> list[Any]:
+        """The ids, and the primary key of the joined row."""
+        return [*self.ids, self.joined._meta.pk.get_db_prep_value(self.key, connection)]
+
+
+class GettingFirst(Getting[Row]):
+    """As `Getting`, for the first row of an ordered query set."""
+
+    def first(self, **lookup: Any) -> Row | None:
+        """As `filter(…).first()` of the query set, for one field and its value."""
+        try:
+            prepared = self.prepared(lookup)
+        except EmptyResultSet:
             return None
-        condition = conditions[0]
-        kept = KeptGet(
-            *(sql, self.model, self.joined, compiler, type(condition), condition.lhs),
-            placeholder=condition.process_rhs(compiler, compiler.connection)[0],
-            converters=converters_of(compiler),
-            names=names_of(self.model),
-            joined_names=names_of(self.joined),
-        )
-        return kept if kept.parameters(self.key, *lookup.values()) == list(parameters) else None
+        if prepared is None:
+            return self.query_set().filter(**lookup).first()
+        kept, parameters = prepared
+        rows = kept.rows(parameters)
+        return kept.object(rows[0], self.alias) if rows else None
+
+    def limited(self, lookup: Values) -> QuerySet[Row]:
+        """The query set whose statement is kept."""
+        return self.query_set().filter(**lookup)[:1]
+
+
+def written_get(query: Query, alias: str, value: object, given: list[Any]) -> KeptGet[Any] | None:
+    """The text as the ORM writes it, or None if it can't be kept. The condition on the value must come last."""
+    compiler = query.get_compiler(alias)
+    sql, written = compiler.as_sql()
+    columns = [column for column, *_ in compiler.select]
+    conditions: list[Any] = query.where.children
+    parts = parts_of(compiler.klass_info, columns)  # as ModelIterable does
+    if parts is None or not is_simple(*conditions):
+        return None
+    condition, parameters = conditions[0], list(written)
+    placeholder, values = condition.process_rhs(compiler, compiler.connection)
+    before = parameters[: len(parameters) - len(values)]
+    kept: KeptGet[Any] = KeptGet(
+        *(sql, compiler, type(condition), condition.lhs, placeholder, before, slots_of(given, before)),
+        converters=converters_of(compiler),
+        parts=parts,
+        annotations=list(compiler.annotation_col_map.items()),
+    )
+    is_whole = len(kept.slots) == len(given) and kept.parameters(given, value) == parameters
+    return kept if is_whole else None
 
 
 def on_connection(compiler: SQLCompiler, connection: BaseDatabaseWrapper | None) -> SQLCompiler:
@@ -222,16 +351,22 @@ def converters_of(compiler: SQLCompiler) -> Converters:
     return [(at, *both) for at, both in compiler.get_converters(columns).items()]
 
 
-def names_of(model: type[Model]) -> list[str]:
-    """The attributes of a model's fields, in the order in which Django reads them."""
-    return [field.attname for field in model._meta.concrete_fields]
+def slots_of(given: list[Any], parameters: list[Any]) -> list[int]:
+    """The positions of parameters, which come in the same order. Fewer if one is missing."""
+    slots: list[int] = []
+    for wanted in given:
+        later = range(slots[-1] + 1 if slots else 0, len(parameters))
+        slots += [at for at in later if parameters[at] == wanted][:1]
+    return slots
 
 
-def is_selection(columns: Sequence[Any], *models: type[Model]) -> bool:
-    """Whether a statement reads all fields of the models and nothing else. None may be a parent's or a proxy's."""
-    fields: list[Field[Any, Any]] = [field for model in models for field in model._meta.concrete_fields]
-    own = all(field.model is model for model in models for field in model._meta.concrete_fields)
-    return own and [getattr(column, "target", None) for column in columns] == fields
+def parts_of(info: dict[str, Any], columns: Sequence[Any]) -> list[Part] | None:
+    """The models that a compiler reads, its own first. None unless each reads only its own columns, side by side."""
+    others = info.get("related_klass_infos", [])
+    parts = [Part.of(each, columns) for each in (info, *others)]
+    if any(each.get("related_klass_infos") for each in others):
+        return None
+    return None if None in parts else [part for part in parts if part is not None]
 
 
 def is_simple(*conditions: Any) -> bool:
@@ -270,40 +405,45 @@ class KeptUpdate:
         return parameters
 
 
-def update(rows: QuerySet[Model], where: Values, values: Values) -> int:
-    """As `rows.filter(**where).update(**values)` of plain rows without a filter. Returns how many rows it changed.
+def update(manager: Manager[Any], alias: str, where: Values, values: Values) -> int:
+    """As `manager.using(alias).filter(**where).update(**values)` of a plain manager. Returns how many rows it changed.
 
     `values` has names of columns. None in `where` means NULL.
     """
-    connection = connections[rows.db]
+    with transaction.mark_for_rollback_on_error(using=alias):
+        try:
+            return run_update(manager, alias, where, values)
+        except EmptyResultSet:  # an integer that the column can't hold
+            return 0
+
+
+def run_update(manager: Manager[Any], alias: str, where: Values, values: Values) -> int:
+    """As `update`, but raises EmptyResultSet if no row can have the values."""
     nulls = [name for part in (where, values) for name, value in part.items() if value is None]
-    key = ("update", *where, *values, "null", *nulls)
-    try:
-        kept = kept_text(connection, rows.model, key, partial(written_update, rows, where, values))
-        parameters = None if kept is None else kept.parameters(values, where)
-    except EmptyResultSet:  # an integer that the column can't hold
-        return 0
-    if kept is None or parameters is None:
-        return rows.filter(**where).update(**values)
-    with transaction.mark_for_rollback_on_error(using=rows.db), connection.cursor() as cursor:
-        cursor.execute(kept.sql, parameters)
+    key, connection = ("update", *where, *values, "null", *nulls), connections[alias]
+    kept = kept_text(connection, manager.model, key, partial(written_update, manager, alias, where, values))
+    if kept is None:
+        return manager.using(alias).filter(**where).update(**values)
+    parameters = kept.parameters(values, where)
+    with connection.cursor() as cursor:
+        execute(cursor, kept.sql, parameters)
         changed: int = cursor.rowcount
     return changed
 
 
-def written_update(rows: QuerySet[Model], where: Values, values: Values) -> KeptUpdate | None:
+def written_update(manager: Manager[Any], alias: str, where: Values, values: Values) -> KeptUpdate | None:
     """The text as the ORM writes it, or None if it can't be kept."""
-    query: Any = rows.filter(**where).query.chain(UpdateQuery)
+    query: Any = manager.using(alias).filter(**where).query.chain(UpdateQuery)
     query.add_update_values(values)
-    compiler = query.get_compiler(rows.db)
+    compiler = query.get_compiler(alias)
     sql, parameters = compiler.as_sql()
     children: list[Any] = query.where.children
-    named_fields: list[tuple[str, Any]] = [(name, rows.model._meta.get_field(name)) for name in values]
     named = zip(sorted(where), children, strict=True)  # Django sorts the conditions
-    kept = KeptUpdate(
-        sql,
-        compiler,
-        [field for name, field in named_fields if values[name] is not None],
-        [(name, type(child), child.lhs) for name, child in named if where[name] is not None],
-    )
-    return kept if kept.parameters(values, where) == list(parameters) else None
+    conditions = [(name, type(child), child.lhs) for name, child in named if where[name] is not None]
+    fields: list[Any] = [manager.model._meta.get_field(name) for name in values]
+    # Django 5 writes NULL into the text, Django 6 has None as a parameter.
+    for placed in (fields, [field for field in fields if values[field.attname] is not None]):
+        kept = KeptUpdate(sql, compiler, placed, conditions)
+        if kept.parameters(values, where) == list(parameters):
+            return kept
+    return None

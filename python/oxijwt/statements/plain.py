@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 MANAGER_GET_QUERYSET = Manager.get_queryset
 MANAGER_USING = Manager.using
+MANAGER_GET = Manager.get
 
 QUERY_SET_METHODS = (
     *("__init__", "_chain", "_clone", "_fetch_all"),
-    *("annotate", "filter", "get", "order_by", "select_related", "update", "using"),
+    *("annotate", "defer", "filter", "first", "get", "order_by", "select_related", "update", "using"),
 )
 COMPILER_METHODS = ("as_sql", "execute_sql")
 STOCK: tuple[Stock, ...] = (
@@ -35,7 +36,10 @@ def is_djangos(function: object) -> bool:
 
 
 WAS_PATCHED = not all(
-    map(is_djangos, (MANAGER_GET_QUERYSET, MANAGER_USING, *(stock for *_, stock in (*STOCK, *OF_QUERY_SET))))
+    map(
+        is_djangos,
+        (MANAGER_GET_QUERYSET, MANAGER_USING, MANAGER_GET, *(stock for *_, stock in (*STOCK, *OF_QUERY_SET))),
+    )
 )
 """Whether another package had replaced one of them before this module was imported."""
 
@@ -59,3 +63,8 @@ def is_plain(manager: Manager[Model], query_sets: type[QuerySet[Model]] = QueryS
         if getattr(owner, name) is not stock:
             return False
     return True
+
+
+def gets_plainly(manager: Manager[Model]) -> bool:
+    """As `is_plain`, and whether nobody has replaced the manager's own `get`."""
+    return type(manager).get is MANAGER_GET and "get" not in vars(manager) and is_plain(manager)

@@ -11,6 +11,7 @@ from oxijwt import signals, state
 from oxijwt.exceptions import SessionError
 from oxijwt.records.users import is_found_late, refuse_without_user
 from oxijwt.settings import api_settings
+from oxijwt.statements import rows
 from oxijwt.utils import datetime_from_micros, now_micros
 
 from .claims import UnknownSessionError, adopted_session_id
@@ -104,7 +105,7 @@ def insert_adopted(session: TokenSession, on_adoption: Callable[[], None]) -> bo
     def insert() -> bool:
         try:
             with transaction.atomic(using=alias):
-                session.save(using=alias, force_insert=True)
+                rows.insert(session, alias)
                 if asks:
                     refuse_without_user(session.user_id)
                 on_adoption()

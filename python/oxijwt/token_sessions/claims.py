@@ -5,6 +5,7 @@ This module imports no model, since services without a database read the claims 
 
 from __future__ import annotations
 
+from hashlib import sha1
 from typing import TYPE_CHECKING, cast
 from uuid import UUID, uuid5
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from .models import TokenSession
 
 MAX_GENERATION = 2**31 - 1
+VARIANTS = {f"{digit:x}": f"{digit & 3 | 8:x}" for digit in range(16)}
+"""Each digit with its upper two bits set to 1 and 0: the variant of RFC 9562."""
 ADOPTION_NAMESPACE = UUID("6f786a77-7400-5e55-8000-61646f707465")
 
 
@@ -83,9 +86,12 @@ def refresh_claims(session: TokenSession) -> Claims:
 def token_id(sid: UUID, generation: int) -> str:
     """The `jti` of a session's refresh token of this generation, 32 hex digits.
 
-    It is computed from both, so a repeated token has the same `jti`. It is not a secret.
+    It is computed from both, so a repeated token has the same `jti`. It is not a secret. It is the UUID of version 5,
+    but Python's `uuid5` takes four times as long.
     """
-    return uuid5(sid, str(generation)).hex
+    digest = sha1(b"%b%d" % (sid.bytes, generation), usedforsecurity=False).hexdigest()
+    variant = VARIANTS[digest[16]]
+    return f"{digest[:12]}5{digest[13:16]}{variant}{digest[17:32]}"
 
 
 def adopted_session_id(jti: str) -> UUID:

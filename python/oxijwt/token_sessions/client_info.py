@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     """An IP address, or None, and a user agent."""
 
 logger = logging.getLogger("oxijwt.security")
+
+OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+IPV4 = re.compile(rf"{OCTET}(?:\.{OCTET}){{3}}")
+"""An address that `ipaddress` would write in the same way, after a longer check."""
 
 NOBODY: Client = (None, "")
 """The client of a session that was started without a request."""
@@ -67,6 +72,8 @@ def clean_address(address: object) -> str | None:
     """The IP address without port and zone, or None if the value is not an address."""
     if not isinstance(address, str):
         return None
+    if IPV4.fullmatch(address):  # as nearly all are
+        return address
     for candidate in (address, address.rpartition(":")[0]):
         try:
             return str(ipaddress.ip_address(candidate.split("%", 1)[0].strip("[]")))

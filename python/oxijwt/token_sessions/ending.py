@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from django.contrib.auth import get_user_model
 from django.db import Error, IntegrityError, OperationalError, connections, transaction
 
 from oxijwt import signals
@@ -16,6 +17,8 @@ from oxijwt.records import has_blacklist
 from oxijwt.records.blacklist import blacklist_all_of
 from oxijwt.records.users import is_found_late, refuse_without_user
 from oxijwt.settings import api_settings
+from oxijwt.statements import kept
+from oxijwt.statements.plain import is_plain
 from oxijwt.utils import MICROSECOND, datetime_from_micros, now_micros
 
 from . import revocation_cache
@@ -29,7 +32,7 @@ from .database import (
     unless_deadlocked,
 )
 from .markers import leave_marker, may_adopt_later
-from .models import RevokeReason, TokenSession
+from .models import RevokeReason, TokenSession, TokenSessionQuerySet
 from .password import auth_hash, fallback_hashes
 from .publications import owe, tend
 from .security_log import log_reuse, log_uncertain_end
@@ -43,7 +46,11 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from .client_info import Client
-    from .models import TokenSessionQuerySet
+
+    Columns = dict[str, object]
+    """Values of columns, by their names. The text of their UPDATE is kept."""
+    Chosen = TokenSessionQuerySet | Columns
+    """Sessions: a query set, or those with these values."""
 
 
 def end(sid: uuid.UUID, user_id: object, reason: RevokeReason | None = None) -> None:
@@ -52,7 +59,7 @@ def end(sid: uuid.UUID, user_id: object, reason: RevokeReason | None = None) -> 
     Also publish what is owed to REVOCATION_CACHE.
     """
     reason = RevokeReason.LOGOUT if reason is None else reason
-    ended = end_rows(TokenSession.objects.filter(pk=sid), reason, ids=[sid])
+    ended = end_rows({"pk": sid}, reason, ids=[sid])
     tend()
     if ended:
         announce_end([sid], user_id, reason)
@@ -70,7 +77,7 @@ def end_refused(session: TokenSession, reason: RevokeReason, *, is_locked: bool 
 def write_end(session: TokenSession, reason: RevokeReason, *, is_locked: bool) -> tuple[bool, bool]:
     """(Whether this call has ended the session, whether that is committed). Raises ServiceUnavailable."""
     if not in_transaction():
-        return bool(end_rows(TokenSession.objects.filter(pk=session.pk), reason, ids=[session.pk])), True
+        return bool(end_rows({"pk": session.pk}, reason, ids=[session.pk])), True
     try:
         return end_apart(session.pk, reason, is_locked=is_locked), True
     except Error as error:
@@ -108,8 +115,7 @@ def end_inside(sid: uuid.UUID, reason: RevokeReason) -> bool:
 
 def end_now(sid: uuid.UUID, reason: RevokeReason, alias: str) -> bool:
     """Write the end on this connection. Whether the row was live."""
-    sessions = TokenSession.objects.filter(pk=sid)
-    return bool(update_live(sessions, reason, datetime_from_micros(now_micros()), alias, ids=[sid]))
+    return bool(update_live({"pk": sid}, reason, datetime_from_micros(now_micros()), alias, ids=[sid]))
 
 
 def make_known(session: TokenSession, reason: RevokeReason, *, ended: bool, is_committed: bool) -> None:
@@ -134,7 +140,10 @@ def revoke_for_user(
     user: AbstractBaseUser, except_: Collection[uuid.UUID] = (), reason: RevokeReason = RevokeReason.REVOKED
 ) -> int:
     """End a user's sessions, except those whose ids are in `except_`, and all tokens that could still be adopted."""
-    sessions = TokenSession.objects.of(user).exclude(pk__in=except_)
+    if except_ or not isinstance(user, get_user_model()):
+        sessions: Chosen = TokenSession.objects.of(user).exclude(pk__in=except_)
+    else:
+        sessions = {"user": user}
     now = datetime_from_micros(now_micros())
     with refused_while_busy():
         ended = unless_deadlocked(lambda: end_all_of(user, sessions, reason, now))
@@ -146,7 +155,7 @@ def revoke_for_user(
     return ended
 
 
-def end_all_of(user: AbstractBaseUser, sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime) -> int:
+def end_all_of(user: AbstractBaseUser, sessions: Chosen, reason: RevokeReason, now: datetime) -> int:
     """End these sessions of a user, and all tokens that could still be adopted. Returns how many sessions it ended."""
     asks = may_adopt_later() and is_found_late(database())
     try:
@@ -191,7 +200,7 @@ def usable_by(user: AbstractBaseUser) -> TokenSessionQuerySet:
 
 
 def end_rows(
-    sessions: TokenSessionQuerySet,
+    sessions: Chosen,
     reason: RevokeReason,
     now: datetime | None = None,
     ids: list[uuid.UUID] | None = None,
@@ -203,7 +212,7 @@ def end_rows(
 
 
 def update_live(
-    sessions: TokenSessionQuerySet,
+    sessions: Chosen,
     reason: RevokeReason,
     now: datetime,
     alias: str,
@@ -217,22 +226,36 @@ def update_live(
     values: dict[str, object] = {"revoked_at": now, "revoke_reason": reason}
     if reason != RevokeReason.REUSE:
         values |= {"ip_address": None, "user_agent": ""}
-    live = sessions.using(alias).filter(revoked_at__isnull=True)
     if not revocation_cache.is_configured():
-        return live.update(**values)
+        return write_into_live(sessions, values, alias)
     with transaction.atomic(using=alias):
-        ended = live.update(**values)
+        ended = write_into_live(sessions, values, alias)
         if ended:
             owe(ids_ended_at(now, sessions, alias) if ids is None else ids, alias)
     return ended
 
 
-def ids_ended_at(now: datetime, sessions: TokenSessionQuerySet, alias: str) -> list[uuid.UUID]:
+def write_into_live(sessions: Chosen, values: Columns, alias: str) -> int:
+    """One UPDATE of those of the sessions that have not ended. Returns how many rows it changed."""
+    manager = TokenSession.objects
+    if isinstance(sessions, dict) and is_plain(manager, TokenSessionQuerySet):
+        return kept.update(manager, alias, sessions | {"revoked_at": None}, values)
+    return rows_of(sessions, alias).filter(revoked_at__isnull=True).update(**values)
+
+
+def rows_of(sessions: Chosen, alias: str) -> TokenSessionQuerySet:
+    """The sessions as a query set of this database."""
+    if isinstance(sessions, dict):
+        return TokenSession.objects.using(alias).filter(**sessions)
+    return sessions.using(alias)
+
+
+def ids_ended_at(now: datetime, sessions: Chosen, alias: str) -> list[uuid.UUID]:
     """Those of the sessions that this process has just ended."""
-    return list(sessions.using(alias).filter(revoked_at=now).values_list("pk", flat=True))
+    return list(rows_of(sessions, alias).filter(revoked_at=now).values_list("pk", flat=True))
 
 
-def end_adopted_meanwhile(sessions: TokenSessionQuerySet, reason: RevokeReason, now: datetime) -> None:
+def end_adopted_meanwhile(sessions: Chosen, reason: RevokeReason, now: datetime) -> None:
     """End the sessions that have adopted a token while a logout everywhere was written.
 
     If an adopting request committed before the marker was committed, this function sees its session. If it committed

@@ -10,16 +10,16 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldError, ObjectDoesNotExist
 from django.db import Error, NotSupportedError, connections, router, transaction
-from django.db.models import FilteredRelation, Q
+from django.db.models import Exists, FilteredRelation, Q
 
 from oxijwt import state
 from oxijwt._core import Keep, Refuse, Repeat, Reuse, Rotate, UserState
 from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenReusedError, refuse_if_unavailable
 from oxijwt.records import BLACKLIST_LABEL
-from oxijwt.records.blacklist import any_blacklisted
+from oxijwt.records.blacklist import any_blacklisted, can_be_asked_in, entries_of
 from oxijwt.records.users import has_user, users_database
 from oxijwt.settings import api_settings
-from oxijwt.statements.kept import Joining
+from oxijwt.statements.kept import Joining, getting
 from oxijwt.statements.plain import is_plain
 from oxijwt.utils import MICROSECOND, datetime_from_micros, find_user, now_micros
 
@@ -65,6 +65,8 @@ if TYPE_CHECKING:
 JOINED = "oxijwt_session"
 CANT_JOIN = (FieldError, NotSupportedError, AttributeError, LookupError)
 """The errors of a manager that can't join users and sessions."""
+LISTED = "oxijwt_is_blacklisted"
+"""The user's attribute with the blacklist's answer, until `blacklisted` takes it."""
 
 
 @dataclass(frozen=True)
@@ -100,15 +102,18 @@ class Reading:
     """Whether the caller's transaction has locked the row."""
 
 
-def find_with_user(sid: uuid.UUID, user_id: object, answered: Answered[AbstractBaseUser] | None = None) -> Found:
+def find_with_user(
+    sid: uuid.UUID, user_id: object, ids: tuple[str, ...] = (), answered: Answered[AbstractBaseUser] | None = None
+) -> Found:
     """The user, and the session if it belongs to this user.
 
     One SQL statement, or two if the manager of the user model can't join the sessions, or if users are in another
-    database. Its text is kept if the manager is plain. No statement if `users_with` has `answered` already. Raises
-    ServiceUnavailable.
+    database. Its text is kept if the manager is plain. It also asks whether one of `ids` is blacklisted, if the
+    blacklist is in the same database: `blacklisted` has the answer. No statement if `users_with` has `answered`
+    already. Raises ServiceUnavailable.
     """
     try:
-        user = find_user(answered or users_with(sid), api_settings.USER_ID_FIELD, user_id)
+        user = find_user(answered or users_with(sid, ids), api_settings.USER_ID_FIELD, user_id)
     except CANT_JOIN:
         return find_separately(sid, user_id)
     except Error as error:
@@ -122,21 +127,34 @@ def find_with_user(sid: uuid.UUID, user_id: object, answered: Answered[AbstractB
     return user, session
 
 
-def users_with(sid: uuid.UUID) -> Joining[AbstractBaseUser] | QuerySet[AbstractBaseUser]:
-    """The users, each with the session `sid` if it belongs to this user. Raises NotSupportedError for two databases."""
+def users_with(sid: uuid.UUID, ids: tuple[str, ...] = ()) -> Joining[AbstractBaseUser] | QuerySet[AbstractBaseUser]:
+    """The users, each with the session `sid` if it belongs to this user. Raises NotSupportedError for two databases.
+
+    `ids` are those of `find_with_user`.
+    """
     users: type[AbstractBaseUser] = get_user_model()
     alias = router.db_for_write(TokenSession)
     if router.db_for_write(users) != alias:
         raise NotSupportedError("Users and sessions are in different databases.")
     manager = users._default_manager
-    join_users = partial(join, manager, alias, sid)
-    return Joining(users, TokenSession, alias, JOINED, sid, join_users) if is_plain(manager) else join_users()
+    asked = ids if ids and can_be_asked_in(alias) else ()
+    join_users = partial(join, manager, alias, sid, asked)
+    return Joining(users, alias, join_users, "join", TokenSession, sid, asked) if is_plain(manager) else join_users()
 
 
-def join(manager: Manager[AbstractBaseUser], alias: str, sid: uuid.UUID) -> QuerySet[AbstractBaseUser]:
-    """The users, each with the session `sid` if it belongs to this user."""
+def join(
+    manager: Manager[AbstractBaseUser], alias: str, sid: uuid.UUID, ids: tuple[str, ...] = ()
+) -> QuerySet[AbstractBaseUser]:
+    """The users, each with the session `sid` if it belongs to this user, and whether one of `ids` is blacklisted."""
     joined = FilteredRelation("token_sessions", condition=Q(token_sessions__id=sid))
-    return manager.using(alias).annotate(**{JOINED: joined}).select_related(JOINED)
+    users = manager.using(alias).annotate(**{JOINED: joined}).select_related(JOINED)
+    return users.annotate(**{LISTED: Exists(entries_of(ids))}) if ids else users
+
+
+def blacklisted(user: AbstractBaseUser) -> bool | None:
+    """Whether one of the ids that `find_with_user` got is blacklisted, or None if it could not ask. Call it once."""
+    answer: bool | None = vars(user).pop(LISTED, None)
+    return answer
 
 
 def is_live(session: TokenSession) -> bool:
@@ -145,12 +163,14 @@ def is_live(session: TokenSession) -> bool:
     return TokenSession.objects.using(database()).live(now).filter(pk=session.pk).exists()
 
 
-def read_for_use(sid: uuid.UUID, user_id: object, found: Found | None = None) -> tuple[AbstractBaseUser, TokenSession]:
+def read_for_use(
+    sid: uuid.UUID, user_id: object, ids: tuple[str, ...] = (), found: Found | None = None
+) -> tuple[AbstractBaseUser, TokenSession]:
     """The user and session of an access or sliding token. Raises SessionError if the session refuses the token.
 
-    `found` is what `find_with_user` returns, if the caller has asked before.
+    `ids` are those of `find_with_user`. `found` is its answer, if the caller has asked before.
     """
-    user, session = require_both(*(found or find_with_user(sid, user_id)))
+    user, session = require_both(*(found or find_with_user(sid, user_id, ids)))
     leeway = state.token_backend.get_leeway() // MICROSECOND
     row, now = state_of(session), now_micros()
     refusal = row.refusal(auth_state(user, session), now, leeway=leeway)
@@ -162,13 +182,13 @@ def read_for_use(sid: uuid.UUID, user_id: object, found: Found | None = None) ->
 def read_for_refresh(claims: Claims, lifetime: timedelta) -> Reading:
     """The session of a refresh token with `sid`, and the decision on it. Raises SessionError.
 
-    One SQL statement, or two if a blacklist app is installed.
+    One SQL statement, or two if a blacklist app is installed whose tables it can't ask.
     """
     generation = generation_in(claims.get(api_settings.SESSION_GENERATION_CLAIM))
     sid = session_id(claims.get(api_settings.SESSION_ID_CLAIM))
     asks = BLACKLIST_LABEL in apps.app_configs
     shown = Shown(dict(claims), sid, generation, lifetime, now_micros(), client_at_hand(), asks)
-    user, session = find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM))
+    user, session = find_with_user(sid, claims.get(api_settings.USER_ID_CLAIM), ids_to_ask(shown, sid))
     if user is not None and session is None and is_own(claims, sid, generation):
         raise SessionError("session_revoked")
     user, session = require_both(user, session)
@@ -220,7 +240,7 @@ def decided(session: TokenSession, user: AbstractBaseUser, shown: Shown) -> Read
         shown.claims,
         shown.sid,
         shown.generation,
-        is_blacklisted=shown.asks_blacklist and is_blacklisted(shown, session),
+        is_blacklisted=shown.asks_blacklist and is_blacklisted(shown, session, user),
         other_agent=is_other_agent(shown.client, session),
     )
     row = state_of(session, revoked_in_cache=api_settings.REVOCATION_CACHE is not None and is_in_cache(session))
@@ -232,14 +252,26 @@ def is_in_cache(session: TokenSession) -> bool:
     return session.revoked_at is None and revocation_cache.remembers(session.pk)
 
 
-def is_blacklisted(shown: Shown, session: TokenSession) -> bool:
+def ids_to_ask(shown: Shown, sid: uuid.UUID) -> tuple[str, ...]:
+    """The `jti`s to look for in the blacklist while the session is read; none if `is_blacklisted` will not look."""
+    if not shown.asks_blacklist or api_settings.JTI_CLAIM is None:
+        return ()
+    try:
+        return tuple(dict.fromkeys(token_and_answer(shown.claims, sid, shown.generation)))
+    except SessionError:  # `is_blacklisted` raises it, if the session exists
+        return ()
+
+
+def is_blacklisted(shown: Shown, session: TokenSession, user: AbstractBaseUser) -> bool:
     """Whether a node without sessions has spent or ended the token, or the token that would be the answer.
 
     Raises SessionError if the token has no `jti`.
     """
+    answer = blacklisted(user)
     if api_settings.JTI_CLAIM is None or session.revoked_at is not None:
         return False
-    return any_blacklisted(token_and_answer(shown.claims, session.pk, shown.generation))
+    ids = token_and_answer(shown.claims, session.pk, shown.generation)
+    return any_blacklisted(ids) if answer is None else answer
 
 
 def permission(reading: Reading, *, ends: bool, ends_reused: bool = True) -> Permission:
@@ -282,7 +314,8 @@ def read_again(reading: Reading) -> Reading:
         if is_locked:
             found = find_locked(reading)
         else:
-            found = find_with_user(reading.session.pk, getattr(reading.user, api_settings.USER_ID_FIELD))
+            sid, user_id = reading.session.pk, getattr(reading.user, api_settings.USER_ID_FIELD)
+            found = find_with_user(sid, user_id, ids_to_ask(reading.shown, sid))
         user, session = require_both(*found)
     return replace(decided(session, user, reading.shown), is_locked=is_locked)
 
@@ -311,7 +344,7 @@ def find_separately(sid: uuid.UUID, user_id: object) -> Found:
 def find_user_alone(user_id: object) -> Any:
     """The user, or None. A replica that lags behind does not decide."""
     users = get_user_model()._default_manager.db_manager(users_database())
-    return find_user(users, api_settings.USER_ID_FIELD, user_id)
+    return find_user(getting(users), api_settings.USER_ID_FIELD, user_id)
 
 
 def find_locked(reading: Reading) -> Found:

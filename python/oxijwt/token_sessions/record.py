@@ -16,7 +16,7 @@ from oxijwt._core import Keep, Refuse
 from oxijwt.context import current_login
 from oxijwt.exceptions import SessionError, TokenError
 from oxijwt.records import Kind, records_without_session, require_session
-from oxijwt.records.blacklist import BlacklistRecords
+from oxijwt.records.blacklist import BlacklistedError, BlacklistRecords
 from oxijwt.settings import api_settings
 from oxijwt.tokens import Token
 from oxijwt.utils import Hidden, now_micros
@@ -28,8 +28,16 @@ from .claims import UnknownSessionError, refresh_claims, session_id
 from .deactivation import end_if_deactivated
 from .ending import end
 from .publications import refuse_if_owing, tend
-from .reading import end_as_decided, find_for_logout, is_live, permission, read_for_refresh, read_for_use, refuse_spent
-from .refresh import move_end, refresh, start, start_for_token
+from .reading import (
+    blacklisted,
+    end_as_decided,
+    find_for_logout,
+    permission,
+    read_for_refresh,
+    read_for_use,
+    refuse_spent,
+)
+from .refresh import live_session_of, move_end, refresh, start, start_for_token
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -116,20 +124,26 @@ class SessionRecords(ReadingAhead):
             self.otherwise.check_untyped()
 
     def check_named_session(self) -> bool:
-        """Whether the session's decision has asked the blacklist too. Raises SessionError if it refuses the token."""
+        """Whether the blacklist was asked too. Raises SessionError if the session refuses the token, BlacklistedError
+        if the blacklist does.
+        """
         claims = self.token.payload
         try:
             if self.is_refresh_token(claims):
                 permission(read_for_refresh(claims, api_settings.REFRESH_TOKEN_LIFETIME), ends=False)
                 return True
-            user, _session = read_for_use(session_id(claims[self.sid_claim]), claims.get(api_settings.USER_ID_CLAIM))
+            sid, ids = session_id(claims[self.sid_claim]), self.otherwise.ids_to_ask()
+            user, _session = read_for_use(sid, claims.get(api_settings.USER_ID_CLAIM), ids)
         except UnknownSessionError as error:
             if error.is_ignored:
                 return False
             raise
+        answer = blacklisted(user)
         if not api_settings.USER_AUTHENTICATION_RULE(user):
             raise SessionError("user_inactive")
-        return False
+        if answer:
+            raise BlacklistedError
+        return answer is not None
 
     def is_refresh_token(self, claims: Claims) -> bool:
         """Whether a token with a session is a refresh token. Without types `gen` says so."""
@@ -181,8 +195,7 @@ class SessionRecords(ReadingAhead):
             return known
         try:
             sid, user_id = session_id(claims[self.sid_claim]), claims.get(api_settings.USER_ID_CLAIM)
-            found, self.ahead = self.ahead, None
-            _user, session = read_for_use(sid, user_id, found)
+            _user, session = read_for_use(sid, user_id, found=vars(self).pop("ahead", None))
         except UnknownSessionError as error:
             if error.is_ignored:
                 return None
@@ -455,16 +468,6 @@ RECORD_KINDS: dict[Kind, type[SessionRecords]] = {
     Kind.REFRESH: RefreshRecords,
     Kind.LOGOUT: LogoutRecords,
 }
-
-
-def live_session_of(
-    login: dict[object, TokenSession], kind: Kind, user: AbstractBaseUser, lifetime: timedelta
-) -> TokenSession:
-    """The live session that this login has started for tokens of this kind, or a new one."""
-    known = login.get((kind, user.pk))
-    if known is None or not is_live(known):
-        login[kind, user.pk] = known = start(user, lifetime)
-    return known
 
 
 def end_session_of(token_class: type[RefreshToken], text: str) -> TokenSession | None:

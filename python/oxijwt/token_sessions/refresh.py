@@ -13,7 +13,7 @@ from oxijwt.context import current_request
 from oxijwt.exceptions import ServiceUnavailable
 from oxijwt.records.users import requiring_user
 from oxijwt.settings import api_settings
-from oxijwt.statements import kept
+from oxijwt.statements import kept, rows
 from oxijwt.statements.plain import is_plain
 from oxijwt.utils import datetime_from_claim, datetime_from_micros, now_micros
 
@@ -23,7 +23,7 @@ from .ending import end_least_recently_refreshed
 from .models import TokenSession, TokenSessionQuerySet
 from .password import auth_hash
 from .publications import tend
-from .reading import Reading, permission, read_again
+from .reading import Reading, is_live, permission, read_again
 from .rows import flush_day, new_session, session_of_token
 from .security_log import log_repeat, log_restoration
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from oxijwt._core import RowUpdate
+    from oxijwt.records import Kind
 
 Signed = TypeVar("Signed")
 
@@ -46,6 +47,16 @@ def start(user: AbstractBaseUser, lifetime: timedelta) -> TokenSession:
         end_least_recently_refreshed(user, session)
     tend()
     return session
+
+
+def live_session_of(
+    login: dict[object, TokenSession], kind: Kind, user: AbstractBaseUser, lifetime: timedelta
+) -> TokenSession:
+    """The live session that this login has started for tokens of this kind, or a new one."""
+    known = login.get((kind, user.pk))
+    if known is None or not is_live(known):
+        login[kind, user.pk] = known = start(user, lifetime)
+    return known
 
 
 def start_for_token(user: AbstractBaseUser, expires_at: int) -> TokenSession:
@@ -63,7 +74,7 @@ def insert(session: TokenSession) -> None:
     """
     alias = database()
     with refused_while_busy(), requiring_user(session, session.user_id, alias):
-        session.save(using=alias, force_insert=True)
+        rows.insert(session, alias)
     announce(signals.session_started, session=session, adopted=False)
 
 
@@ -78,7 +89,7 @@ def move_end(session: TokenSession, expires_at: int, idle_lifetime: timedelta | 
     session.idle_lifetime = idle_lifetime
     session.flush_after = flush_day(session)
     with refused_while_busy():
-        session.save(using=database(), update_fields=["expires_at", "idle_lifetime", "flush_after"])
+        rows.update_fields(session, database(), frozenset({"expires_at", "idle_lifetime", "flush_after"}))
 
 
 def refresh(
@@ -154,10 +165,9 @@ def update_row(session: TokenSession, update: RowUpdate) -> bool:
     if update.restate_auth_hash:
         values["auth_hash"] = session.auth_hash
     manager = TokenSession.objects
-    rows = manager.using(database())
     if is_plain(manager, TokenSessionQuerySet):
-        return kept.update(rows, where, values) == 1
-    return rows.filter(**where).update(**values) == 1
+        return kept.update(manager, database(), where, values) == 1
+    return manager.using(database()).filter(**where).update(**values) == 1
 
 
 def announce_repeat(reading: Reading, repeat: Repeat) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
+from django.db.models.signals import post_save, pre_save
 from django.test.utils import CaptureQueriesContext
 
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
@@ -103,12 +104,54 @@ def test_refused_refresh_is_one_statement(user, settings):
     require(sql, "SELECT")
 
 
-def test_logout_is_four_statements(user):
+def test_logout_is_two_statements(user):
     token = str(RefreshToken.for_user(user))
     answer, sql = statements(lambda: post("token_blacklist", {"refresh": token}))
     assert answer.status_code == 200
     assert BlacklistedToken.objects.count() == 1
-    require(sql, "SELECT", "BEGIN", "INSERT", "COMMIT")
+    require(sql, "SELECT", "INSERT")
+
+
+def test_logout_in_a_transaction_has_a_savepoint(user):
+    """A second entry must not break the transaction of the caller."""
+    token = RefreshToken.for_user(user)
+    with transaction.atomic():
+        _result, sql = statements(token.blacklist)
+        token.blacklist()
+        assert BlacklistedToken.objects.count() == 1
+    require(sql, "SAVEPOINT", "INSERT", "RELEASE")
+
+
+@pytest.mark.parametrize("signal", [pre_save, post_save])
+def test_receivers_of_a_logout_run_in_its_transaction(user, signal):
+    """If one raises, the token is not blacklisted."""
+    token = RefreshToken.for_user(user)
+
+    def refuse(**_named):
+        assert connection.in_atomic_block
+        raise NotImplementedError
+
+    signal.connect(refuse, sender=BlacklistedToken)
+    try:
+        with pytest.raises(NotImplementedError):
+            token.blacklist()
+    finally:
+        signal.disconnect(refuse, sender=BlacklistedToken)
+    assert not BlacklistedToken.objects.exists()
+
+
+def test_logout_without_autocommit_has_a_savepoint(user):
+    """Likewise, if the project commits by hand."""
+    token = RefreshToken.for_user(user)
+    transaction.set_autocommit(False)
+    try:
+        _result, sql = statements(token.blacklist)
+        assert token.blacklist()[1] is False
+        assert BlacklistedToken.objects.count() == 1
+    finally:
+        transaction.rollback()
+        transaction.set_autocommit(True)
+    assert "SAVEPOINT" in verbs(sql)
 
 
 def test_sliding_refresh_is_two_statements(user):

@@ -31,12 +31,12 @@ def state(found):
     return type(found), typed, held.db, held.adding, getattr(held, "fetch_mode", None), cache, joined
 
 
-def answer(sid, value):
+def answer(sid, value, ids=()):
     """What `find_with_user` finds or raises, and the statements that it runs."""
     with CaptureQueriesContext(connection) as captured, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a naive datetime for a column with a time zone
         try:
-            user, session = reading.find_with_user(sid, value)
+            user, session = reading.find_with_user(sid, value, ids)
         except Exception as error:
             outcome = type(error)
         else:
@@ -45,10 +45,10 @@ def answer(sid, value):
     return outcome, [query["sql"] for query in captured.captured_queries]
 
 
-def protected(sid, value):
+def protected(*asked):
     """`answer` in a savepoint, and whether the transaction can go on after it."""
     with transaction.atomic():
-        given = answer(sid, value)
+        given = answer(*asked)
         broken = False
         try:
             connection.cursor().execute("SELECT 1")
@@ -58,10 +58,10 @@ def protected(sid, value):
     return *given, broken
 
 
-def difference(monkeypatch, sid, value):
+def difference(monkeypatch, *asked):
     """Both answers if they differ, else None. The kept one is asked twice: its text is written and then used."""
     with monkeypatch.context() as patched:
         patched.setattr(reading, "is_plain", lambda _manager: False)
-        orm = protected(sid, value)
-    kept = [protected(sid, value) for _ in range(2)]
+        orm = protected(*asked)
+    kept = [protected(*asked) for _ in range(2)]
     return None if kept == [orm, orm] else (orm, kept)

@@ -347,15 +347,14 @@ def test_adopting_blacklists_the_old_token_in_the_same_transaction(old, monkeypa
 # Both apps
 
 
-def test_a_refresh_asks_both_apps_with_one_statement_more(old):
+def test_a_refresh_asks_both_apps_with_one_statement(old):
     with on("issue"):
         new = refreshed(old["refresh"])["refresh"]
         with CaptureQueriesContext(
             connection,
         ) as captured:
             refreshed(new)
-        assert len([query for query in captured if "token_blacklist" in query["sql"]]) == 1
-        assert len(captured) == 2
+        assert ["token_blacklist" in query["sql"] for query in captured] == [True]
         BlacklistedToken.objects.create(
             token=OutstandingToken.objects.create(jti=claims(new)["jti"], token=new, expires_at=UNTIL)
         )

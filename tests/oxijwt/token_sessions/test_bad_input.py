@@ -3,10 +3,13 @@
 Tokens, headers and bodies that are spoilt are the cases of tests/suites/hostile.
 """
 
+import ipaddress
+import itertools
+
 import pytest
 from django.test import RequestFactory
 
-from oxijwt.token_sessions.client_info import clean_address, clean_user_agent, client_info
+from oxijwt.token_sessions.client_info import IPV4, clean_address, clean_user_agent, client_info
 from oxijwt.token_sessions.models import TokenSession
 
 from .client import (
@@ -63,6 +66,24 @@ ADDRESSES = {
 def test_an_address_is_stored_bare_or_not_at_all(address):
     tokens = login(REMOTE_ADDR=address)
     assert session_of(tokens["refresh"]).ip_address == ADDRESSES[address]
+
+
+GOOD_OCTETS = ["0", "1", "9", "10", "99", "100", "199", "200", "249", "250", "255"]
+OCTETS = [*GOOD_OCTETS, "256", "01", "00", "1000", "", " 1", "\u0661"]
+
+
+def test_an_address_of_version_4_is_taken_as_ipaddress_takes_it():
+    accepted = 0
+    for octets in itertools.product(OCTETS, OCTETS, ["0", "255", "256", "01"], ["1", "1\n", "1.1", "25"]):
+        address = ".".join(octets)
+        try:
+            expected = str(ipaddress.ip_address(address))
+        except ValueError:
+            assert not IPV4.fullmatch(address)
+        else:
+            assert clean_address(address) == expected == address
+            accepted += 1
+    assert accepted == len(GOOD_OCTETS) ** 2 * 2 * 2
 
 
 @pytest.mark.parametrize("address", [None, b"192.0.2.7", 3221225991, ["192.0.2.7"]])

@@ -1,11 +1,12 @@
 """The nine invariants of token sessions, over the HTTP API, in one process."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
 from django.db import OperationalError, connection
 
-from oxijwt.token_sessions.claims import refresh_claims
+from oxijwt.token_sessions.claims import refresh_claims, token_id
 from oxijwt.token_sessions.models import TokenSession
 
 from .client import (
@@ -236,3 +237,9 @@ def test_rotating_again_after_a_lost_write_is_one_generation():
     token = login()["refresh"]
     session = session_of(token)
     assert refresh_claims(session).items() <= claims(token).items()
+
+
+@pytest.mark.parametrize("generation", [0, 1, 9, 10, 2**31 - 1])
+def test_the_id_of_a_token_is_a_uuid_of_version_5(generation):
+    for sid in (uuid.UUID(int=0), *(uuid.uuid4() for _ in range(200))):
+        assert token_id(sid, generation) == uuid.uuid5(sid, str(generation)).hex

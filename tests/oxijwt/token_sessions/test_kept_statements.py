@@ -2,9 +2,11 @@
 
 import uuid
 from functools import wraps
+from itertools import product
 from unittest.mock import Mock
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, User, UserManager
 from django.db import (
     DataError,
@@ -20,6 +22,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.test.utils import isolate_apps, register_lookup
 
 from oxijwt.exceptions import ServiceUnavailable
+from oxijwt.records.blacklist import blacklist_entries, outstanding_tokens
 from oxijwt.statements import kept, plain
 from oxijwt.statements.plain import is_plain
 from oxijwt.token_sessions import reading
@@ -33,18 +36,25 @@ pytestmark = pytest.mark.django_db
 
 FIELDS = ["id", "pk", "username", "email", "first_name", "is_active", "last_login", "date_joined"]
 """USER_ID_FIELDs. Several users share a first name, and `is_active` can't be kept."""
+HAS_BLACKLIST = "oxijwt.token_blacklist" in settings.INSTALLED_APPS
+IDS = [("issued", "ended")] if HAS_BLACKLIST else [()]
+"""What is looked for in the blacklist by the same statement."""
 KEPT = [name for name in FIELDS if name != "is_active"]
 
 
 @pytest.fixture(autouse=True)
 def ada():
     """A user with a session, another without one, and no kept text from an earlier test."""
-    vars(connections["default"]).pop("oxijwt_statements", None)
-    kept._of_database.clear()
     make_user("bob", first_name="ada")
     user = make_user(email="ada@example.org", first_name="ada", last_login="2026-03-04T05:06:07Z")
     login()
     user.refresh_from_db()
+    if HAS_BLACKLIST:
+        fields = {"jti": "ended", "token": "", "expires_at": user.date_joined}
+        blacklist_entries().create(token=outstanding_tokens().create(**fields))
+        outstanding_tokens().create(**fields | {"jti": "issued"})
+    vars(connections["default"]).pop("oxijwt_statements", None)
+    kept._of_database.clear()
     return user
 
 
@@ -68,9 +78,9 @@ def joins(monkeypatch):
 
 def differences(monkeypatch, ada, session, field):
     values = [*VALUES, getattr(ada, field), str(getattr(ada, field))]
-    sids = [session.pk, uuid.uuid4()]
-    found = {(sid, repr(value)): difference(monkeypatch, sid, value) for sid in sids for value in values}
-    assert len(found) >= 2 * len(VALUES)
+    asked = list(product([session.pk, uuid.uuid4()], values, IDS))
+    found = {repr(each): difference(monkeypatch, *each) for each in asked}
+    assert len(found) >= 2 * len(VALUES) * len(IDS)
     return [both for both in found.values() if both is not None]
 
 
@@ -86,27 +96,38 @@ def test_no_answer_differs(session, jwt_settings, monkeypatch, field):
     assert differences(monkeypatch, User.objects.get(username="ada"), session, field) == []
 
 
-def without_the_joined_row(self, row, alias, objects=kept.KeptGet.objects):
-    return objects(self, row, alias)[0], None
+def without_the_joined_row(self, row, alias, make=kept.KeptGet.object):
+    found = make(self, row, alias)
+    vars(found).pop(reading.JOINED, None)
+    return found
 
 
-def without_converters(self, row, alias, objects=kept.KeptGet.objects):
+def without_converters(self, row, alias, make=kept.KeptGet.object):
     self.converters = []
-    return objects(self, row, alias)
+    return make(self, row, alias)
 
 
-def without_the_field(self, key, value, parameters=kept.KeptGet.parameters):
-    return [*parameters(self, key, 1)[:1], value]
+def without_the_field(self, given, value, parameters=kept.KeptGet.parameters):
+    return [*parameters(self, given, 1)[:-1], value]
+
+
+def without_annotations(self, row, alias, make=kept.KeptGet.object):
+    self.annotations = [(name, position - 1) for name, position in self.annotations]
+    return make(self, row, alias)
 
 
 CONTROLS = [
-    ("objects", without_the_joined_row),
+    ("object", without_the_joined_row),
     pytest.param(
-        "objects",
+        "object",
         without_converters,
         marks=pytest.mark.skipif(DATABASE == "postgres", reason="psycopg reads all types of these columns itself"),
     ),
     ("parameters", without_the_field),
+    pytest.param(
+        *("object", without_annotations),
+        marks=pytest.mark.skipif(not HAS_BLACKLIST, reason="tests.sites.adoption has a blacklist"),
+    ),
 ]
 
 
@@ -114,6 +135,24 @@ CONTROLS = [
 def test_the_control_differs(ada, session, monkeypatch, method, broken):
     monkeypatch.setattr(kept.KeptGet, method, broken)
     assert differences(monkeypatch, ada, session, "pk")
+
+
+@pytest.fixture
+def is_kept(request, monkeypatch):
+    if not request.param:
+        monkeypatch.setattr(reading, "is_plain", lambda _manager: False)
+
+
+@pytest.mark.skipif(not HAS_BLACKLIST, reason="tests.sites.adoption has a blacklist")
+@pytest.mark.parametrize(
+    ("ids", "expected"), [((), None), (("ended",), True), (("issued", "ended"), True), (("issued", "unknown"), False)]
+)
+@pytest.mark.parametrize("is_kept", [True, False], indirect=True)
+@pytest.mark.usefixtures("is_kept")
+def test_the_answer_of_the_blacklist_is_taken_once(ada, session, ids, expected):
+    user, _session = reading.find_with_user(session.pk, ada.pk, ids)
+    assert [reading.blacklisted(user) for _ in range(2)] == [expected, None]
+    assert reading.LISTED not in vars(user)
 
 
 def test_a_user_without_a_session_has_no_attribute_for_it(ada):
@@ -246,12 +285,6 @@ def test_wrappers_see_it(ada, session):
     assert seen[0] == seen[1]
 
 
-@pytest.fixture
-def is_kept(request, monkeypatch):
-    if not request.param:
-        monkeypatch.setattr(reading, "is_plain", lambda _manager: False)
-
-
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
@@ -378,7 +411,7 @@ def test_parents_and_proxies_are_not_kept():
     def is_kept(model):
         compiler = model._base_manager.all().query.get_compiler("default")
         compiler.as_sql()
-        return kept.is_selection([column for column, *_ in compiler.select], model)
+        return kept.parts_of(compiler.klass_info, [column for column, *_ in compiler.select]) is not None
 
     assert [is_kept(model) for model in (User, Own, Proxy, Child)] == [True, True, False, False]
 

@@ -53,8 +53,8 @@ def chosen(table, moment):
     return [dict(zip(table, map(moment, values), strict=True)) for values in product(*table.values())]
 
 
-def by_the_orm(rows, where, values):
-    return rows.filter(**where).update(**values)
+def by_the_orm(manager, alias, where, values):
+    return manager.using(alias).filter(**where).update(**values)
 
 
 def outcome(write, row, where, values):
@@ -63,7 +63,7 @@ def outcome(write, row, where, values):
         TokenSession.objects.update(**{"generation": 3, "revoked_at": None} | row)
         with CaptureQueriesContext(connection) as captured:
             try:
-                result = write(TokenSession.objects.all(), where, values)
+                result = write(TokenSession.objects, "default", where, values)
             except Exception as error:
                 result = type(error)
         try:
@@ -101,14 +101,17 @@ def test_no_row_differs(moment):
 
 
 def test_the_control_differs(moment):
-    def another(rows, where, values):
-        return kept.update(rows, {**where, "generation": 3}, values)
+    def another(manager, alias, where, values):
+        return kept.update(manager, alias, {**where, "generation": 3}, values)
 
     assert differences(moment, another)
 
 
 def test_the_control_of_another_text_differs(moment):
-    assert differences(moment, lambda rows, where, values: rows.filter(**where, is_login=True).update(**values))
+    assert differences(
+        moment,
+        lambda manager, _alias, where, values: by_the_orm(manager, "default", where | {"is_login": True}, values),
+    )
 
 
 def test_a_rotation_is_written_once_by_the_orm(clock, monkeypatch):
@@ -151,7 +154,7 @@ def test_an_error_marks_the_transaction_for_rollback():
 
     with transaction.atomic():
         with connection.execute_wrapper(fail), pytest.raises(DataError):
-            kept.update(TokenSession.objects.all(), {"generation": 0}, {"generation": 1})
+            kept.update(TokenSession.objects, "default", {"generation": 0}, {"generation": 1})
         assert transaction.get_rollback()
         transaction.set_rollback(False)
 

@@ -38,7 +38,7 @@ async def afind_with_user(sid: uuid.UUID, user_id: object) -> Found:
     except Error as error:
         refuse_if_unavailable(error)
         raise
-    return find_with_user(sid, user_id, answered)
+    return find_with_user(sid, user_id, answered=answered)
 
 
 def may_enter_at_once(user: AbstractBaseUser) -> bool:

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from oxijwt.exceptions import TokenError, TokenReusedError
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from oxijwt.token_sessions import revocation_cache
+from oxijwt.token_sessions import reading, revocation_cache
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from oxijwt.token_sessions.publications import publish_committed
 from oxijwt.tokens import RefreshToken
@@ -30,7 +30,7 @@ from tests.oxijwt.token_sessions.client import (
     verify,
     who_am_i,
 )
-from tests.oxijwt.token_sessions.test_adoption import on
+from tests.oxijwt.token_sessions.test_adoption import UNTIL, on
 
 pytestmark = pytest.mark.django_db
 
@@ -192,15 +192,81 @@ def test_a_token_whose_adoption_and_end_were_forgotten_is_not_adopted_again(sett
     assert not TokenSession.objects.exists()
 
 
-@pytest.mark.parametrize(("look", "number"), [(refresh, 2), (verify, 2)])
-def test_one_statement_asks_for_both(tokens, look, number):
+def look_at_both(look, *arguments):
+    """The response of a request whose only statement, beside an UPDATE, reads both apps' tables."""
+    with CaptureQueriesContext(connection) as captured:
+        response = look(*arguments)
+    assert response.status_code == 200
+    reads = [query["sql"] for query in captured if not query["sql"].startswith("UPDATE")]
+    assert len(reads) == 1
+    assert "token_sessions" in reads[0]
+    return "token_blacklist" in reads[0]
+
+
+@pytest.mark.parametrize("look", [refresh, verify])
+def test_one_statement_asks_both(tokens, look):
     with on("issue"):
+        assert look_at_both(look, tokens["refresh"])
         new = refreshed(tokens["refresh"])["refresh"]
         for token in (tokens["refresh"], new):
-            with CaptureQueriesContext(connection) as captured:
-                assert look(token).status_code == 200
-            assert len([query for query in captured if "token_blacklist" in query["sql"]]) == 1
-            assert len(captured) == number
+            assert look_at_both(look, token)
+
+
+def test_a_request_does_not_ask_the_blacklist(tokens):
+    with on("issue"):
+        assert not look_at_both(who_am_i, tokens["access"])
+
+
+@pytest.mark.parametrize("single_use", [True, False])
+def test_one_statement_verifies_an_access_token(tokens, settings, single_use):
+    """The blacklist is asked for the same setting as without sessions."""
+    with on("issue"), override_settings(SIMPLE_JWT=settings.SIMPLE_JWT | {"BLACKLIST_AFTER_ROTATION": single_use}):
+        assert look_at_both(verify, tokens["access"]) == single_use
+
+
+def test_a_blacklisted_access_token_is_not_valid(tokens, settings):
+    """A project may blacklist any `jti`."""
+    token = OutstandingToken.objects.create(jti=claims(tokens["access"])["jti"], token="", expires_at=UNTIL)
+    with on("issue"), override_settings(SIMPLE_JWT=settings.SIMPLE_JWT | {"BLACKLIST_AFTER_ROTATION": True}):
+        assert verify(tokens["access"]).status_code == 200
+        BlacklistedToken.objects.create(token=token)
+        assert verify(tokens["access"]).json() == {"non_field_errors": ["Token is blacklisted"]}
+        logout(tokens["refresh"])
+        assert answer(verify(tokens["access"])) == (401, "session_revoked")  # the session comes first
+
+
+@pytest.fixture(params=["another manager", "another database"])
+def asked_apart(request, monkeypatch):
+    """The blacklist can't be asked by the statement that reads the session."""
+    if request.param == "another manager":
+        monkeypatch.setattr("oxijwt.records.blacklist.is_plain", lambda _manager: False)
+    else:
+        monkeypatch.setattr(reading, "can_be_asked_in", lambda _alias: False)
+
+
+@pytest.mark.usefixtures("asked_apart")
+@pytest.mark.parametrize(("look", "kind"), [(refresh, "refresh"), (verify, "refresh"), (verify, "access")])
+def test_a_second_statement_asks_a_blacklist_apart(tokens, settings, look, kind):
+    with on("issue"), override_settings(SIMPLE_JWT=settings.SIMPLE_JWT | {"BLACKLIST_AFTER_ROTATION": True}):
+        with CaptureQueriesContext(connection) as captured:
+            assert look(tokens[kind]).status_code == 200
+        asked = ["token_blacklist" in query["sql"] for query in captured if not query["sql"].startswith("UPDATE")]
+        assert asked == [False, True]
+        token = OutstandingToken.objects.create(jti=claims(tokens[kind])["jti"], token="", expires_at=UNTIL)
+        BlacklistedToken.objects.create(token=token)
+        assert look(tokens[kind]).status_code == (401 if kind == "refresh" else 400)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("field", ["refresh", "access"])
+def test_a_login_and_a_logout_run_two(field):
+    with on("issue"):
+        with CaptureQueriesContext(connection) as captured:
+            tokens = login()
+        assert len(captured) == 2
+        with CaptureQueriesContext(connection) as captured:
+            assert logout(**{field: tokens[field]}).status_code == 204
+        assert len(captured) == 2
 
 
 def test_without_jti_claim_nothing_is_asked(ada):

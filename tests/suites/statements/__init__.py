@@ -1,0 +1,1 @@
+"""Kept statements against the ORM on the same rows (`make statements`)."""
