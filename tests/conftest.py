@@ -15,11 +15,13 @@ import django
 import pytest
 from django.core import mail
 from django.core.signals import got_request_exception
+from django.db import connections
 from django.template.defaultfilters import pprint
 from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter
 
 from oxijwt.keys import guessable, jwk_set
+from oxijwt.statements import kept
 from tests.issuer import IssuerSite, OtherIssuers
 from tests.leaks import everything_that_is_logged, texts_of
 from tests.sites.settings import DATABASE, DATABASES_BY_NAME, REDIS_URL
@@ -61,6 +63,14 @@ def _address(name: str) -> tuple[str, int]:
 def guessable_secrets_are_no_news() -> None:
     """Many tests sign with a short secret. The first of them would find a log line that it does not expect."""
     guessable._reporters[os.getpid()] = None
+
+
+@pytest.fixture(autouse=True)
+def no_text_is_kept_yet() -> None:
+    """Each test sees when the ORM writes a text: neither the process nor a connection has one yet."""
+    kept._of_database.clear()
+    for connection in connections.all(initialized_only=True):
+        vars(connection).pop("oxijwt_statements", None)
 
 
 @pytest.fixture(scope="session")
