@@ -16,10 +16,8 @@ from oxijwt.utils import find_user, is_id
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
-    from django.db.models import Manager
 
     from oxijwt.aio.users import Answered
-    from oxijwt.statements.kept import Getting
     from oxijwt.token_blacklist.models import OutstandingToken
     from oxijwt.tokens import Token
 
@@ -71,18 +69,17 @@ class StatelessRecords:
         user_id = self.token.get(api_settings.USER_ID_CLAIM)
         if user_id is None:
             return None
-        users, self.ahead = self.ahead or self.users(), None
-        return find_user(users, api_settings.USER_ID_FIELD, user_id)
-
-    def users(self) -> Manager[AbstractBaseUser] | Getting[AbstractBaseUser]:
-        """Whom to ask for a user."""
-        return getting(get_user_model()._default_manager)  # a project's manager need not be called `objects`
+        if self.ahead is not None:
+            answered, self.ahead = self.ahead, None
+            return find_user(answered, api_settings.USER_ID_FIELD, user_id)
+        users = get_user_model()._default_manager  # a project's manager need not be called `objects`
+        return find_user(getting(users), api_settings.USER_ID_FIELD, user_id)
 
     async def aread_ahead(self) -> bool:
         """The user, in one SQL statement."""
         user_id = self.token.get(api_settings.USER_ID_CLAIM)
         if user_id is not None:
-            self.ahead = await ask(self.users(), api_settings.USER_ID_FIELD, user_id)
+            self.ahead = await ask(getting(get_user_model()._default_manager), api_settings.USER_ID_FIELD, user_id)
         return True
 
     def adopt(self, user: AbstractBaseUser | None) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from copy import copy
 from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from oxijwt._core import Keep, Refuse
 from oxijwt.context import current_login
 from oxijwt.exceptions import SessionError, TokenError
-from oxijwt.records import Kind, records_without_session, require_session
+from oxijwt.records import Kind, require_session
 from oxijwt.records.blacklist import BlacklistedError, BlacklistRecords
 from oxijwt.settings import api_settings
 from oxijwt.tokens import Token
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from oxijwt.records import Ended
-    from oxijwt.records.stateless import StatelessRecords
     from oxijwt.token_blacklist.models import OutstandingToken
     from oxijwt.tokens import RefreshToken, SlidingToken
     from oxijwt.utils import Claims
@@ -58,11 +56,6 @@ class SessionRecords(ReadingAhead):
     def __init__(self, token: Token) -> None:
         self.token = token
         self.sid_claim, self.gen_claim = api_settings.session_claims
-
-    @cached_property
-    def otherwise(self) -> StatelessRecords:
-        """The records that the token would have without this app."""
-        return records_without_session(self.token)
 
     @property
     def rotates(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.db import Error
@@ -11,6 +12,7 @@ from oxijwt.aio.loop import in_thread
 from oxijwt.aio.users import ask
 from oxijwt.authentication import default_user_authentication_rule
 from oxijwt.exceptions import refuse_if_unavailable
+from oxijwt.records import records_without_session
 from oxijwt.settings import api_settings
 from oxijwt.token_sessions.adoption import is_open, read_adopted
 from oxijwt.token_sessions.claims import UnknownSessionError, session_id
@@ -55,10 +57,12 @@ class ReadingAhead:
     token: Token
     sid_claim: str
 
-    if TYPE_CHECKING:  # what SessionRecords and SlidingRecords have
+    @cached_property
+    def otherwise(self) -> StatelessRecords:
+        """The records that the token would have without this app."""
+        return records_without_session(self.token)
 
-        @property
-        def otherwise(self) -> StatelessRecords: ...
+    if TYPE_CHECKING:  # what SessionRecords and SlidingRecords have
 
         @property
         def has_adoptable_claims(self) -> bool: ...
