@@ -1,4 +1,4 @@
-"""Async code asks for a user here. `utils.find_user` then decides, as in sync code."""
+"""The query for a user, awaited. `utils.find_user` then decides, as in sync code."""
 
 from __future__ import annotations
 
