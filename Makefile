@@ -124,7 +124,7 @@ sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.sessions tests/oxijwt/token_sessions
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.adoption \
 		$(addprefix tests/oxijwt/token_sessions/,test_adoption.py rotation/test_both_apps.py rotation/test_markers.py \
-			test_flush.py test_kept_statements.py test_races.py)
+			test_flush.py test_kept_statements.py test_races.py aio/test_authentication.py)
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.uuid_sessions tests/oxijwt/token_sessions
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.apart tests/oxijwt/token_sessions
 	$(if $(filter sqlite-%,$@),$(PY) -m pytest --ds=tests.sites.sqlite_file \

@@ -44,7 +44,7 @@ async def afind_with_user(sid: uuid.UUID, user_id: object) -> Found:
 
 
 def may_enter_at_once(user: AbstractBaseUser) -> bool:
-    """Whether `find_user` needs neither a write nor a rule of the project: the user is active, and the default rule holds."""
+    """Whether `find_user` neither writes nor calls a project's rule: the user is active, and the default rule holds."""
     return not is_deactivated(user) and api_settings.USER_AUTHENTICATION_RULE is default_user_authentication_rule
 
 
