@@ -1,4 +1,4 @@
-"""Statements whose text the ORM writes once for each connection. Later only their values change.
+"""Statements whose text the ORM writes once for each database. Later only their values change.
 
 So each is the ORM's statement: the SELECT of a row, perhaps with one that belongs to it, and the UPDATE of rows that
 still have the values that were read. `rows` has the INSERT of a row.
@@ -7,14 +7,15 @@ still have the values that were read. `rows` has the INSERT of a row.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.db.models.expressions import Col
 from django.db.models.query import MAX_GET_RESULTS
 from django.db.models.sql import UpdateQuery
@@ -22,11 +23,11 @@ from django.db.models.sql import UpdateQuery
 from .plain import gets_plainly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Coroutine, Hashable, Sequence
 
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.backends.utils import CursorWrapper
-    from django.db.models import Field, Lookup, Manager, QuerySet
+    from django.db.models import Field, Lookup, Manager
     from django.db.models.sql import Query
     from django.db.models.sql.compiler import SQLCompiler
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     """Values by the names of fields."""
 
 Row = TypeVar("Row", bound=Model)
-Text = TypeVar("Text")
 
 VENDORS = frozenset({"postgresql", "mysql", "sqlite"})
 """The databases whose kept texts are tested. MariaDB is `mysql`."""
@@ -48,10 +48,24 @@ VALUE_TYPES = frozenset({int, str, uuid.UUID})
 """Types of values that are looked up with a kept text. For others, as None or True, Django may write another text."""
 
 
+_of_database: dict[Hashable, tuple[object, object, str, Any]] = {}
+"""Texts that belong to no connection, each with the settings, fields and table for which it was written."""
+
+
+class KeptStatement(Protocol):
+    """A text that belongs to one connection."""
+
+    def on(self, connection: BaseDatabaseWrapper | None) -> Self:
+        """A copy for another connection to the same database. The one for None is only copied again."""
+
+
+Text = TypeVar("Text", bound=KeptStatement)
+
+
 def kept_text(
-    connection: BaseDatabaseWrapper, model: type[Model], key: Hashable, write: Callable[[], Text]
+    connection: BaseDatabaseWrapper, model: type[Model], key: Hashable, write: Callable[[], Text | None]
 ) -> Text | None:
-    """What `write` returned for a key, called again if the model's fields or its table are others now.
+    """The text that `write` returned for a key. It is written again if the model's fields or its table are others now.
 
     A key holds for one model and one value of USE_TZ, because converters differ with USE_TZ. None for other databases.
     """
@@ -61,10 +75,24 @@ def kept_text(
     options, whole = model._meta, (model, key, settings.USE_TZ)
     fields, table, kept = texts.get(whole, (None, None, None))
     if fields is not options.concrete_fields or table != options.db_table:
-        kept = write()
+        kept = text_of_database(connection, model, whole, write)
         texts[whole] = options.concrete_fields, options.db_table, kept
     text: Text | None = kept
     return text
+
+
+def text_of_database(
+    connection: BaseDatabaseWrapper, model: type[Model], whole: Hashable, write: Callable[[], Text | None]
+) -> Text | None:
+    """As `kept_text`, for a connection that has no text yet: under ASGI each request has a new connection."""
+    now = connection.settings_dict, model._meta.concrete_fields, model._meta.db_table
+    *then, kept = _of_database.get((connection.alias, whole), (None, None, None, None))
+    if then[0] is now[0] and then[1] is now[1] and then[2] == now[2]:
+        copied: Text | None = None if kept is None else kept.on(connection)
+        return copied
+    written = write()
+    _of_database[connection.alias, whole] = (*now, None if written is None else written.on(None))
+    return written
 
 
 def execute(cursor: CursorWrapper, sql: str, parameters: Sequence[Any]) -> None:
@@ -140,6 +168,11 @@ class KeptGet(Generic[Row]):
     annotations: list[tuple[str, int]]
     """Names of attributes, with the positions of their columns."""
 
+    def on(self, connection: BaseDatabaseWrapper | None) -> Self:
+        """See KeptStatement. Converters are methods of a connection."""
+        compiler = on_connection(self.compiler, connection)
+        return replace(self, compiler=compiler, converters=converters_of(compiler) if connection else [])
+
     def parameters(self, given: Sequence[Any], value: object) -> list[Any] | None:
         """The parameters for a value, and those `given` for `slots`. None if Django would write another text for it.
 
@@ -210,6 +243,9 @@ class Getting(Generic[Row]):
             raise self.model.MultipleObjectsReturned  # type: ignore[attr-defined]  # likewise
         return kept.object(rows[0], self.alias)
 
+    aget: ClassVar[Callable[..., Coroutine[Any, Any, Any]]] = QuerySet.aget
+    """As `get`, for async code. Django's own: it calls `get` in the thread that has the connections."""
+
     def prepared(self, lookup: Values) -> tuple[KeptGet[Row], list[Any]] | None:
         """The statement and its parameters. The first call on a connection writes the text. None: ask the ORM.
 
@@ -260,8 +296,11 @@ class Joining(Getting[Row]):
         return [*self.ids, self.joined._meta.pk.get_db_prep_value(self.key, connection)]
 
 
+@dataclass
 class GettingFirst(Getting[Row]):
     """As `Getting`, for the first row of an ordered query set."""
+
+    kind: Hashable = "first"
 
     def first(self, **lookup: Any) -> Row | None:
         """As `filter(…).first()` of the query set, for one field and its value."""
@@ -294,12 +333,25 @@ def written_get(query: Query, alias: str, value: object, given: list[Any]) -> Ke
     before = parameters[: len(parameters) - len(values)]
     kept: KeptGet[Any] = KeptGet(
         *(sql, compiler, type(condition), condition.lhs, placeholder, before, slots_of(given, before)),
-        converters=[(at, *both) for at, both in compiler.get_converters(columns).items()],
+        converters=converters_of(compiler),
         parts=parts,
         annotations=list(compiler.annotation_col_map.items()),
     )
     is_whole = len(kept.slots) == len(given) and kept.parameters(given, value) == parameters
     return kept if is_whole else None
+
+
+def on_connection(compiler: SQLCompiler, connection: BaseDatabaseWrapper | None) -> SQLCompiler:
+    """A copy of a compiler that has written its text, for another connection, or for None."""
+    copied = copy(compiler)
+    copied.connection = connection  # type: ignore[assignment]  # None is never used
+    return copied
+
+
+def converters_of(compiler: SQLCompiler) -> Converters:
+    """The converters of the columns that a compiler has selected."""
+    columns = [column for column, *_ in compiler.select]
+    return [(at, *both) for at, both in compiler.get_converters(columns).items()]
 
 
 def slots_of(given: list[Any], parameters: list[Any]) -> list[int]:
@@ -342,6 +394,10 @@ class KeptUpdate:
     """The fields that get a value, in the order of the placeholders."""
     conditions: list[tuple[str, type[Lookup[Any]], Col]]
     """The columns that are compared, in their order: each with its name and Django's lookup."""
+
+    def on(self, connection: BaseDatabaseWrapper | None) -> Self:
+        """See KeptStatement."""
+        return replace(self, compiler=on_connection(self.compiler, connection))
 
     def parameters(self, values: Values, where: Values) -> list[Any]:
         """The parameters for two sets of values. Raises EmptyResultSet if no row can have them."""

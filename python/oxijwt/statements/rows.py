@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import DatabaseError, connections, transaction
 from django.db.models import Model
@@ -97,11 +97,15 @@ def changed_values(row: Model, names: frozenset[str]) -> dict[str, Any] | None:
 
 @dataclass
 class KeptInsert:
-    """A text. It belongs to one connection."""
+    """A text. It is the same for each connection to a database."""
 
     sql: str
     returned: list[Field[Any, Any]]
     """The primary key, if the database chooses it. Else empty."""
+
+    def on(self, connection: BaseDatabaseWrapper | None) -> Self:
+        """See KeptStatement."""
+        return self
 
 
 def is_inserted(row: Model, alias: str) -> bool:

@@ -54,6 +54,7 @@ def ada():
         blacklist_entries().create(token=outstanding_tokens().create(**fields))
         outstanding_tokens().create(**fields | {"jti": "issued"})
     vars(connections["default"]).pop("oxijwt_statements", None)
+    kept._of_database.clear()
     return user
 
 
