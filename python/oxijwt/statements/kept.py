@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
@@ -95,7 +95,14 @@ def text_of_database(
     return written
 
 
-def execute(cursor: CursorWrapper, sql: str, parameters: Sequence[Any]) -> None:
+@dataclass
+class Parameters:
+    """Parameters of a statement. Error reporters see none of them in variables: one may be a token."""
+
+    values: list[Any] = field(repr=False)
+
+
+def execute(cursor: CursorWrapper, sql: str, parameters: Parameters) -> None:
     """As `cursor.execute`, so wrappers and logs see the statement.
 
     SQLite's cursor converts the placeholders of each text, which takes as long as the database needs (16 µs). This one
@@ -105,7 +112,7 @@ def execute(cursor: CursorWrapper, sql: str, parameters: Sequence[Any]) -> None:
     convert = getattr(type(own), "convert_query", None)
     if convert is not None and getattr(convert, "__globals__", {}).get("__name__") == SQLITE:
         own.convert_query = partial(converted, convert)
-    cursor.execute(sql, parameters)
+    cursor.execute(sql, parameters.values)
 
 
 def converted(convert: Callable[..., str], sql: str, *, param_names: list[str] | None = None) -> str:
@@ -191,7 +198,7 @@ class KeptGet(Generic[Row]):
     def rows(self, parameters: list[Any]) -> list[tuple[Any, ...]]:
         """Run the statement. A cursor of the connection shows it to wrappers, logs and captured queries."""
         with self.compiler.connection.cursor() as cursor:
-            execute(cursor, self.sql, parameters)
+            execute(cursor, self.sql, Parameters(parameters))
             rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
 
@@ -296,8 +303,11 @@ class Joining(Getting[Row]):
         return [*self.ids, self.joined._meta.pk.get_db_prep_value(self.key, connection)]
 
 
+@dataclass
 class GettingFirst(Getting[Row]):
     """As `Getting`, for the first row of an ordered query set."""
+
+    kind: Hashable = "first"
 
     def first(self, **lookup: Any) -> Row | None:
         """As `filter(…).first()` of the query set, for one field and its value."""
@@ -426,7 +436,7 @@ def run_update(manager: Manager[Any], alias: str, where: Values, values: Values)
         return manager.using(alias).filter(**where).update(**values)
     parameters = kept.parameters(values, where)
     with connection.cursor() as cursor:
-        execute(cursor, kept.sql, parameters)
+        execute(cursor, kept.sql, Parameters(parameters))
         changed: int = cursor.rowcount
     return changed
 
@@ -442,7 +452,7 @@ def written_update(manager: Manager[Any], alias: str, where: Values, values: Val
     conditions = [(name, type(child), child.lhs) for name, child in named if where[name] is not None]
     fields: list[Any] = [manager.model._meta.get_field(name) for name in values]
     # Django 5 writes NULL into the text, Django 6 has None as a parameter.
-    for placed in (fields, [field for field in fields if values[field.attname] is not None]):
+    for placed in (fields, [each for each in fields if values[each.attname] is not None]):
         kept = KeptUpdate(sql, compiler, placed, conditions)
         if kept.parameters(values, where) == list(parameters):
             return kept

@@ -13,7 +13,7 @@ from django.db.models.signals import post_save, pre_save
 from django.db.models.sql import InsertQuery
 from django.db.models.sql.compiler import SQLInsertCompiler
 
-from .kept import execute, kept_text, update
+from .kept import Parameters, execute, kept_text, update
 from .plain import is_djangos, is_plain
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def changed_values(row: Model, names: frozenset[str]) -> dict[str, Any] | None:
 
 @dataclass
 class KeptInsert:
-    """A text. It is the same for each connection."""
+    """A text. It is the same for each connection to a database."""
 
     sql: str
     returned: list[Field[Any, Any]]
@@ -118,25 +118,25 @@ def is_inserted(row: Model, alias: str) -> bool:
     parameters = prepared(row, fields, connection)
     if parameters is None:
         return False
-    nulls = tuple(at for at, parameter in enumerate(parameters) if parameter is None)
+    nulls = tuple(at for at, parameter in enumerate(parameters.values) if parameter is None)
     kept = kept_text(connection, model, ("insert", nulls), partial(written, row, fields, parameters, alias))
     if kept is not None:
         run(kept, parameters, row, connection)
     return kept is not None
 
 
-def prepared(row: Model, fields: list[Field[Any, Any]], connection: BaseDatabaseWrapper) -> list[Any] | None:
+def prepared(row: Model, fields: list[Field[Any, Any]], connection: BaseDatabaseWrapper) -> Parameters | None:
     """The parameters for the values of a row. None if the database must compute one of them."""
-    parameters = []
+    parameters = Parameters([])
     for field in fields:
         value = field.pre_save(row, True)
         if hasattr(value, "resolve_expression"):
             return None
-        parameters.append(field.get_db_prep_save(value, connection))
+        parameters.values.append(field.get_db_prep_save(value, connection))
     return parameters
 
 
-def written(row: Model, fields: list[Field[Any, Any]], parameters: list[Any], alias: str) -> KeptInsert | None:
+def written(row: Model, fields: list[Field[Any, Any]], parameters: Parameters, alias: str) -> KeptInsert | None:
     """The text as the ORM writes it, or None if it can't be kept."""
     query, options = InsertQuery(type(row)), row._meta
     query.insert_values(fields, [row], raw=True)  # `prepared` has called `pre_save`
@@ -144,12 +144,12 @@ def written(row: Model, fields: list[Field[Any, Any]], parameters: list[Any], al
     compiler.returning_fields = [] if row.pk is not None else list(options.db_returning_fields)
     ((sql, values),) = compiler.as_sql()
     columns = [field.get_col(options.db_table) for field in compiler.returning_fields]
-    if list(values) != parameters or len(columns) > 1 or compiler.get_converters(columns):
+    if list(values) != parameters.values or len(columns) > 1 or compiler.get_converters(columns):
         return None
     return KeptInsert(sql, compiler.returning_fields)
 
 
-def run(kept: KeptInsert, parameters: list[Any], row: Model, connection: BaseDatabaseWrapper) -> None:
+def run(kept: KeptInsert, parameters: Parameters, row: Model, connection: BaseDatabaseWrapper) -> None:
     """Run the statement, and set the key that the database has chosen."""
     with connection.cursor() as cursor:
         execute(cursor, kept.sql, parameters)

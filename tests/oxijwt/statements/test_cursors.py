@@ -62,7 +62,7 @@ def test_the_result_is_djangos(ada, sql):
 def test_a_projects_own_conversion_is_called(ada):
     own = Converting()
     own.name = "a project"
-    kept.execute(CursorWrapper(own, connection), "SELECT 1", [1])
+    kept.execute(CursorWrapper(own, connection), "SELECT 1", kept.Parameters([1]))
     assert own.executed == ("SELECT 1 of a project", [1])
 
 
@@ -72,5 +72,5 @@ def test_a_cursor_of_another_kind_is_used_as_it_is(ada):
             self.given = given
 
     bare = Bare()
-    kept.execute(bare, "SELECT 1", [])
+    kept.execute(bare, "SELECT 1", kept.Parameters([]))
     assert bare.given == ("SELECT 1", [])

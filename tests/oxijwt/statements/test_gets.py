@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 def ada():
     user = make_user()
     vars(connections["default"]).pop("oxijwt_statements", None)
+    kept._of_database.clear()
     return user
 
 

@@ -22,6 +22,7 @@ MOMENT = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
 def ada():
     user = make_user()
     vars(connections["default"]).pop("oxijwt_statements", None)
+    kept._of_database.clear()
     return user
 
 

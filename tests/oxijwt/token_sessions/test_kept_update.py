@@ -43,6 +43,7 @@ def moment(request, settings):
 @pytest.fixture(autouse=True)
 def tokens():
     vars(connections["default"]).pop("oxijwt_statements", None)
+    kept._of_database.clear()
     make_user()
     return login()
 

@@ -20,7 +20,7 @@ def with_another_condition(self, values, where, parameters=kept.KeptUpdate.param
 
 def without_the_last_value(text, parameters, row, connection, run=rows.run):
     """The last column gets NULL."""
-    return run(text, [*parameters[:-1], None], row, connection)
+    return run(text, kept.Parameters([*parameters.values[:-1], None]), row, connection)
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def frozen_clocks():
 def compared(group, scene, step):
     """The counts of one group. Its differences are printed."""
     from .controls import broken  # noqa: PLC0415  the apps come first
-    from .ways import difference  # noqa: PLC0415
+    from .ways import difference, kept  # noqa: PLC0415
 
     found = Counter(compared=0, different=0, control=0)
     vars(connection).pop("oxijwt_statements", None)

@@ -75,8 +75,10 @@ def outcome(act, look=lambda: None):
 
 
 def difference(act, look=lambda: None):
-    """Both outcomes if they differ, else None. The kept way is tried twice: its text is written and then used."""
+    """All outcomes if one differs, else None. The kept way is tried as its text is written, used, and copied."""
     with by_the_orm():
         orm = outcome(act, look)
-    both = [outcome(act, look) for _ in range(2)]
-    return None if both == [orm, orm] else (orm, both)
+    ours = [outcome(act, look) for _ in range(2)]
+    vars(connection).pop("oxijwt_statements", None)  # as in a new connection
+    ours.append(outcome(act, look))
+    return None if ours == [orm] * 3 else (orm, ours)
