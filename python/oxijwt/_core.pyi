@@ -183,9 +183,6 @@ class TokenRules:
         1970, `session_id_claim` must be there. A claim whose name is None is not looked at.
         """
 
-    def stand_for(self, token_class: type) -> bool:
-        """Whether the class still has the attributes of `stock`."""
-
 @final
 class Verified:
     """A token that was read: its claims, its header's `typ`, and who signed it."""
@@ -203,10 +200,6 @@ class Verified:
     @property
     def claims(self) -> dict[str, Any]:
         """The claims, always the same dict."""
-
-    @property
-    def typ(self) -> str | None:
-        """The header's `typ`; None if the header has none."""
 
     @property
     def signed_by(self) -> SignedBy:

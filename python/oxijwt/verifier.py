@@ -98,6 +98,10 @@ class Accepts(NamedTuple):
                     break
         return cls(**found) if found else AS_CONFIGURED
 
+    def replaced(self, audience: Names | None, issuer: Names | None) -> Accepts:
+        """The same with these in their places; None keeps what is there. Raises KeyConfigurationError."""
+        return Accepts(names(audience, "audience") or self.audience, names(issuer, "issuer") or self.issuer)
+
 
 AS_CONFIGURED = Accepts()
 """The audiences and issuers of the settings."""

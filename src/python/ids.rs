@@ -2,7 +2,6 @@
 
 use std::sync::Mutex;
 
-use aws_lc_rs::rand;
 use pyo3::exceptions::PyOSError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -78,7 +77,7 @@ fn random_bytes() -> PyResult<Id> {
 }
 
 fn fill(bytes: &mut [u8]) -> PyResult<()> {
-    rand::fill(bytes).map_err(|_| no_random_bytes())
+    getrandom::fill(bytes).map_err(|_| no_random_bytes())
 }
 
 fn no_random_bytes() -> PyErr {

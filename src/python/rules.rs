@@ -45,7 +45,9 @@ impl PyTokenRules {
             stock,
         }
     }
+}
 
+impl PyTokenRules {
     /// Whether the class still has the attributes that these rules stand for.
     pub(super) fn stand_for(&self, class: &Bound<'_, PyAny>) -> PyResult<bool> {
         for (name, stock) in &self.stock {
@@ -55,9 +57,7 @@ impl PyTokenRules {
         }
         Ok(true)
     }
-}
 
-impl PyTokenRules {
     /// Whether claims that were read at `now`, in seconds since 1970, keep the rules.
     pub(super) fn hold(&self, claims: &Bound<'_, PyDict>, now: f64) -> PyResult<bool> {
         Ok(claims.contains(intern!(claims.py(), "exp"))?

@@ -9,13 +9,18 @@ const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 const MEDIA_TYPE_PREFIX: &str = "application/";
 
 /// A token that was read: its claims, its header's `typ`, and who signed it.
-#[pyclass(name = "Verified", module = "oxijwt._core", frozen, get_all)]
+#[pyclass(name = "Verified", module = "oxijwt._core", frozen)]
 pub(super) struct PyVerified {
+    #[pyo3(get)]
     pub(super) claims: Py<PyAny>,
     pub(super) typ: Option<Py<PyString>>,
+    #[pyo3(get)]
     pub(super) signed_by: Py<PyAny>,
+    #[pyo3(get)]
     pub(super) issuer: Option<Py<PyString>>,
+    #[pyo3(get)]
     pub(super) at: Option<f64>,
+    #[pyo3(get)]
     pub(super) keeps_rules: bool,
 }
 

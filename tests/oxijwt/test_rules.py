@@ -73,7 +73,6 @@ def test_the_core_and_verify_agree(settings: Any, setting: str, token_class: typ
     settings.SIMPLE_JWT = SETTINGS[setting]
     rules = token_class.stock_rules()
     assert rules is not None
-    assert rules.stand_for(token_class)
     verdicts = {False: 0, True: 0}
     for claims in COMBINATIONS:
         verified = token_backend.verify_held(Unread(forge(claims)), time.time(), token_class=token_class)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import time
-from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
@@ -15,14 +14,14 @@ from django.utils.functional import classproperty
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from . import backends, records, state
-from ._core import TokenRules, forget_random_bytes, new_claims, random_id
-from .backends import has_stock_decode
-from .exceptions import ExpiredTokenError, TokenBackendError, TokenBackendExpiredToken, TokenError
-from .records import Kind
-from .records.revocable import BlacklistMixin
-from .settings import api_settings, setting_attribute
-from .utils import (
+from oxijwt import backends, records, state
+from oxijwt._core import forget_random_bytes, new_claims, random_id
+from oxijwt.backends import has_stock_decode
+from oxijwt.exceptions import ExpiredTokenError, TokenBackendError, TokenBackendExpiredToken, TokenError
+from oxijwt.records import Kind
+from oxijwt.records.revocable import BlacklistMixin
+from oxijwt.settings import api_settings, setting_attribute
+from oxijwt.utils import (
     Hidden,
     aware_utcnow,
     datetime_from_claim,
@@ -30,22 +29,25 @@ from .utils import (
     datetime_to_epoch,
     format_lazy,
     get_md5_hash_password,
-    is_id,
     late_names,
     logger,
 )
-from .utils import datetime_from_epoch as datetime_from_epoch  # noqa: PLC0414  simplejwt's name, imported from here
-from .verifier import AS_CONFIGURED, Accepts, SignedBy, address, names
+from oxijwt.utils import datetime_from_epoch as datetime_from_epoch
+from oxijwt.verifier import AS_CONFIGURED, Accepts, SignedBy, address
+
+from .portable import Portable
+from .rules import check_id, check_user_id, refuse_authentication_only, rules_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-    from .backends import TokenBackend
-    from .records import Records
-    from .token_blacklist.models import OutstandingToken as OutstandingToken  # noqa: PLC0414  as in `__getattr__` below
-    from .token_sessions.models import TokenSession
-    from .utils import Claims, Names
-    from .verifier import Verified
+    from oxijwt._core import TokenRules
+    from oxijwt.backends import TokenBackend
+    from oxijwt.records import Records
+    from oxijwt.token_blacklist.models import OutstandingToken as OutstandingToken
+    from oxijwt.token_sessions.models import TokenSession
+    from oxijwt.utils import Claims, Names
+    from oxijwt.verifier import Verified
 
 T = TypeVar("T", bound="Token")
 
@@ -56,14 +58,12 @@ AuthUser = TypeVar("AuthUser")
 """simplejwt's name for the type of a user. Projects import it from here, `authentication` and `serializers`."""
 
 
-class Token:
+class Token(Portable):
     """The claims of one token: read from a compact serialization, or new (simplejwt's `Token`).
 
     `token` is the text to read (str or bytes); None makes a new token. With `verify=False` nothing is checked.
     `str(token)` signs. Raises ExpiredTokenError if `exp` has passed, and TokenError for other reasons; clients may see
     the messages.
-
-    A pickle of a token has its text and claims, but no key, backend or session.
     """
 
     token_type: str | None = None
@@ -144,11 +144,7 @@ class Token:
             raise TokenError(_("Token is invalid"))
         held = Hidden(token)
         del token
-        accepts = Accepts.of(view)
-        if audience is not None:
-            accepts = accepts._replace(audience=names(audience, "audience"))
-        if issuer is not None:
-            accepts = accepts._replace(issuer=names(issuer, "issuer"))
+        accepts = Accepts.of(view).replaced(audience, issuer)
         if accepts == AS_CONFIGURED:
             return cls(held.value)
         unread = cls.__new__(cls)
@@ -177,19 +173,9 @@ class Token:
         """
         if cls.verify is not VERIFY or not isinstance(cls.token_type, str):
             return None
-        is_untyped = cls.verify_token_type is VERIFY_ANY_TYPE
-        if not is_untyped and cls.verify_token_type is not VERIFY_TOKEN_TYPE:
-            return None
-        names = ("verify", "check_exp", "verify_token_type", "token_type")
-        return TokenRules(
-            [(name, CHECK_EXP if name == "check_exp" else getattr(cls, name)) for name in names],
-            type_claim=api_settings.TOKEN_TYPE_CLAIM,
-            token_type=None if is_untyped else cls.token_type,
-            id_claim=api_settings.JTI_CLAIM,
-            user_id_claim=api_settings.USER_ID_CLAIM,
-            session_id_claim=api_settings.SESSION_ID_CLAIM,
-            session_required_from=api_settings.session_required_from,
-        )
+        if cls.verify_token_type is VERIFY_TOKEN_TYPE:
+            return rules_of(cls, cls.token_type, CHECK_EXP)
+        return rules_of(cls, None, CHECK_EXP) if cls.verify_token_type is VERIFY_ANY_TYPE else None
 
     @property
     def signed_by(self) -> SignedBy:
@@ -229,38 +215,18 @@ class Token:
             records.refuse_foreign_claims(self, session)
         return self.get_token_backend().encode(self.payload)
 
-    def __getstate__(self) -> dict[str, object]:
-        # A cache or another process gets no key, and checks again whether the token is valid.
-        return {name: value for name, value in self.__dict__.items() if name not in NOT_PICKLED}
-
-    def __copy__(self) -> Self:
-        other = type(self).__new__(type(self))
-        other.__dict__.update(self.__dict__, kept_records=None)
-        return other
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Self:
-        # The backend is shared: it holds keys, which must not be copied.
-        other = self.__copy__()
-        own = {name: value for name, value in other.__dict__.items() if name != "_token_backend"}
-        other.__dict__.update(deepcopy(own, memo))
-        return other
-
     def verify(self) -> None:
         """Check what the backend has not checked: `exp` exists, and the claims that JTI_CLAIM, TOKEN_TYPE_CLAIM and
         USER_ID_CLAIM name are right. If every token needs a session (REQUIRE_SESSION), SESSION_ID_CLAIM exists.
 
         Subclasses may extend it. Raises TokenError.
         """
-        verified, jti_claim = self.verified, api_settings.JTI_CLAIM
+        verified = self.verified
         # The Verifier has checked the time in `exp` and the form of `jti`, but not whether they exist.
         is_checked = verified is not None and verified.at is not None
         if not is_checked or "exp" not in self.payload or type(self).check_exp is not CHECK_EXP:
             self.check_exp()
-        if jti_claim is not None:
-            if jti_claim not in self.payload:
-                raise TokenError(_("Token has no id"))
-            if not (is_checked and jti_claim == "jti") and not is_id(self.payload[jti_claim]):
-                raise TokenError(_("Token is invalid"))
+        check_id(self.payload)
         if api_settings.TOKEN_TYPE_CLAIM is not None:
             self.verify_token_type()
         check_user_id(self.payload)
@@ -365,7 +331,6 @@ SET_IAT = Token.set_iat
 SET_JTI = Token.set_jti
 VERIFY = Token.verify
 VERIFY_TOKEN_TYPE = Token.verify_token_type
-NOT_PICKLED = frozenset({"_token_backend", "kept_records", "session"})
 
 
 class SlidingToken(BlacklistMixin["SlidingToken"], Token):
@@ -487,24 +452,6 @@ class RefreshToken(BlacklistMixin["RefreshToken"], Token):
             expired.verify_token_type()
         check_user_id(expired.payload)
         return expired
-
-
-def check_user_id(claims: Claims) -> None:
-    """Raise TokenError if USER_ID_CLAIM is there, and neither text nor an integer."""
-    user_id = claims.get(api_settings.USER_ID_CLAIM, "")
-    # `true` is an int in Python, and user 1 in Django.
-    if not isinstance(user_id, str | int) or isinstance(user_id, bool):
-        raise TokenError(_("Token is invalid"))
-
-
-def refuse_authentication_only(token: Token) -> None:
-    """Raise TokenError for a token that can only authenticate requests: one of ISSUERS, or an access token."""
-    if token.verified is None:
-        return
-    if token.verified.issuer is not None:
-        raise TokenError(_("Token is invalid"))
-    if token.verified.is_access_token:
-        raise TokenError(_("Token has wrong type"))
 
 
 class UntypedToken(Token):
