@@ -134,3 +134,10 @@ def test_a_session_is_required_if_the_setting_says_so(settings: Any) -> None:
         AccessToken(text)
     settings.SIMPLE_JWT = {"REQUIRE_SESSION": False}
     assert AccessToken(text)
+
+
+@pytest.mark.parametrize("name", ["TOKEN_TYPE_CLAIM", "JTI_CLAIM", "USER_ID_CLAIM", "SESSION_ID_CLAIM"])
+def test_a_setting_that_names_no_claim_gives_no_rules(settings: Any, name: str) -> None:
+    for value in (7, ["a"]):
+        settings.SIMPLE_JWT = {name: value}
+        assert AccessToken.stock_rules() is None

@@ -17,19 +17,23 @@ if TYPE_CHECKING:
     from . import Token
 
 
-def rules_of(token_class: type[Token], token_type: str | None, check_exp: object) -> TokenRules:
+def rules_of(token_class: type[Token], token_type: str | None, check_exp: object) -> TokenRules | None:
     """What `Token.verify` asks, for the core. The rules hold until a setting changes, or a method of the class.
 
-    `token_type` None means any type. `check_exp` must be the class's.
+    `token_type` None means any type. `check_exp` must be the class's. None if a setting can't be the name of a claim.
     """
+    type_claim, id_claim = api_settings.TOKEN_TYPE_CLAIM, api_settings.JTI_CLAIM
+    user_id_claim, session_id_claim = api_settings.USER_ID_CLAIM, api_settings.SESSION_ID_CLAIM
+    if not all(isinstance(name, str) for name in (type_claim or "", id_claim or "", user_id_claim, session_id_claim)):
+        return None
     names = ("verify", "verify_token_type", "token_type")
     return TokenRules(
         [("check_exp", check_exp), *((name, getattr(token_class, name)) for name in names)],
-        type_claim=api_settings.TOKEN_TYPE_CLAIM,
+        type_claim=type_claim,
         token_type=token_type,
-        id_claim=api_settings.JTI_CLAIM,
-        user_id_claim=api_settings.USER_ID_CLAIM,
-        session_id_claim=api_settings.SESSION_ID_CLAIM,
+        id_claim=id_claim,
+        user_id_claim=user_id_claim,
+        session_id_claim=session_id_claim,
         session_required_from=api_settings.session_required_from,
     )
 
