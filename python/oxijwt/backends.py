@@ -279,8 +279,11 @@ class TokenBackend:
         `exp`, `iat` and `nbf` may be datetimes. Raises TokenBackendError for claims that `decode` would refuse,
         TypeError for a value that JSON can't express, KeyConfigurationError for a key that can't be used.
         """
+        version, signer = self._signer
+        if version is not changes.version:
+            signer = self.signer
         try:
-            return self.signer.sign(payload, time.time())
+            return signer.sign(payload, time.time())
         except CoreError as error:
             raise self._signing_error(*error.args) from error
         except RecursionError as error:  # raised by a custom encoder

@@ -49,11 +49,11 @@ if TYPE_CHECKING:
     from oxijwt.utils import Claims, Names
     from oxijwt.verifier import Verified
 
-T = TypeVar("T", bound="Token")
 
 AWARE_UTCNOW = aware_utcnow
 EXPIRED = _("Token is expired")
 INVALID = _("Token is invalid")
+NO_TYPE_OR_LIFETIME = _("Cannot create token with no type or lifetime")
 AuthUser = TypeVar("AuthUser")
 """simplejwt's name for the type of a user. Projects import it from here, `authentication` and `serializers`."""
 
@@ -89,8 +89,8 @@ class Token(Portable):
     def __init__(self, token: str | bytes | None = None, verify: bool = True) -> None:
         self.token = token
         del token  # error reporters show variables
-        if self.token_type is None or (self.token is None and self.lifetime is None):
-            raise TokenError(_("Cannot create token with no type or lifetime"))
+        if self.token_type is None:
+            raise TokenError(NO_TYPE_OR_LIFETIME)
         self._now = time.time()
         if aware_utcnow is not AWARE_UTCNOW:  # a test has replaced it
             self.current_time = aware_utcnow()
@@ -154,14 +154,16 @@ class Token(Portable):
         return unread
 
     def _set_new_claims(self) -> None:
-        type_claim, kind = api_settings.TOKEN_TYPE_CLAIM, type(self)
+        type_claim, kind, lifetime = api_settings.TOKEN_TYPE_CLAIM, type(self), self.lifetime
+        if lifetime is None:
+            raise TokenError(NO_TYPE_OR_LIFETIME)
         is_stock = kind.set_exp is SET_EXP and kind.set_iat is SET_IAT and kind.set_jti is SET_JTI
         if is_stock and self._current_time is None:
-            lifetime = cast("timedelta", self.lifetime).total_seconds()
-            self.payload = new_claims(self._now, lifetime, type_claim, self.token_type, api_settings.JTI_CLAIM)
+            seconds = lifetime.total_seconds()
+            self.payload = new_claims(self._now, seconds, type_claim, self.token_type, api_settings.JTI_CLAIM)
             return
         self.payload = {} if type_claim is None else {type_claim: self.token_type}
-        self.set_exp(from_time=self.current_time, lifetime=self.lifetime)
+        self.set_exp(from_time=self.current_time, lifetime=lifetime)
         self.set_iat(at_time=self.current_time)
         self.set_jti()
 
