@@ -58,7 +58,8 @@ TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke post
 	mariadb-test sqlite-hostile sqlite-sessions parity neighbours statements-smoke differential-smoke $(LINT)
 
 # Suites that `make test` does not run, or not at full length.
-LONG := rotation-load rolling rolling-smoke asgi asgi-smoke bench differential fuzz audit scale statements thieves races outage
+LONG := rotation-load rolling rolling-smoke asgi asgi-smoke bench differential fuzz generated-texts audit scale statements \
+	thieves races outage
 .PHONY: demo test side-by-side together lint clean $(TEST) $(RACES) $(LONG)
 # Only `side-by-side` runs two things at a time: it calls make again, for `together`.
 ifneq ($(MAKECMDGOALS),together)
@@ -170,6 +171,12 @@ outage: .venv/built
 # Both work without cargo-fuzz, clang and a nightly toolchain; see docs/dev/fuzzing.md.
 fuzz fuzz-smoke:
 	$(PYTHON) -m tools.fuzz --seconds $(if $(filter fuzz,$@),$(FUZZ_SECONDS),5)
+
+# The tests that compare two readers make few texts in `make test`, and 3 million here.
+fuzz: generated-texts
+
+generated-texts:
+	OXIJWT_FULL=1 cargo test $(CARGO_FLAGS) --test core -- --nocapture token::flat token::encoding
 
 # cargo-deny comes from the PATH. Otherwise make compiles it once.
 CARGO_DENY := $(or $(shell command -v cargo-deny),.cache/cargo/bin/cargo-deny)

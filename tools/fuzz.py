@@ -25,6 +25,7 @@ MAX_LENGTHS = {
     "token": 20_000,
     "second_opinion": 20_000,
     "json": 20_000,
+    "flat": 4_000,
     "claims": 4_000,
     "jwk": 8_000,
     "jwk_set": 20_000,

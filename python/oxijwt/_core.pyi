@@ -7,6 +7,9 @@ otherwise, a wrong type raises TypeError and an integer out of range raises Over
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final, final
 
+from .tokens import Token
+from .verifier import SignedBy
+
 __all__ = [
     "ALGORITHMS",
     "ERROR_CODES",
@@ -30,11 +33,17 @@ __all__ = [
     "SessionState",
     "SigningKey",
     "TokenPolicy",
+    "TokenRules",
     "UserState",
+    "Verified",
     "VerifyingKey",
+    "forget_random_bytes",
+    "new_claims",
+    "random_id",
     "read_issuer_jwk_set",
     "unverified_claims",
     "unverified_header",
+    "unverified_issuer",
 ]
 
 ALGORITHMS: Final[tuple[str, ...]]
@@ -153,6 +162,69 @@ class TokenPolicy:
         """The same policy without checks of `exp`, `nbf`, `iat`, `aud` and `iss`; their types are still checked."""
 
 @final
+class TokenRules:
+    """What `Token.verify` asks of the claims of one class of tokens. They say whether, and not which rule is broken."""
+
+    def __new__(
+        cls,
+        stock: Sequence[tuple[str, object]],
+        *,
+        type_claim: str | None,
+        token_type: str | None,
+        id_claim: str | None,
+        user_id_claim: str,
+        session_id_claim: str,
+        session_required_from: float,
+    ) -> TokenRules:
+        """Make the rules of a class: `stock` has its attributes for which they stand.
+
+        Claims keep the rules if `exp` is there, `id_claim` is an id, `type_claim` is `token_type` (None: any text, or
+        missing) and `user_id_claim` is text, an integer or missing. From `session_required_from` on, in seconds since
+        1970, `session_id_claim` must be there. A claim whose name is None is not looked at.
+        """
+
+@final
+class Verified:
+    """A token that was read: its claims, its header's `typ`, and who signed it."""
+
+    def __new__(
+        cls,
+        claims: dict[str, Any],
+        typ: str | None,
+        signed_by: SignedBy,
+        issuer: str | None = None,
+        at: float | None = None,
+    ) -> Verified:
+        """What another reader has found. Its claims keep no rules."""
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """The claims, always the same dict."""
+
+    @property
+    def signed_by(self) -> SignedBy:
+        """Whose key verified the signature."""
+
+    @property
+    def issuer(self) -> str | None:
+        """The issuer's name if it is one of ISSUERS."""
+
+    @property
+    def at(self) -> float | None:
+        """When the registered claims were checked, in seconds since 1970; None if nobody has checked them."""
+
+    @property
+    def keeps_rules(self) -> bool:
+        """Whether the claims keep the rules that `KeyRing.verify` got."""
+
+    @property
+    def is_access_token(self) -> bool:
+        """Whether the header says that the token is an access token (RFC 9068 section 2.1)."""
+
+    def with_claims(self, claims: dict[str, Any]) -> Verified:
+        """The same token with claims that nobody has checked."""
+
+@final
 class RingKey:
     """A key of a ring by `kid`, with the times between which it is used. Its repr shows the kid and the algorithm."""
 
@@ -193,8 +265,12 @@ class KeyRing:
         if `legacy` is not a ring of one pair.
         """
 
-    def sign(self, claims: dict[str, Any], now: float, max_length: int) -> str:
+    def sign(
+        self, claims: dict[str, Any], now: float, max_length: int, audience: object = None, issuer: object = None
+    ) -> str:
         """Sign claims. Returns the compact serialization (RFC 7515 section 7.1) of at most `max_length` bytes.
+
+        `audience` and `issuer` are the `aud` and `iss` of claims that have none; None adds nothing.
 
         Raises TypeError for a value that JSON can't represent. Raises CoreError: `unserializable`, `claim_invalid`,
         `too_large`, `no_signing_key`, `outlives_key`, `policy_invalid`.
@@ -209,11 +285,27 @@ class KeyRing:
     def public_jwk_set(self, now: float) -> str:
         """The public keys that verify, now or later, as a JWK Set (RFC 7517 section 5) in JSON, without HMAC keys."""
 
-    def verify(self, token: str | bytes, now: float, policy: TokenPolicy) -> tuple[dict[str, Any], str | None]:
+    def remember_verified(self, most: int) -> None:
+        """Remember at most `most` tokens whose signature a public key has verified. Only the first call counts.
+
+        The ring verifies such a signature once. It checks everything else each time.
+        """
+
+    def verify(
+        self,
+        token: str | bytes | None,
+        now: float,
+        policy: TokenPolicy,
+        signed_by: SignedBy,
+        issuer: str | None = None,
+        rules: TokenRules | None = None,
+        token_class: type[Token] | None = None,
+    ) -> Verified:
         """Verify a token at `now`: its length, its signature, its `typ` and its registered claims.
 
-        Returns the claims and the header's `typ`, which is None if the header has none. Raises CoreError with the code
-        of the first rule that the token breaks.
+        `signed_by` and `issuer` say whose keys these are. The result also says whether the claims keep `rules`, which
+        must stand for `token_class`. Raises TypeError unless the token is str or bytes, and CoreError with the code of
+        the first rule that the token breaks.
         """
 
 @final
@@ -569,7 +661,27 @@ def read_issuer_jwk_set(
     keys; `algorithm_unknown`.
     """
 
-def unverified_header(token: str | bytes, max_length: int) -> dict[str, Any]:
+def random_id() -> str:
+    """A new id of 128 random bits, as 32 hex digits. Raises OSError if the system gives no random bytes."""
+
+def forget_random_bytes() -> None:
+    """Drop the random bytes that no id has used. A forked child must call this."""
+
+def new_claims(
+    now: float, lifetime: float, type_claim: str | None, token_type: object, id_claim: str | None
+) -> dict[str, Any]:
+    """The claims of a token that is made at `now` and valid for `lifetime`, both in seconds.
+
+    They are the type, `exp`, `iat` and a new id. A claim whose name is None is left out. Raises OSError as `random_id`.
+    """
+
+def unverified_issuer(token: str | bytes | None, max_length: int) -> str | None:
+    """The `iss` of a token that was not verified; None if it is missing or not text.
+
+    Raises CoreError `malformed` or `too_large`, and TypeError unless the token is str or bytes.
+    """
+
+def unverified_header(token: str | bytes | None, max_length: int) -> dict[str, Any]:
     """The header of a token that was not verified. Raises CoreError `malformed` or `too_large`."""
 
 def unverified_claims(token: str | bytes, max_length: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeGuard, TypeVar, cast
 
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
@@ -18,9 +18,9 @@ from .exceptions import KeyConfigurationError, TokenBackendError, TokenBackendEx
 from .keys import issuers as other_issuers
 from .keys import material
 from .keys.jwk_set import JWKSetClient, JWKSetError
-from .settings import DEFAULTS, api_settings
+from .settings import DEFAULTS, api_settings, changes
 from .utils import format_lazy, late_names
-from .verifier import AS_CONFIGURED, Accepts, SignedBy, Signer, Verified, Verifier, unverified_typ
+from .verifier import AS_CONFIGURED, Accepts, SignedBy, Signer, Unread, Verified, Verifier, unverified_typ
 
 if TYPE_CHECKING:
     import json
@@ -31,9 +31,12 @@ if TYPE_CHECKING:
     from ._core import SigningKey, VerifyingKey
     from .keys.issuers import Issuer
     from .keys.ring import KeySource
+    from .tokens import Token
     from .utils import Claims, Names
+    from .verifier import Held
 
 T = TypeVar("T")
+Prepared = TypeVar("Prepared", Verifier, Signer)
 
 ALLOWED_ALGORITHMS = frozenset(ALGORITHMS)
 
@@ -119,6 +122,9 @@ class TokenBackend:
     max_token_length: int = DEFAULTS["MAX_TOKEN_LENGTH"]
     """The longest token in bytes that the backend reads or makes."""
 
+    verified_token_cache_size: int = DEFAULTS["VERIFIED_TOKEN_CACHE_SIZE"]
+    """How many tokens each ring of keys remembers after a public key has verified their signature."""
+
     allowed_typ: Names | None = DEFAULTS["ALLOWED_TYP"]
     """The accepted values of the header's `typ`, if the header has a `typ`; None accepts any."""
 
@@ -129,6 +135,8 @@ class TokenBackend:
     """Other issuers (ISSUERS). A token whose `iss` is one of these is verified by that issuer's keys only."""
 
     _made: tuple[object, dict[object, Any]] = (None, {})
+    _verifier: tuple[object, Verifier] = cast("tuple[object, Verifier]", (None, None))
+    _signer: tuple[object, Signer] = cast("tuple[object, Signer]", (None, None))
 
     def __init__(  # noqa: PLR0913, PLR0917  simplejwt's signature
         self,
@@ -162,7 +170,7 @@ class TokenBackend:
     def made_once(self, make: Callable[[Self], T]) -> T:
         """The result of `make(self)`: made once, and again after a setting or an attribute has changed."""
         version, made = self._made
-        current = api_settings.version
+        current = changes.version
         if version is not current:
             # The version is read first: a setting that changes while `make` runs makes the result outdated.
             made = {}
@@ -228,6 +236,14 @@ class TokenBackend:
             return longest
         raise KeyConfigurationError("SIMPLE_JWT['MAX_TOKEN_LENGTH'] must be a number of bytes, a positive int")
 
+    @property
+    def cache_size(self) -> int:
+        """`verified_token_cache_size`. Raises KeyConfigurationError unless it is an int that is not negative."""
+        size = self.verified_token_cache_size
+        if type(size) is int and 0 <= size <= LONGEST:
+            return size
+        raise KeyConfigurationError("SIMPLE_JWT['VERIFIED_TOKEN_CACHE_SIZE'] must be zero or a positive int")
+
     def get_leeway(self) -> timedelta:
         """The leeway as a timedelta. Raises TokenBackendError for any other type."""
         leeway = self.leeway
@@ -249,7 +265,7 @@ class TokenBackend:
         key source has the keys: only `decode` selects one of them.
         """
         try:
-            key = self.made_once(Verifier.of).key_of(token)
+            key = self.verifier.key_of(Unread(token))
         except (CoreError, JWKSetError) as error:
             raise refusal(error) from error
         if key is None and self.key_source is not None:
@@ -257,14 +273,15 @@ class TokenBackend:
             raise KeyConfigurationError(f"{setting} may have several keys: use decode(), which selects the right one")
         return self.prepared_verifying_key if key is None else key
 
-    @sensitive_variables()
     def encode(self, payload: Claims) -> str:
         """The signed compact serialization of these claims, with the configured `aud` and `iss` if they have none.
 
         `exp`, `iat` and `nbf` may be datetimes. Raises TokenBackendError for claims that `decode` would refuse,
         TypeError for a value that JSON can't express, KeyConfigurationError for a key that can't be used.
         """
-        signer = self.made_once(Signer.of)
+        version, signer = self._signer
+        if version is not changes.version:
+            signer = self.signer
         try:
             return signer.sign(payload, time.time())
         except CoreError as error:
@@ -278,6 +295,26 @@ class TokenBackend:
         source = self.key_source
         return KeyConfigurationError(f"{source.setting if source else 'SIMPLE_JWT'}: {message}")
 
+    @property
+    def verifier(self) -> Verifier:
+        """What verifies tokens by the attributes as they are now. Raises KeyConfigurationError."""
+        version, verifier = self._verifier
+        return verifier if version is changes.version else self._prepare(Verifier, "_verifier")
+
+    @property
+    def signer(self) -> Signer:
+        """What signs tokens by the attributes as they are now. Raises KeyConfigurationError."""
+        version, signer = self._signer
+        return signer if version is changes.version else self._prepare(Signer, "_signer")
+
+    @sensitive_variables()
+    def _prepare(self, kind: type[Prepared], attribute: str) -> Prepared:
+        # The version is read first: a setting that changes while `of` runs makes the result outdated.
+        version = changes.version
+        prepared = kind.of(self)
+        self.__dict__[attribute] = (version, prepared)
+        return prepared
+
     @sensitive_variables()
     def verify(self, token: str | bytes, accepts: Accepts = AS_CONFIGURED) -> Verified:
         """Check a token's signature, `typ` and registered claims now; says who signed it.
@@ -285,12 +322,23 @@ class TokenBackend:
         `accepts` has the audiences and issuers of this reading. Raises TokenBackendExpiredToken after `exp`,
         TokenBackendError for every other refusal, KeyConfigurationError for a key or setting that can't be used.
         """
-        if not isinstance(token, (str, bytes)):
-            raise TokenBackendError(_("Token is invalid"))
+        return self.verify_held(Unread(token), time.time(), accepts)
+
+    def verify_held(
+        self, held: Held, now: float, accepts: Accepts = AS_CONFIGURED, token_class: type[Token] | None = None
+    ) -> Verified:
+        """As `verify`, at `now`; the result also says whether the claims keep the rules of `token_class`."""
+        version, verifier = self._verifier
         try:
-            return self.made_once(Verifier.of).verify(token, time.time(), accepts)
+            if version is not changes.version:
+                verifier = self.verifier
+            return verifier.verify(held, now, accepts, token_class)
         except (CoreError, JWKSetError) as error:
             raise refusal(error) from error
+        except TypeError:
+            if isinstance(held.token, (str, bytes)):
+                raise
+            raise TokenBackendError(_("Token is invalid")) from None
 
     @sensitive_variables()
     def verify_expired(self, token: str | bytes) -> Verified:
@@ -301,7 +349,7 @@ class TokenBackend:
         if not isinstance(token, (str, bytes)):
             raise TokenBackendError(_("Token is invalid"))
         try:
-            return self.made_once(Verifier.of).verify_expired(token, time.time())
+            return self.verifier.verify_expired(Unread(token), time.time())
         except (CoreError, JWKSetError) as error:
             raise refusal(error) from error
 
@@ -329,7 +377,7 @@ class TokenBackend:
 
         Raises KeyConfigurationError.
         """
-        verifier = self.made_once(Verifier.of)
+        verifier = self.verifier
         if verifier.source is not None:
             ring = verifier.source.ring()
         else:
@@ -341,19 +389,17 @@ DECODE = TokenBackend.decode
 
 
 @sensitive_variables()
-def read(backend: Decoder, token: str | bytes, accepts: Accepts = AS_CONFIGURED) -> Verified:
-    """Verify a token with a backend of any class. Raises TokenBackendError, KeyConfigurationError.
+def read_by_decode(backend: Decoder, token: str | bytes, accepts: Accepts) -> Verified:
+    """Verify a token with a project's own `decode`: the claims are its result.
 
-    If a project has its own `decode`, the claims are its result, and the backend's `verify` says who signed. If there
-    is no `verify`, or it refuses the token, a backend with a `jwks_client` means JWK_URL, and any other one means us.
+    The backend's `verify` says who signed. If there is no `verify`, or it refuses the token, a backend with a
+    `jwks_client` means JWK_URL, and any other one means us.
     """
-    if has_stock_decode(backend):
-        return backend.verify(token, accepts)
     decode = backend.decode if accepts is AS_CONFIGURED else accepting_decode(backend, accepts)
     claims = decode(token, verify=True)
     if isinstance(backend, TokenBackend):
         with suppress(TokenBackendError):
-            return backend.verify(token, accepts)._replace(claims=claims, at=None)
+            return backend.verify(token, accepts).with_claims(claims)
     signed_by = SignedBy.US if getattr(backend, "jwks_client", None) is None else SignedBy.JWK_URL
     return Verified(claims, unverified_typ(token, LONGEST), signed_by)
 
@@ -373,12 +419,12 @@ def read_expired(backend: Decoder, token: str | bytes) -> Verified:
 
     Raises TokenBackendError, KeyConfigurationError.
     """
-    return backend.verify_expired(token) if has_stock_decode(backend) else read(backend, token)
+    return backend.verify_expired(token) if has_stock_decode(backend) else read_by_decode(backend, token, AS_CONFIGURED)
 
 
 def has_stock_decode(backend: object) -> TypeGuard[TokenBackend]:
     """Whether a backend is a TokenBackend whose `decode` no project has overridden."""
-    return isinstance(backend, TokenBackend) and type(backend).decode is DECODE and "decode" not in backend.__dict__
+    return getattr(type(backend), "decode", None) is DECODE and "decode" not in backend.__dict__
 
 
 def accepting_decode(backend: Decoder, accepts: Accepts) -> Callable[..., Claims]:

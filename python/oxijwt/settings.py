@@ -65,6 +65,7 @@ DEFAULTS: Values = {
     # oxijwt
     "MAX_TOKEN_LENGTH": 16_384,  # bytes
     "ALLOWED_TYP": ("JWT", "at+jwt"),
+    "VERIFIED_TOKEN_CACHE_SIZE": 1024,  # tokens
     "OUTSTANDING_TOKEN_DIGEST": False,
     # oxijwt's key ring
     "KEYS": None,
@@ -141,22 +142,37 @@ REMOVED = _("The '{}' setting has been removed. See docs/settings.md for the ava
 RELOADING_SETTINGS = frozenset({"SIMPLE_JWT", "SECRET_KEY", "SECRET_KEY_FALLBACKS"})
 
 
+class Changes:
+    """Says whether settings have changed: `version` is a new object after each change.
+
+    An object that is made from settings keeps the version of that time, and is made again once the version differs.
+    """
+
+    __slots__ = ("version",)
+
+    def __init__(self) -> None:
+        self.version = object()
+
+
+changes = Changes()
+
+
 class APISettings(_APISettings):
     """DRF's settings object for `settings.SIMPLE_JWT`.
 
     It raises AttributeError for unknown settings and RuntimeError for removed ones.
-
-    `version` is a new object after each change. An object that is made from settings keeps the version of that time,
-    and is made again once the version differs.
     """
-
-    version: object = object()
 
     def changed(self) -> None:
         """Mark all objects as outdated that were made from settings or from a backend's attributes."""
-        self.__dict__["version"] = object()
-        for derived in ("session_claims", "session_required_from"):
+        changes.version = object()
+        for derived in ("no_copy_claims", "session_claims", "session_required_from"):
             self.__dict__.pop(derived, None)
+
+    @cached_property
+    def no_copy_claims(self) -> tuple[str | None, ...]:
+        """The claims of a refresh token that its access tokens don't get."""
+        return (self.TOKEN_TYPE_CLAIM, "exp", self.JTI_CLAIM, "jti", "iat")
 
     @cached_property
     def session_claims(self) -> tuple[str, str]:

@@ -45,6 +45,7 @@ class SettingsTokenBackend(TokenBackend):
     leeway: setting_attribute[float | timedelta | None] = setting_attribute("LEEWAY")
     json_encoder: setting_attribute[type[json.JSONEncoder] | None] = setting_attribute("JSON_ENCODER")
     max_token_length: setting_attribute[int] = setting_attribute("MAX_TOKEN_LENGTH")
+    verified_token_cache_size: setting_attribute[int] = setting_attribute("VERIFIED_TOKEN_CACHE_SIZE")
     allowed_typ: setting_attribute[Names | None] = setting_attribute("ALLOWED_TYP")
     issuers: setting_attribute[Mapping[str, Mapping[str, object]] | None] = setting_attribute("ISSUERS")
 
@@ -65,8 +66,10 @@ class SettingsTokenBackend(TokenBackend):
         if entries is not None and path is not None:
             raise KeyConfigurationError("SIMPLE_JWT must not have both KEYS and KEY_FILE")
         if entries is not None:
-            return KeyList(entries, self.legacy())
-        return None if path is None else KeyFile(path, rotation_policy(), self.legacy(), stale_limit())
+            return KeyList(entries, self.legacy(), self.cache_size)
+        if path is None:
+            return None
+        return KeyFile(path, rotation_policy(), self.legacy(), stale=stale_limit(), cache_size=self.cache_size)
 
     def legacy(self) -> Legacy:
         """The key pair until LEGACY_KEY_UNTIL. Raises KeyConfigurationError."""

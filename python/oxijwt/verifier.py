@@ -9,9 +9,10 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, cast
 
-from ._core import CoreError, TokenPolicy, unverified_claims, unverified_header
+from ._core import CoreError, TokenPolicy, TokenRules, unverified_header, unverified_issuer
+from ._core import Verified as Verified  # noqa: PLC0414  the other modules import it from here
 from .exceptions import KeyConfigurationError
 from .keys import guessable
 from .keys.material import is_hmac, ring_of_one
@@ -25,11 +26,9 @@ if TYPE_CHECKING:
     from .keys.issuers import Issuer
     from .keys.jwk_set import JWKSetClient
     from .keys.ring import KeySource
+    from .tokens import Token
     from .utils import Claims, Names
 
-
-ACCESS_TOKEN_TYPE = "at+jwt"
-"""The header's `typ` of an access token (RFC 9068 section 2.1)."""
 
 NOT_OUR_SIGNATURE = frozenset({"signature_invalid", "algorithm_mismatch"})
 """The core's codes of a token that another key may have signed."""
@@ -37,6 +36,11 @@ NOT_OUR_SIGNATURE = frozenset({"signature_invalid", "algorithm_mismatch"})
 DATETIME_CLAIMS = ("exp", "iat", "nbf")
 MOST_POLICIES = 256
 """A Verifier keeps at most this many policies for the audiences and issuers of views."""
+MOST_CLASSES = 256
+"""A Verifier keeps the rules of at most this many classes of tokens."""
+MOST_RINGS = 64
+"""A Verifier keeps the rings of at most this many keys of other issuers."""
+UNKNOWN: Any = object()
 
 
 class SignedBy(Enum):
@@ -51,24 +55,23 @@ class SignedBy(Enum):
     """Nothing was verified."""
 
 
-class Verified(NamedTuple):
-    """A token that was read: its claims, its header's `typ`, and who signed it."""
+US = SignedBy.US
+"""Read once: an attribute of an Enum class is slow."""
 
-    claims: Claims
-    typ: str | None
-    signed_by: SignedBy
-    issuer: str | None = None
-    """The issuer's name if it is one of ISSUERS."""
-    at: float | None = None
-    """The time at which our Verifier checked the registered claims, in seconds since 1970; None if it did not."""
 
-    def __repr__(self) -> str:
-        return f"<Verified: signed by {self.issuer or self.signed_by.value}>"
+class Held(Protocol):
+    """What holds the text of a token that is being read, so that no variable does: error reporters show variables."""
 
     @property
-    def is_access_token(self) -> bool:
-        """Whether the header says that the token is an access token (RFC 9068 section 2.1)."""
-        return self.typ is not None and self.typ.lower().removeprefix("application/") == ACCESS_TOKEN_TYPE
+    def token(self) -> str | bytes | None:
+        """The compact serialization."""
+
+
+@dataclass(slots=True)
+class Unread:
+    """Holds the text of a token for a caller that has no Token."""
+
+    token: str | bytes = field(repr=False)
 
 
 class Accepts(NamedTuple):
@@ -94,6 +97,10 @@ class Accepts(NamedTuple):
                     found[attribute] = named
                     break
         return cls(**found) if found else AS_CONFIGURED
+
+    def replaced(self, audience: Names | None, issuer: Names | None) -> Accepts:
+        """The same with these in their places; None keeps what is there. Raises KeyConfigurationError."""
+        return Accepts(names(audience, "audience") or self.audience, names(issuer, "issuer") or self.issuer)
 
 
 AS_CONFIGURED = Accepts()
@@ -151,6 +158,8 @@ class Settings(Protocol):
 
     @property
     def length_limit(self) -> int: ...
+    @property
+    def cache_size(self) -> int: ...
     def get_leeway(self) -> timedelta: ...
     @property
     def has_signing_key(self) -> bool: ...
@@ -185,7 +194,13 @@ class Verifier:
     """The keys of JWK_URL."""
     ring: KeyRing | None
     """A ring of keys that doesn't change; None if a source has them, or if this service does not sign."""
+    cache_size: int
+    """How many verified tokens a ring remembers."""
     _policies: dict[tuple[TokenPolicy, Accepts], TokenPolicy] = field(default_factory=dict)
+    _rules: dict[type[Token] | None, TokenRules | None] = field(default_factory=dict)
+    """What `Token.verify` asks of the tokens of a class; None for a class that asks something else."""
+    _rings: dict[VerifyingKey, KeyRing] = field(default_factory=dict)
+    """A ring for each key of another issuer."""
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -206,77 +221,115 @@ class Verifier:
             source=source,
             client=client,
             ring=our_ring(settings, client) if source is None else None,
+            cache_size=settings.cache_size,
         )
+        if made.ring is not None:
+            made.ring.remember_verified(made.cache_size)
         report_guessable(settings)
         return made
 
-    def verify(self, text: str | bytes, now: float, accepts: Accepts = AS_CONFIGURED) -> Verified:
+    def verify(
+        self, held: Held, now: float, accepts: Accepts = AS_CONFIGURED, token_class: type[Token] | None = None
+    ) -> Verified:
         """Check a token's signature, its `typ`, and its registered claims at `now`.
 
-        Raises CoreError, JWKSetError, KeyConfigurationError.
+        The result also says whether the claims keep the rules of `token_class`. Raises CoreError, JWKSetError,
+        KeyConfigurationError.
         """
         if self.issuers:
-            issuer = self.unverified_issuer(text)
+            issuer = self.unverified_issuer(held)
             if issuer is not None:
-                return self._verify_of(issuer, text, now, accepts)
+                return self._verify_of(issuer, held, now, accepts)
         policy = self.policy if accepts is AS_CONFIGURED else self._accepting(self.policy, accepts)
-        return self._verify_with(policy, text, now, at=now)
+        rules = self._rules.get(token_class, UNKNOWN)
+        if rules is UNKNOWN:
+            rules = self._rules_of(token_class)
+        if self.ring is None or self.client is not None:
+            return self._verify_with(held, now, policy, rules, token_class)
+        return self.ring.verify(held.token, now, policy, US, None, rules, token_class)
 
-    def verify_expired(self, text: str | bytes, now: float) -> Verified:
+    def verify_expired(self, held: Held, now: float) -> Verified:
         """Check a token's signature and `typ`, but not its times, audience and issuer: it may be expired.
 
         Raises CoreError, JWKSetError, KeyConfigurationError.
         """
-        if self.issuers and self.unverified_issuer(text) is not None:
+        if self.issuers and self.unverified_issuer(held) is not None:
             raise CoreError("issuer_mismatch", "tokens of other issuers have no session here")
-        return self._verify_with(self.expired_policy, text, now, at=None)
+        verified = self._verify_with(held, now, self.expired_policy)
+        return verified.with_claims(verified.claims)
 
-    def key_of(self, text: str | bytes) -> VerifyingKey | None:
+    def key_of(self, held: Held) -> VerifyingKey | None:
         """The key of JWK_URL or ISSUERS that must verify this token; None if one of our own keys must.
 
         Raises CoreError, JWKSetError, KeyConfigurationError.
         """
-        issuer = self.unverified_issuer(text) if self.issuers else None
+        issuer = self.unverified_issuer(held) if self.issuers else None
         if issuer is not None:
-            return issuer[0].verifying_key(unverified_header(text, self.max_length))
-        return None if self.client is None else self._jwk_url_key(self.client, text)
+            return issuer[0].verifying_key(unverified_header(held.token, self.max_length))
+        return None if self.client is None else self._jwk_url_key(self.client, held)
 
-    def unverified_issuer(self, text: str | bytes) -> tuple[Issuer, TokenPolicy] | None:
+    def unverified_issuer(self, held: Held) -> tuple[Issuer, TokenPolicy] | None:
         """The one of ISSUERS that an unverified token names, with its policy; None if it names none.
 
         Raises CoreError.
         """
-        name = unverified_claims(text, self.max_length).get("iss")
-        return self.issuers.get(name) if isinstance(name, str) else None
+        name = unverified_issuer(held.token, self.max_length)
+        return None if name is None else self.issuers.get(name)
 
-    def _verify_with(self, policy: TokenPolicy, text: str | bytes, now: float, at: float | None) -> Verified:
+    def _verify_with(
+        self,
+        held: Held,
+        now: float,
+        policy: TokenPolicy,
+        rules: TokenRules | None = None,
+        token_class: type[Token] | None = None,
+    ) -> Verified:
         if self.ring is not None:
             try:
-                claims, typ = self.ring.verify(text, now, policy)
+                return self.ring.verify(held.token, now, policy, SignedBy.US, None, rules, token_class)
             except CoreError as error:
                 if self.client is None or error.args[0] not in NOT_OUR_SIGNATURE:
                     raise
-            else:
-                return Verified(claims, typ, SignedBy.US, None, at)
         if self.client is not None:
-            ring = ring_of_one(None, [self._jwk_url_key(self.client, text)])
-            return Verified(*ring.verify(text, now, policy), SignedBy.JWK_URL, None, at)
-        claims, typ = verify_by_source(cast("KeySource", self.source), text, now, policy)
-        return Verified(claims, typ, SignedBy.US, None, at)
+            ring = self._ring_of(self._jwk_url_key(self.client, held))
+            return ring.verify(held.token, now, policy, SignedBy.JWK_URL, None, rules, token_class)
+        source = cast("KeySource", self.source)
+        ring = source.ring()
+        try:
+            return ring.verify(held.token, now, policy, SignedBy.US, None, rules, token_class)
+        except CoreError as error:
+            # Another process may already sign with a key that this process has not read yet.
+            newer = source.newer_ring(ring) if error.args[0] == "key_unknown" else None
+            if newer is None:
+                raise
+        return newer.verify(held.token, now, policy, SignedBy.US, None, rules, token_class)
 
-    def _verify_of(
-        self, issuer: tuple[Issuer, TokenPolicy], text: str | bytes, now: float, accepts: Accepts
-    ) -> Verified:
+    def _verify_of(self, issuer: tuple[Issuer, TokenPolicy], held: Held, now: float, accepts: Accepts) -> Verified:
         name, policy = issuer[0].name, issuer[1]
         if accepts.issuer is not None and name not in accepts.issuer:
             raise CoreError("issuer_mismatch", "the view does not accept tokens of this issuer")
         if accepts.audience is not None:
             policy = self._accepting(policy, Accepts(accepts.audience))
-        ring = ring_of_one(None, [issuer[0].verifying_key(unverified_header(text, self.max_length))])
-        return Verified(*ring.verify(text, now, policy), SignedBy.ISSUER, name, now)
+        ring = self._ring_of(issuer[0].verifying_key(unverified_header(held.token, self.max_length)))
+        return ring.verify(held.token, now, policy, SignedBy.ISSUER, name)
 
-    def _jwk_url_key(self, client: JWKSetClient, text: str | bytes) -> VerifyingKey:
-        return client.verifying_key(self.algorithm, unverified_header(text, self.max_length).get("kid"))
+    def _ring_of(self, key: VerifyingKey) -> KeyRing:
+        ring = self._rings.get(key)
+        if ring is None:
+            if len(self._rings) >= MOST_RINGS:
+                self._rings.clear()
+            ring = self._rings[key] = ring_of_one(None, [key])
+            ring.remember_verified(self.cache_size)
+        return ring
+
+    def _rules_of(self, token_class: type[Token] | None) -> TokenRules | None:
+        if len(self._rules) >= MOST_CLASSES:
+            self._rules.clear()
+        rules = self._rules[token_class] = None if token_class is None else token_class.stock_rules()
+        return rules
+
+    def _jwk_url_key(self, client: JWKSetClient, held: Held) -> VerifyingKey:
+        return client.verifying_key(self.algorithm, unverified_header(held.token, self.max_length).get("kid"))
 
     def _accepting(self, policy: TokenPolicy, accepts: Accepts) -> TokenPolicy:
         found = self._policies.get((policy, accepts))
@@ -322,19 +375,27 @@ class Signer:
 
         Raises CoreError, TypeError for a value that JSON can't express, RecursionError in a custom encoder.
         """
-        claims = payload.copy()
-        if self.audience is not None and "aud" not in claims:
-            claims["aud"] = self.audience
-        if self.issuer is not None and "iss" not in claims:
-            claims["iss"] = self.issuer
-        for name in DATETIME_CLAIMS:
-            if isinstance(claims.get(name), datetime):
-                claims[name] = datetime_to_epoch(claims[name])
         ring = self.ring or cast("KeySource", self.source).signing_ring()
-        if self.json_encoder is None:
-            return ring.sign(claims, now, self.max_length)
-        text = json.dumps(claims, separators=(",", ":"), cls=self.json_encoder).encode()
-        return ring.sign_json(text, now, self.max_length)
+        if self.json_encoder is not None:
+            claims = without_datetimes(payload)
+            for name, default in (("aud", self.audience), ("iss", self.issuer)):
+                if default is not None:
+                    claims.setdefault(name, default)
+            text = json.dumps(claims, separators=(",", ":"), cls=self.json_encoder).encode()
+            return ring.sign_json(text, now, self.max_length)
+        try:
+            return ring.sign(payload, now, self.max_length, self.audience, self.issuer)
+        except TypeError:  # it can't express a datetime
+            return ring.sign(without_datetimes(payload), now, self.max_length, self.audience, self.issuer)
+
+
+def without_datetimes(payload: Claims) -> Claims:
+    """A copy of claims in which `exp`, `iat` and `nbf` are seconds since 1970."""
+    claims = payload.copy()
+    for name in DATETIME_CLAIMS:
+        if isinstance(claims.get(name), datetime):
+            claims[name] = datetime_to_epoch(claims[name])
+    return claims
 
 
 def report_guessable(settings: Settings) -> None:
@@ -368,21 +429,6 @@ def unverified_typ(text: str | bytes, max_length: int) -> str | None:
     except (CoreError, TypeError):
         return None
     return typ if isinstance(typ, str) else None
-
-
-def verify_by_source(
-    source: KeySource, text: str | bytes, now: float, policy: TokenPolicy
-) -> tuple[Claims, str | None]:
-    """As `KeyRing.verify`, by the source's ring. Raises CoreError, KeyConfigurationError."""
-    ring = source.ring()
-    try:
-        return ring.verify(text, now, policy)
-    except CoreError as error:
-        # Another process may already sign with a key that this process has not read yet.
-        newer = source.newer_ring(ring) if error.args[0] == "key_unknown" else None
-        if newer is None:
-            raise
-    return newer.verify(text, now, policy)
 
 
 def policy_of(settings: Settings, audience: Names | None, issuer: Names | None) -> TokenPolicy:

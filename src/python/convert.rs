@@ -1,5 +1,7 @@
 //! Converts JSON to Python objects and back, without a tree in between.
 
+use std::io::Write as _;
+
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -115,12 +117,32 @@ impl<'py> Builder for PythonBuilder<'py> {
     }
 }
 
-/// The JSON of a dict of claims, byte for byte what `json.dumps(claims, separators=(",", ":"))` writes. This writer
-/// does not find every fault, such as a name that occurs twice. The reader finds them, because it reads every payload
-/// before it is signed.
-pub(super) fn to_json(claims: &Bound<'_, PyDict>) -> PyResult<Vec<u8>> {
+/// A claim for dicts that don't have it: its name, and its value if there is one.
+type Default<'a, 'py> = (&'static str, Option<&'a Bound<'py, PyAny>>);
+
+/// The JSON of a dict of claims, byte for byte what `json.dumps(claims, separators=(",", ":"))` writes, after the
+/// defaults were set. This writer does not find every fault, such as a name that occurs twice. The reader finds them,
+/// because it reads every payload before it is signed.
+pub(super) fn to_json(
+    claims: &Bound<'_, PyDict>,
+    defaults: &[Default<'_, '_>],
+) -> PyResult<Vec<u8>> {
     let mut out = Vec::with_capacity(512);
-    write_object(claims, 1, &mut out)?;
+    out.push(b'{');
+    write_members(claims, 1, &mut out)?;
+    for (name, value) in defaults {
+        if let Some(value) = value
+            && !claims.contains(name)?
+        {
+            if out.len() > 1 {
+                out.push(b',');
+            }
+            json::write_string(name, &mut out);
+            out.push(b':');
+            write_value(value, 1, &mut out)?;
+        }
+    }
+    out.push(b'}');
     Ok(out)
 }
 
@@ -158,19 +180,40 @@ fn not_serializable(value: &Bound<'_, PyAny>) -> PyErr {
 fn write_object(object: &Bound<'_, PyDict>, depth: usize, out: &mut Vec<u8>) -> PyResult<()> {
     check_depth(depth)?;
     out.push(b'{');
-    // Calls the object's own `items`, as `json.dumps` does, because a subclass may change their order. It copies them,
-    // so that the loop is safe if the dict changes.
-    for (position, member) in object.as_mapping().items()?.iter().enumerate() {
-        if position > 0 {
-            out.push(b',');
-        }
-        let (name, value) = member.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
-        write_name(&name, out)?;
-        out.push(b':');
-        write_value(&value, depth, out)?;
-    }
+    write_members(object, depth, out)?;
     out.push(b'}');
     Ok(())
+}
+
+/// Reads a copy of the dict, because another thread may change the dict meanwhile.
+fn write_members(object: &Bound<'_, PyDict>, depth: usize, out: &mut Vec<u8>) -> PyResult<()> {
+    if object.is_exact_instance_of::<PyDict>() {
+        for (position, (name, value)) in object.copy()?.iter().enumerate() {
+            write_member(position, &name, &value, depth, out)?;
+        }
+        return Ok(());
+    }
+    // A subclass may change the order in its own `items`, which `json.dumps` calls.
+    for (position, member) in object.as_mapping().items()?.iter().enumerate() {
+        let (name, value) = member.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
+        write_member(position, &name, &value, depth, out)?;
+    }
+    Ok(())
+}
+
+fn write_member(
+    position: usize,
+    name: &Bound<'_, PyAny>,
+    value: &Bound<'_, PyAny>,
+    depth: usize,
+    out: &mut Vec<u8>,
+) -> PyResult<()> {
+    if position > 0 {
+        out.push(b',');
+    }
+    write_name(name, out)?;
+    out.push(b':');
+    write_value(value, depth, out)
 }
 
 /// Writes a member name, converted as `json.dumps` does.
@@ -235,8 +278,7 @@ fn boolean(truth: &Bound<'_, PyBool>) -> &'static [u8] {
 /// Writes the digits of the integer's value, even if a subclass overrides `str`.
 fn write_integer(integer: &Bound<'_, PyInt>, out: &mut Vec<u8>) -> PyResult<()> {
     if let Ok(small) = integer.extract::<i64>() {
-        out.extend_from_slice(small.to_string().as_bytes());
-        return Ok(());
+        return Ok(write!(out, "{small}")?);
     }
     let digits = integer
         .py()

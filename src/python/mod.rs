@@ -2,10 +2,13 @@
 
 mod convert;
 mod error;
+mod ids;
 mod keys;
 mod refresh;
 mod ring;
+mod rules;
 mod token;
+mod verified;
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -34,6 +37,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<keys::PySigningKey>()?;
     module.add_class::<keys::PyVerifyingKey>()?;
     module.add_class::<token::PyTokenPolicy>()?;
+    module.add_class::<rules::PyTokenRules>()?;
+    module.add_class::<verified::PyVerified>()?;
     module.add_class::<ring::PyRingKey>()?;
     module.add_class::<ring::PyKeyRing>()?;
     module.add_class::<ring::PyKeyRotationPolicy>()?;
@@ -52,6 +57,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<refresh::PyKeep>()?;
     module.add_class::<refresh::PyReuse>()?;
     module.add_function(wrap_pyfunction!(keys::read_issuer_jwk_set, module)?)?;
+    module.add_function(wrap_pyfunction!(ids::new_claims, module)?)?;
+    module.add_function(wrap_pyfunction!(ids::random_id, module)?)?;
+    module.add_function(wrap_pyfunction!(ids::forget_random_bytes, module)?)?;
     module.add_function(wrap_pyfunction!(token::unverified_header, module)?)?;
+    module.add_function(wrap_pyfunction!(token::unverified_issuer, module)?)?;
     module.add_function(wrap_pyfunction!(token::unverified_claims, module)?)
 }

@@ -10,13 +10,16 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 use super::convert::{PythonBuilder, to_json};
 use super::error::Failure;
 use super::keys::{PySigningKey, PyVerifyingKey, algorithm_named};
+use super::rules::PyTokenRules;
 use super::token::{PyTokenPolicy, token_bytes};
+use super::verified::PyVerified;
 use crate::error::Error;
 use crate::keys::algorithm::Family;
-use crate::ring::KeyRing;
 use crate::ring::file::{KeySet, KeySetChange, ListedKey};
 use crate::ring::named::RingKey;
 use crate::ring::schedule::{KeyPhase, KeyRotationPolicy, RotationMode};
+use crate::ring::{KeyRing, VerifiedToken};
+use crate::token::policy::TokenPolicy;
 
 /// A key of a ring by `kid`, with the times between which it is used.
 #[pyclass(name = "RingKey", module = "oxijwt._core", frozen)]
@@ -79,8 +82,17 @@ impl PyKeyRing {
         with_legacy(ring, legacy, legacy_until)
     }
 
-    fn sign(&self, claims: &Bound<'_, PyDict>, now: f64, max_length: usize) -> PyResult<String> {
-        self.sign_json(claims.py(), &to_json(claims)?, now, max_length)
+    #[pyo3(signature = (claims, now, max_length, audience = None, issuer = None))]
+    fn sign(
+        &self,
+        claims: &Bound<'_, PyDict>,
+        now: f64,
+        max_length: usize,
+        audience: Option<&Bound<'_, PyAny>>,
+        issuer: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<String> {
+        let defaults = [("aud", audience), ("iss", issuer)];
+        self.sign_json(claims.py(), &to_json(claims, &defaults)?, now, max_length)
     }
 
     /// Other threads may run while RSA signs. For the faster algorithms, releasing the interpreter costs more than it
@@ -108,24 +120,48 @@ impl PyKeyRing {
         self.0.public_jwk_set(now)
     }
 
+    /// Keeps the tokens whose signature a public key has verified; see `KeyRing::remember_verified`.
+    fn remember_verified(&self, most: usize) {
+        self.0.remember_verified(most);
+    }
+
+    #[pyo3(signature = (token, now, policy, signed_by, issuer = None, rules = None, token_class = None))]
+    #[expect(clippy::too_many_arguments, reason = "one call reads a token")]
     fn verify<'py>(
         &self,
         token: &Bound<'py, PyAny>,
         now: f64,
         policy: &Bound<'py, PyTokenPolicy>,
-    ) -> PyResult<ClaimsAndTyp<'py>> {
+        signed_by: Py<PyAny>,
+        issuer: Option<Py<PyString>>,
+        rules: Option<&Bound<'py, PyTokenRules>>,
+        token_class: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<PyVerified> {
         let py = token.py();
-        let mut builder = PythonBuilder::new(py);
-        let policy = &policy.get().0;
-        let outcome = token_bytes(token, policy.max_length())
-            .and_then(|token| self.0.verify(token, now, policy, &mut builder));
-        if let Err(Failure::Refused(error)) = &outcome {
-            // Logs the code only, never a token, a claim or a key.
-            debug!(target: "oxijwt::core", "token refused: {}", error.code());
-        }
-        let verified = outcome?;
-        let typ = verified.typ.map(|typ| typ_string(py, &typ));
-        Ok((verified.claims, typ))
+        let verified = match self.verified(token, now, &policy.get().0) {
+            Ok(verified) => verified,
+            Err(failure) => {
+                if let Failure::Refused(error) = &failure {
+                    // Logs the code only, never a token, a claim or a key.
+                    debug!(target: "oxijwt::core", "token refused: {}", error.code());
+                }
+                return Err(failure.into());
+            }
+        };
+        let keeps_rules = match (rules.map(Bound::get), token_class) {
+            (Some(rules), Some(class)) => {
+                rules.stand_for(class)? && rules.hold(verified.claims.cast()?, now)?
+            }
+            _ => false,
+        };
+        Ok(PyVerified {
+            claims: verified.claims.unbind(),
+            typ: verified.typ.map(|typ| typ_string(py, &typ).unbind()),
+            signed_by,
+            issuer,
+            at: Some(now),
+            keeps_rules,
+        })
     }
 
     fn __repr__(&self) -> String {
@@ -133,8 +169,26 @@ impl PyKeyRing {
     }
 }
 
-/// The claims of a token, and its header's `typ`.
-type ClaimsAndTyp<'py> = (Bound<'py, PyAny>, Option<Bound<'py, PyString>>);
+impl PyKeyRing {
+    /// Other threads may run while a public key verifies.
+    fn verified<'py>(
+        &self,
+        token: &Bound<'py, PyAny>,
+        now: f64,
+        policy: &TokenPolicy,
+    ) -> Result<VerifiedToken<Bound<'py, PyAny>>, Failure> {
+        let py = token.py();
+        let routed = self
+            .0
+            .route(token_bytes(token, policy.max_length())?, now, policy)?;
+        let signed = if routed.needs_public_key() {
+            py.detach(|| routed.verify_signature())?
+        } else {
+            routed.verify_signature()?
+        };
+        signed.read(now, policy, &mut PythonBuilder::new(py))
+    }
+}
 
 /// Nearly every token has the `typ` `JWT`, so that Python string is made once.
 fn typ_string<'py>(py: Python<'py>, typ: &str) -> Bound<'py, PyString> {

@@ -1,5 +1,7 @@
 //! Tokens for Python: the policy, and the functions that read a token without verifying it.
 
+use std::borrow::Cow;
+
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -7,8 +9,8 @@ use pyo3::types::{PyBytes, PyString};
 use super::convert::PythonBuilder;
 use super::error::Failure;
 use crate::error::Error;
-use crate::token::claims::ClaimPolicy;
-use crate::token::json;
+use crate::token::claims::{self, ClaimPolicy};
+use crate::token::json::{self, Discard};
 use crate::token::jws::Compact;
 use crate::token::policy::{TokenPolicy, check_length};
 
@@ -80,6 +82,18 @@ pub(super) fn unverified_claims<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let payload = Compact::split(token_bytes(token, max_length)?)?.unverified_payload()?;
     Ok(json::parse_object(&payload, &mut PythonBuilder::new(token.py()), &[])?.0)
+}
+
+/// The `iss` of a token that was not verified; `None` if it is not there or not text.
+#[pyfunction]
+pub(super) fn unverified_issuer(
+    token: &Bound<'_, PyAny>,
+    max_length: usize,
+) -> PyResult<Option<String>> {
+    let payload = Compact::split(token_bytes(token, max_length)?)?.unverified_payload()?;
+    let ((), members) = json::parse_object(&payload, &mut Discard, claims::REGISTERED)?;
+    let name = members.get("iss").and_then(json::RawValue::as_string);
+    Ok(name.map(Cow::into_owned))
 }
 
 /// The bytes of a token, if they are at most `max_length`.

@@ -3,22 +3,29 @@
 pub mod file;
 pub mod named;
 pub mod schedule;
+mod verified_tokens;
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::error::Error;
+use crate::keys::algorithm::{Algorithm, Family};
 use crate::keys::jwk_set::KeyRefusal;
 use crate::keys::key::{SigningKey, VerifyingKey};
 use crate::ring::named::{NamedKeys, RingKey};
+use crate::ring::verified_tokens::VerifiedTokens;
 use crate::token::claims;
 use crate::token::json::{self, Builder, Discard};
-use crate::token::jws::{self, Compact, Verified};
+use crate::token::jws::{self, Compact, Header};
 use crate::token::policy::{TokenPolicy, check_length};
 
 /// Keys that sign and verify: one pair of keys, or keys that a token names by its `kid`.
 #[derive(Debug)]
-pub struct KeyRing(Keys);
+pub struct KeyRing {
+    keys: Keys,
+    /// Tokens whose signature one of these keys has verified.
+    verified: OnceLock<VerifiedTokens>,
+}
 
 #[derive(Debug)]
 enum Keys {
@@ -52,6 +59,28 @@ pub struct VerifiedToken<V> {
     pub typ: Option<Cow<'static, str>>,
 }
 
+/// A token with the keys that may have signed it. The caller verifies its signature, and then reads its claims.
+pub struct Routed<'r, 't> {
+    ring: &'r KeyRing,
+    token: &'t [u8],
+    compact: Compact<'t>,
+    header: Header,
+    candidates: Candidates<'r>,
+    /// Whether the ring remembers that one of its keys has verified this token. HMAC is computed each time.
+    is_remembered: bool,
+}
+
+/// A token whose signature was verified.
+pub struct Signed<'t> {
+    compact: Compact<'t>,
+    typ: Option<Cow<'static, str>>,
+}
+
+enum Candidates<'r> {
+    One(&'r VerifyingKey),
+    Several(&'r [Arc<VerifyingKey>]),
+}
+
 /// A payload that was checked, and the key that will sign it. The caller signs at once.
 pub struct Signing<'r> {
     header: &'r str,
@@ -63,7 +92,14 @@ pub struct Signing<'r> {
 impl KeyRing {
     /// Makes a ring of one pair. The verifiers with the token's algorithm are tried in this order.
     pub fn new(signer: Option<Arc<SigningKey>>, verifiers: Vec<Arc<VerifyingKey>>) -> Self {
-        Self(Keys::Pair(Pair { signer, verifiers }))
+        Self::of(Keys::Pair(Pair { signer, verifiers }))
+    }
+
+    fn of(keys: Keys) -> Self {
+        Self {
+            keys,
+            verified: OnceLock::new(),
+        }
     }
 
     /// Makes a ring of keys that each have a `kid`. The first key in force signs.
@@ -71,7 +107,7 @@ impl KeyRing {
     /// # Errors
     /// A [`KeyRefusal`] that names the second of two keys with the same `kid`.
     pub fn of_keys(keys: Vec<RingKey>) -> Result<Self, KeyRefusal> {
-        Ok(Self(Keys::Named(NamedKeys::new(keys)?, None)))
+        Ok(Self::of(Keys::Named(NamedKeys::new(keys)?, None)))
     }
 
     /// The same ring with a legacy pair: `legacy` must be a ring of one pair. Until the time `until`, in seconds since
@@ -80,10 +116,10 @@ impl KeyRing {
     /// # Errors
     /// [`Error::PolicyInvalid`] if this ring is a pair, or `legacy` is not.
     pub fn with_legacy(self, legacy: &Self, until: f64) -> Result<Self, Error> {
-        match (self.0, &legacy.0) {
+        match (self.keys, &legacy.keys) {
             (Keys::Named(keys, _), Keys::Pair(pair)) => {
                 let pair = pair.clone();
-                Ok(Self(Keys::Named(keys, Some(Legacy { pair, until }))))
+                Ok(Self::of(Keys::Named(keys, Some(Legacy { pair, until }))))
             }
             _ => Err(Error::PolicyInvalid(
                 "a legacy pair can only be added to a ring of keys by kid",
@@ -118,7 +154,7 @@ impl KeyRing {
         let ((), members) = json::parse_object(payload, &mut Discard, claims::REGISTERED)
             .map_err(unserializable)?;
         let expiry = claims::check_writable(&members)?;
-        let (header, key) = match &self.0 {
+        let (header, key) = match &self.keys {
             Keys::Pair(pair) => pair.signer()?,
             Keys::Named(keys, Some(legacy)) if legacy.signs(keys, now) => legacy.signer(expiry)?,
             Keys::Named(keys, _) => keys.signer(expiry, now)?,
@@ -131,12 +167,18 @@ impl KeyRing {
         })
     }
 
+    /// Remembers at most `most` tokens whose signature a public key has verified. Only the first call counts.
+    pub fn remember_verified(&self, most: usize) {
+        if most > 0 {
+            self.verified.get_or_init(|| VerifiedTokens::new(most));
+        }
+    }
+
     /// Verifies a token at `now`, in seconds since 1970: its length, its signature, its `typ` and its registered
     /// claims. `builder` makes the claims.
     ///
     /// # Errors
-    /// [`Error::NoVerifyingKey`], [`Error::TooLarge`], [`Error::KeyUnknown`], those of [`Compact::verified_by`],
-    /// [`TokenPolicy::check_typ`], [`claims::ClaimPolicy::check`] and the builder.
+    /// Those of [`KeyRing::route`], [`Routed::verify_signature`] and [`Signed::read`].
     pub fn verify<B: Builder>(
         &self,
         token: &[u8],
@@ -144,21 +186,50 @@ impl KeyRing {
         policy: &TokenPolicy,
         builder: &mut B,
     ) -> Result<VerifiedToken<B::Value>, B::Error> {
+        let routed = self.route(token, now, policy)?;
+        routed.verify_signature()?.read(now, policy, builder)
+    }
+
+    /// Checks a token's length and form, and finds the keys that may have signed it and are in force at `now`, in
+    /// seconds since 1970. Nothing is verified yet.
+    ///
+    /// # Errors
+    /// [`Error::NoVerifyingKey`], [`Error::TooLarge`], [`Error::KeyUnknown`], those of [`Compact::split`] and of
+    /// reading the header.
+    pub fn route<'r, 't>(
+        &'r self,
+        token: &'t [u8],
+        now: f64,
+        policy: &TokenPolicy,
+    ) -> Result<Routed<'r, 't>, Error> {
         self.check_verifies()?;
         check_length(token.len(), policy.max_length())?;
-        let verified = self.verified(&Compact::split(token)?, now)?;
-        policy.check_typ(verified.typ.as_deref())?;
-        let (claims, members) = json::parse_object(&verified.payload, builder, claims::REGISTERED)?;
-        policy.claims().check(&members, now)?;
-        Ok(VerifiedToken {
-            claims,
-            typ: verified.typ,
+        let compact = Compact::split(token)?;
+        let (header, candidates) = match &self.keys {
+            Keys::Pair(pair) => (pair.header(&compact)?, Candidates::Several(&pair.verifiers)),
+            Keys::Named(keys, legacy) => match keys.route(&compact, now)? {
+                (header, Some(key)) => (header, Candidates::One(key)),
+                (header, None) => {
+                    let legacy = legacy.as_ref().filter(|legacy| legacy.is_in_force(now));
+                    let legacy = legacy.ok_or(Error::KeyUnknown)?;
+                    (header, Candidates::Several(&legacy.pair.verifiers))
+                }
+            },
+        };
+        let memory = self.verified.get().filter(|_| is_public(header.algorithm));
+        Ok(Routed {
+            ring: self,
+            token,
+            compact,
+            header,
+            candidates,
+            is_remembered: memory.is_some_and(|memory| memory.contains(token)),
         })
     }
 
     /// The kids of all keys that can sign, now or later.
     pub fn signing_kids(&self) -> Vec<&str> {
-        match &self.0 {
+        match &self.keys {
             Keys::Pair(_) => Vec::new(),
             Keys::Named(keys, _) => keys.signing_kids().collect(),
         }
@@ -167,7 +238,7 @@ impl KeyRing {
     /// The public halves of all keys that verify at `now`, in seconds since 1970, or later, as a JWK Set in JSON (RFC
     /// 7517 section 5). HMAC keys have no public half.
     pub fn public_jwk_set(&self, now: f64) -> String {
-        let (keys, pair) = match &self.0 {
+        let (keys, pair) = match &self.keys {
             Keys::Pair(pair) => (None, Some(pair)),
             Keys::Named(keys, legacy) => {
                 let legacy = legacy.as_ref().filter(|legacy| legacy.is_in_force(now));
@@ -186,25 +257,69 @@ impl KeyRing {
     }
 
     fn check_verifies(&self) -> Result<(), Error> {
-        match &self.0 {
+        match &self.keys {
             Keys::Pair(pair) if pair.verifiers.is_empty() => Err(Error::NoVerifyingKey),
             _ => Ok(()),
         }
     }
+}
 
-    fn verified(&self, token: &Compact<'_>, now: f64) -> Result<Verified, Error> {
-        match &self.0 {
-            Keys::Pair(pair) => pair.verified(token),
-            Keys::Named(keys, legacy) => match keys.route(token, now)? {
-                (header, Some(key)) => token.verified(header, [key]),
-                (header, None) => {
-                    let legacy = legacy.as_ref().filter(|legacy| legacy.is_in_force(now));
-                    let legacy = legacy.ok_or(Error::KeyUnknown)?;
-                    token.verified(header, legacy.pair.verifiers())
-                }
-            },
-        }
+impl<'t> Routed<'_, 't> {
+    /// Whether a public key must verify the signature, which takes long: other threads may run meanwhile.
+    pub fn needs_public_key(&self) -> bool {
+        is_public(self.header.algorithm) && !self.is_remembered
     }
+
+    /// Verifies the signature, unless the ring remembers it.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`], [`Error::AlgorithmMismatch`], [`Error::SignatureInvalid`].
+    pub fn verify_signature(self) -> Result<Signed<'t>, Error> {
+        if !self.is_remembered {
+            let algorithm = self.header.algorithm;
+            match self.candidates {
+                Candidates::One(key) => self.compact.verify(algorithm, [key])?,
+                Candidates::Several(keys) => {
+                    let keys = keys.iter().map(AsRef::as_ref);
+                    self.compact.verify(algorithm, keys)?;
+                }
+            }
+            if let Some(memory) = self.ring.verified.get().filter(|_| is_public(algorithm)) {
+                memory.insert(self.token);
+            }
+        }
+        Ok(Signed {
+            compact: self.compact,
+            typ: self.header.typ,
+        })
+    }
+}
+
+impl Signed<'_> {
+    /// Checks `typ` and the registered claims at `now`, in seconds since 1970, and reads the claims, which `builder`
+    /// makes.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`], those of [`TokenPolicy::check_typ`], [`claims::ClaimPolicy::check`] and the builder.
+    pub fn read<B: Builder>(
+        self,
+        now: f64,
+        policy: &TokenPolicy,
+        builder: &mut B,
+    ) -> Result<VerifiedToken<B::Value>, B::Error> {
+        let payload = self.compact.unverified_payload()?;
+        policy.check_typ(self.typ.as_deref())?;
+        let (claims, members) = json::parse_object(&payload, builder, claims::REGISTERED)?;
+        policy.claims().check(&members, now)?;
+        Ok(VerifiedToken {
+            claims,
+            typ: self.typ,
+        })
+    }
+}
+
+fn is_public(algorithm: Algorithm) -> bool {
+    algorithm.family() != Family::Hmac
 }
 
 impl Pair {
@@ -218,10 +333,9 @@ impl Pair {
     }
 
     /// The header is parsed only if its encoded bytes differ from those of each key.
-    fn verified(&self, token: &Compact<'_>) -> Result<Verified, Error> {
+    fn header(&self, token: &Compact<'_>) -> Result<Header, Error> {
         let known = self.verifiers().find(|key| token.has_header_of(key));
-        let header = known.map_or_else(|| token.header(), |key| Ok(key.into()))?;
-        token.verified(header, self.verifiers())
+        known.map_or_else(|| token.header(), |key| Ok(key.into()))
     }
 
     fn public_jwks(&self) -> impl Iterator<Item = String> {

@@ -181,21 +181,21 @@ import importlib.util, json
 def about(name):
     spec = importlib.util.find_spec(name)
     return spec and [spec.name, spec.submodule_search_locations is not None]
-names = ["rest_framework_simplejwt", "rest_framework_simplejwt.tokens", "rest_framework_simplejwt.token_blacklist",
+names = ["rest_framework_simplejwt", "rest_framework_simplejwt.utils", "rest_framework_simplejwt.token_blacklist",
          "rest_framework_simplejwt.no_such_module", "rest_framework_simplejwt_extra"]
 before = [about(name) for name in names]
-import rest_framework_simplejwt.tokens, rest_framework_simplejwt.token_blacklist
-print(json.dumps([before, about("rest_framework_simplejwt.tokens")]))
+import rest_framework_simplejwt.utils, rest_framework_simplejwt.token_blacklist
+print(json.dumps([before, about("rest_framework_simplejwt.utils")]))
 """
     before, after = answer("import oxijwt.as_simplejwt\n" + SETUP.partition("settings.configure")[0] + code)
     assert before == [
         ["rest_framework_simplejwt", True],
-        ["rest_framework_simplejwt.tokens", False],
+        ["rest_framework_simplejwt.utils", False],
         ["rest_framework_simplejwt.token_blacklist", True],
         None,
         None,
     ]
-    assert after == ["oxijwt.tokens", False]
+    assert after == ["oxijwt.utils", False]
 
 
 @pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside simplejwt"])

@@ -44,6 +44,8 @@ IMPORTERS = {
     "keys/material.py",
     "management/commands/jwtkeys.py",
     "token_sessions/claims.py",
+    "tokens/__init__.py",
+    "tokens/rules.py",
     "token_sessions/password.py",
     "token_sessions/reading.py",
     "token_sessions/record.py",

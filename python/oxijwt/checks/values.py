@@ -78,6 +78,11 @@ def is_positive(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def is_count(value: object) -> bool:
+    """Whether a value is zero or a positive int. A bool is not."""
+    return type(value) is int and value >= 0
+
+
 def is_moment(value: object) -> bool:
     """Whether a value is a datetime with a time zone."""
     return isinstance(value, datetime) and value.utcoffset() is not None
@@ -132,6 +137,13 @@ RULES = (
         "a positive whole number",
         "Use a number of bytes, such as 16384.",
         "oxijwt.E019",
+    ),
+    Rule(
+        "VERIFIED_TOKEN_CACHE_SIZE",
+        is_count,
+        "zero or a positive whole number",
+        "Use a number of tokens, such as 1024, or 0 to verify each signature each time.",
+        "oxijwt.E052",
     ),
     Rule(
         "ALLOWED_TYP",

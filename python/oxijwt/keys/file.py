@@ -160,6 +160,7 @@ class WatchedKeyFile:
     def _is_due(self) -> bool:
         return time.monotonic() - self._looked_at >= LOOK_INTERVAL
 
+    @sensitive_variables()
     def _take_turn(self, *, wait: bool, even_if_not_due: bool = False) -> None:
         if self._process != os.getpid():
             self._begin()

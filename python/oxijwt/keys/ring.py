@@ -53,8 +53,11 @@ class KeyList:
 
     setting = "SIMPLE_JWT['KEYS']"
 
-    def __init__(self, entries: Sequence[KeyEntry], legacy: Legacy) -> None:
-        """Raises KeyConfigurationError with the key's place and `kid`."""
+    def __init__(self, entries: Sequence[KeyEntry], legacy: Legacy, cache_size: int = 0) -> None:
+        """`cache_size` says how many verified tokens the ring remembers.
+
+        Raises KeyConfigurationError with the key's place and `kid`.
+        """
         if not isinstance(entries, list | tuple) or not all(isinstance(entry, Mapping) for entry in entries):
             raise KeyConfigurationError(f"{self.setting} must be a list of dicts")
         if not entries:  # the code that fills the list has failed; without this error every token would be a 401
@@ -65,6 +68,7 @@ class KeyList:
             self._ring = KeyRing.of_keys(ring_keys, *legacy)
         except CoreError as error:
             raise KeyConfigurationError(f"{self.setting}: {error.args[1]}") from error
+        self._ring.remember_verified(cache_size)
 
     def ring(self) -> KeyRing:
         """The ring, always the same."""
@@ -83,8 +87,14 @@ class KeyFile:
     setting = key_file.SETTING
     guessable: Sequence[str] = ()  # jwtkeys makes random secrets
 
-    def __init__(self, path: str | PathLike[str], policy: KeyRotationPolicy, legacy: Legacy, stale: float) -> None:
-        """`stale` is in seconds: how long the keys verify if the file can't be used any more."""
+    def __init__(
+        self, path: str | PathLike[str], policy: KeyRotationPolicy, legacy: Legacy, *, stale: float, cache_size: int = 0
+    ) -> None:
+        """`stale` is in seconds: how long the keys verify if the file can't be used any more.
+
+        `cache_size` says how many verified tokens a ring remembers. When the file changes, a new ring starts empty.
+        """
+        self._cache_size = cache_size
         self._file = key_file.WatchedKeyFile(path, stale)
         self._policy = policy
         self._legacy = legacy
@@ -108,9 +118,11 @@ class KeyFile:
         made = self._made
         if made is None or made[0] is not key_set:
             try:
-                made = self._made = (key_set, key_set.ring(self._policy, *self._legacy))
+                made = (key_set, key_set.ring(self._policy, *self._legacy))
             except CoreError as error:
                 raise KeyConfigurationError(f"{self.setting}: {error.args[1]}") from error
+            made[1].remember_verified(self._cache_size)
+            self._made = made
         return made[1]
 
 

@@ -161,7 +161,7 @@ def session_app() -> SessionApp | None:
 
 def can_end_tokens() -> bool:
     """Whether an installed app can end tokens before their `exp`."""
-    return has_blacklist() or session_app() is not None
+    return BLACKLIST_LABEL in apps.app_configs or session_app() is not None
 
 
 def records_of(token: Token) -> Records:

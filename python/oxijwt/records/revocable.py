@@ -94,6 +94,8 @@ class BlacklistMixin(Generic[T]):
         """As Token's; the token is recorded, or starts a session, depending on the installed apps."""
         # `audience` and `issuer` are not passed on: a class in between may override for_user(cls, user).
         token: Self = super().for_user(user)  # type: ignore[misc]  # Token's
-        address(token.payload, audience, issuer)
-        token.records.issued(user)
+        if audience is not None or issuer is not None:
+            address(token.payload, audience, issuer)
+        if can_end_tokens():  # otherwise nothing is recorded
+            token.records.issued(user)
         return token

@@ -88,6 +88,7 @@ TABLE = {
     "USER_ID_CLAIM": (cell("E030", 7), cell("E030", "exp"), cell("E030", HIDDEN, JTI_CLAIM=HIDDEN)),
     "SESSION_ID_CLAIM": (cell("E030", 7), cell("E030", "exp"), cell("E030", HIDDEN, SESSION_GENERATION_CLAIM=HIDDEN)),
     "MAX_TOKEN_LENGTH": (cell("E019", "16384"), cell("E019", 0), NOTHING),
+    "VERIFIED_TOKEN_CACHE_SIZE": (cell("E052", "1024"), cell("E052", -1), NOTHING),
     "ALLOWED_TYP": (cell("E020", 7), cell("E020", ["", HIDDEN]), NOTHING),
     "TOKEN_SESSIONS": (cell("E022", 7), cell("E022", HIDDEN), cell("E041", "accept", REQUIRE_SESSION=True)),
     "REQUIRE_SESSION": (cell("E031", 7), cell("E031", "False"), cell("E041", True, TOKEN_SESSIONS="accept")),

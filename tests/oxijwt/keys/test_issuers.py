@@ -225,7 +225,7 @@ def test_nothing_expired_of_anothers_is_read(other_issuers: OtherIssuers) -> Non
 
 
 def test_without_the_setting_nothing_is_read_twice(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    monkeypatch.setattr(verifier, "unverified_claims", lambda *_: pytest.fail("read"))
+    monkeypatch.setattr(verifier, "unverified_issuer", lambda *_: pytest.fail("read"))
     for issuers in (None, {}):
         settings.SIMPLE_JWT = {"ISSUERS": issuers}
         assert read(forge({"iss": A}))

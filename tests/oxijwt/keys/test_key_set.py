@@ -20,6 +20,7 @@ from oxijwt._core import (
     SigningKey,
     TokenPolicy,
 )
+from oxijwt.verifier import SignedBy
 
 NOW = 1_700_000_000
 SKEW = 60
@@ -57,7 +58,8 @@ def test_a_file_holds_a_key_of_any_algorithm_that_another_library_reads(algorith
     theirs = jwt.PyJWK(member)
     assert theirs.algorithm_name == algorithm
     token = jwt.encode({"sub": "1"}, theirs.key, algorithm, {"kid": member["kid"]})
-    assert key_set.ring(POLICY).verify(token, NOW, OPEN) == ({"sub": "1"}, "JWT")
+    verified = key_set.ring(POLICY).verify(token, NOW, OPEN, SignedBy.US)
+    assert verified.claims == {"sub": "1"}
 
 
 @pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
@@ -112,9 +114,9 @@ def test_a_text_is_read_again():
 def test_a_legacy_pair_stands_beside_the_file():
     old = LEGACY.sign({"sub": "1"}, NOW, 16_384)
     ring = first().ring(POLICY, LEGACY, NOW + 9)
-    assert ring.verify(old, NOW + 8, OPEN)[0]["sub"] == "1"
-    assert refused(ring.verify, old, NOW + 9, OPEN)[0] == "key_unknown"
-    assert refused(first().ring(POLICY).verify, old, NOW, OPEN)[0] == "key_unknown"
+    assert ring.verify(old, NOW + 8, OPEN, SignedBy.US).claims["sub"] == "1"
+    assert refused(ring.verify, old, NOW + 9, OPEN, SignedBy.US)[0] == "key_unknown"
+    assert refused(first().ring(POLICY).verify, old, NOW, OPEN, SignedBy.US)[0] == "key_unknown"
 
 
 def test_refusals_are_codes_that_name_the_key():

@@ -132,6 +132,44 @@ fn tokens_of_no_known_kid_are_refused() {
     );
 }
 
+/// Whether the ring would verify the token's signature with a public key now.
+fn needs_public_key(ring: &KeyRing, token: &str) -> bool {
+    let routed = ring.route(token.as_bytes(), NOW, &open_policy()).unwrap();
+    routed.needs_public_key()
+}
+
+#[test]
+fn a_public_key_verifies_a_remembered_token_once() {
+    for algorithm in Algorithm::ALL {
+        let key = Arc::new(signing_key(algorithm));
+        let verifier = Arc::new(key.verifying_key().unwrap());
+        let ring = KeyRing::new(Some(key), vec![verifier]);
+        let token = ring.sign(b"{}", NOW, MAX_LENGTH).unwrap();
+        let is_public = algorithm.family() != Family::Hmac;
+        assert_eq!(verify(&ring, &token, NOW), Ok(()));
+        assert_eq!(
+            needs_public_key(&ring, &token),
+            is_public,
+            "without a memory"
+        );
+        ring.remember_verified(0);
+        assert_eq!(verify(&ring, &token, NOW), Ok(()));
+        assert_eq!(needs_public_key(&ring, &token), is_public, "without room");
+        ring.remember_verified(8);
+        assert_eq!(
+            needs_public_key(&ring, &token),
+            is_public,
+            "not verified yet"
+        );
+        let forged = token.replacen("e30", "eyJhIjoxfQ", 1);
+        assert_eq!(verify(&ring, &forged, NOW), Err(Error::SignatureInvalid));
+        assert_eq!(verify(&ring, &token, NOW), Ok(()));
+        assert!(!needs_public_key(&ring, &token));
+        assert_eq!(needs_public_key(&ring, &forged), is_public);
+        assert_eq!(verify(&ring, &token, NOW), Ok(()));
+    }
+}
+
 #[test]
 fn a_ring_of_one_ignores_a_foreign_kid() {
     let key = secret("a");

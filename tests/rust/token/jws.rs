@@ -6,7 +6,7 @@ use _core::keys::key::SigningKey;
 use _core::ring::KeyRing;
 use _core::token::encoding::{decode, encode};
 use _core::token::json::Discard;
-use _core::token::jws::{self, Compact};
+use _core::token::jws;
 
 use crate::support::{
     MAX_LENGTH, NOW, Rewrite, SECRET, hs256, open_policy, ring, signed, signing_key,
@@ -204,11 +204,6 @@ fn the_typ_is_what_the_header_says() {
         (r#"{"alg":"HS256","TYP":"x"}"#, None),
         (r#"{"alg":"HS256"}"#, None),
     ] {
-        let token = signed(&key, header.as_bytes(), b"payload");
-        let compact = Compact::split(token.as_bytes()).unwrap();
-        let verified = compact.verified_by(&hs256()).unwrap();
-        assert_eq!(verified.typ.as_deref(), typ, "{header}");
-        assert_eq!(verified.payload, b"payload");
         let token = signed(&key, header.as_bytes(), b"{}");
         let ring = KeyRing::new(None, vec![Arc::new(hs256())]);
         let verified = ring

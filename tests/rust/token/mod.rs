@@ -1,5 +1,6 @@
 mod claims;
 mod encoding;
+mod flat;
 mod json;
 mod jws;
 mod policy;

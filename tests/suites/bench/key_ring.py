@@ -102,7 +102,7 @@ def native(ring: Ring) -> Contestant:
         backend = import_module("oxijwt.state").SettingsTokenBackend()
         pair = import_module("oxijwt.keys.material").ring_of_one(None, backend.verifying_keys)
         native_ring = backend.key_source.ring() if backend.key_source else pair
-    return Contestant(lambda: native_ring.verify(token, now, policy))
+    return Contestant(lambda: native_ring.verify(token, now, policy, None))
 
 
 def whole(ring: Ring) -> Contestant:

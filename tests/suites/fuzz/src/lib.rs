@@ -5,6 +5,7 @@
 
 pub mod claims;
 mod disagreements;
+pub mod flat;
 pub mod json;
 pub mod jwk;
 pub mod jwk_set;

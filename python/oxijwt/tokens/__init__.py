@@ -5,59 +5,66 @@ This module holds claims and types of tokens. `records` knows what is kept about
 
 from __future__ import annotations
 
+import os
 import time
-from copy import deepcopy
 from datetime import datetime, timedelta
-from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from django.utils.functional import classproperty
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from . import backends, records, state
-from .aio.reading import AsyncReading
-from .exceptions import ExpiredTokenError, TokenBackendError, TokenBackendExpiredToken, TokenError
-from .records import Kind
-from .records.revocable import BlacklistMixin
-from .settings import api_settings, setting_attribute
-from .utils import (
+from oxijwt import backends, records, state
+from oxijwt._core import forget_random_bytes, new_claims, random_id
+from oxijwt.aio.reading import AsyncReading
+from oxijwt.backends import has_stock_decode
+from oxijwt.exceptions import ExpiredTokenError, TokenBackendError, TokenBackendExpiredToken, TokenError
+from oxijwt.records import Kind
+from oxijwt.records.revocable import BlacklistMixin
+from oxijwt.settings import api_settings, setting_attribute
+from oxijwt.utils import (
     Hidden,
     aware_utcnow,
     datetime_from_claim,
+    datetime_from_micros,
     datetime_to_epoch,
     format_lazy,
     get_md5_hash_password,
-    is_id,
     late_names,
     logger,
 )
-from .utils import datetime_from_epoch as datetime_from_epoch  # noqa: PLC0414  simplejwt's name, imported from here
-from .verifier import AS_CONFIGURED, Accepts, SignedBy, address, names
+from oxijwt.utils import datetime_from_epoch as datetime_from_epoch
+from oxijwt.verifier import AS_CONFIGURED, Accepts, SignedBy, address
+
+from .portable import Portable
+from .rules import check_id, check_user_id, refuse_authentication_only, rules_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-    from .backends import TokenBackend
-    from .records import Records
-    from .token_blacklist.models import OutstandingToken as OutstandingToken  # noqa: PLC0414  as in `__getattr__` below
-    from .token_sessions.models import TokenSession
-    from .utils import Claims, Names
-    from .verifier import Verified
+    from oxijwt._core import TokenRules
+    from oxijwt.backends import TokenBackend
+    from oxijwt.records import Records
+    from oxijwt.token_blacklist.models import OutstandingToken as OutstandingToken
+    from oxijwt.token_sessions.models import TokenSession
+    from oxijwt.utils import Claims, Names
+    from oxijwt.verifier import Verified
 
-T = TypeVar("T", bound="Token")
+
+AWARE_UTCNOW = aware_utcnow
+EXPIRED = _("Token is expired")
+INVALID = _("Token is invalid")
+NO_TYPE_OR_LIFETIME = _("Cannot create token with no type or lifetime")
 AuthUser = TypeVar("AuthUser")
 """simplejwt's name for the type of a user. Projects import it from here, `authentication` and `serializers`."""
 
 
-class Token(AsyncReading):
+class Token(AsyncReading, Portable):
     """The claims of one token: read from a compact serialization, or new (simplejwt's `Token`).
 
     `token` is the text to read (str or bytes); None makes a new token. With `verify=False` nothing is checked.
     `str(token)` signs. Raises ExpiredTokenError if `exp` has passed, and TokenError for other reasons; clients may see
     the messages.
-
-    A pickle of a token has its text and claims, but no key, backend or session.
     """
 
     token_type: str | None = None
@@ -76,29 +83,48 @@ class Token(AsyncReading):
     """The token's records, after `records` has chosen them."""
 
     _token_backend: TokenBackend | None = None
+    _now: float = 0.0
+    """When the token was made or read, in seconds since 1970."""
+    _current_time: datetime | None = None
 
-    @sensitive_variables()
     def __init__(self, token: str | bytes | None = None, verify: bool = True) -> None:
-        if self.token_type is None or (token is None and self.lifetime is None):
-            raise TokenError(_("Cannot create token with no type or lifetime"))
         self.token = token
-        self.current_time = aware_utcnow()
-        if token is None:
+        del token  # error reporters show variables
+        if self.token_type is None:
+            raise TokenError(NO_TYPE_OR_LIFETIME)
+        self._now = time.time()
+        if aware_utcnow is not AWARE_UTCNOW:  # a test has replaced it
+            self.current_time = aware_utcnow()
+        if self.token is None:
             self._set_new_claims()
             return
+        backend = self.get_token_backend()
         try:
-            if verify:
-                self.verified = backends.read(self.get_token_backend(), token, self._reads)
+            if not verify:
+                verified = backends.read_unverified(backend, self.token)
+            elif has_stock_decode(backend):
+                verified = backend.verify_held(self, self._now, self._reads, type(self))
             else:
-                self.verified = backends.read_unverified(self.get_token_backend(), token)
+                verified = backends.read_by_decode(backend, self.token, self._reads)
         except TokenBackendExpiredToken as error:
-            raise ExpiredTokenError(_("Token is expired")) from error
+            raise ExpiredTokenError(EXPIRED) from error
         except TokenBackendError as error:
-            raise TokenError(_("Token is invalid")) from error
-        del token  # no variable holds it while the database is asked
-        self.payload = self.verified.claims
-        if verify:
+            raise TokenError(INVALID) from error
+        self.verified = verified
+        self.payload = verified.claims
+        if verify and not verified.keeps_rules:
             self.verify()
+
+    @property
+    def current_time(self) -> datetime:
+        """When the token was made or read: aware if USE_TZ is on, else naive in UTC. It may be assigned."""
+        if self._current_time is None:
+            self._current_time = datetime_from_micros(int(self._now * 1_000_000))
+        return self._current_time
+
+    @current_time.setter
+    def current_time(self, moment: datetime) -> None:
+        self._current_time = moment
 
     @classmethod
     @sensitive_variables()
@@ -119,11 +145,7 @@ class Token(AsyncReading):
             raise TokenError(_("Token is invalid"))
         held = Hidden(token)
         del token
-        accepts = Accepts.of(view)
-        if audience is not None:
-            accepts = accepts._replace(audience=names(audience, "audience"))
-        if issuer is not None:
-            accepts = accepts._replace(issuer=names(issuer, "issuer"))
+        accepts = Accepts.of(view).replaced(audience, issuer)
         if accepts == AS_CONFIGURED:
             return cls(held.value)
         unread = cls.__new__(cls)
@@ -133,12 +155,30 @@ class Token(AsyncReading):
         return unread
 
     def _set_new_claims(self) -> None:
-        self.payload = {}
-        if api_settings.TOKEN_TYPE_CLAIM is not None:
-            self.payload[api_settings.TOKEN_TYPE_CLAIM] = self.token_type
-        self.set_exp(from_time=self.current_time, lifetime=self.lifetime)
+        type_claim, kind, lifetime = api_settings.TOKEN_TYPE_CLAIM, type(self), self.lifetime
+        if lifetime is None:
+            raise TokenError(NO_TYPE_OR_LIFETIME)
+        is_stock = kind.set_exp is SET_EXP and kind.set_iat is SET_IAT and kind.set_jti is SET_JTI
+        if is_stock and self._current_time is None:
+            seconds = lifetime.total_seconds()
+            self.payload = new_claims(self._now, seconds, type_claim, self.token_type, api_settings.JTI_CLAIM)
+            return
+        self.payload = {} if type_claim is None else {type_claim: self.token_type}
+        self.set_exp(from_time=self.current_time, lifetime=lifetime)
         self.set_iat(at_time=self.current_time)
         self.set_jti()
+
+    @classmethod
+    def stock_rules(cls) -> TokenRules | None:
+        """What `verify` asks of the claims, for the core; None if the class asks something else.
+
+        They hold until a setting changes, as long as the class keeps these methods.
+        """
+        if cls.verify is not VERIFY or not isinstance(cls.token_type, str):
+            return None
+        if cls.verify_token_type is VERIFY_TOKEN_TYPE:
+            return rules_of(cls, cls.token_type, CHECK_EXP)
+        return rules_of(cls, None, CHECK_EXP) if cls.verify_token_type is VERIFY_ANY_TYPE else None
 
     @property
     def signed_by(self) -> SignedBy:
@@ -178,38 +218,18 @@ class Token(AsyncReading):
             records.refuse_foreign_claims(self, session)
         return self.get_token_backend().encode(self.payload)
 
-    def __getstate__(self) -> dict[str, object]:
-        # A cache or another process gets no key, and checks again whether the token is valid.
-        return {name: value for name, value in self.__dict__.items() if name not in NOT_PICKLED}
-
-    def __copy__(self) -> Self:
-        other = type(self).__new__(type(self))
-        other.__dict__.update(self.__dict__, kept_records=None)
-        return other
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Self:
-        # The backend is shared: it holds keys, which must not be copied.
-        other = self.__copy__()
-        own = {name: value for name, value in other.__dict__.items() if name != "_token_backend"}
-        other.__dict__.update(deepcopy(own, memo))
-        return other
-
     def verify(self) -> None:
         """Check what the backend has not checked: `exp` exists, and the claims that JTI_CLAIM, TOKEN_TYPE_CLAIM and
         USER_ID_CLAIM name are right. If every token needs a session (REQUIRE_SESSION), SESSION_ID_CLAIM exists.
 
         Subclasses may extend it. Raises TokenError.
         """
-        verified, jti_claim = self.verified, api_settings.JTI_CLAIM
+        verified = self.verified
         # The Verifier has checked the time in `exp` and the form of `jti`, but not whether they exist.
         is_checked = verified is not None and verified.at is not None
         if not is_checked or "exp" not in self.payload or type(self).check_exp is not CHECK_EXP:
             self.check_exp()
-        if jti_claim is not None:
-            if jti_claim not in self.payload:
-                raise TokenError(_("Token has no id"))
-            if not (is_checked and jti_claim == "jti") and not is_id(self.payload[jti_claim]):
-                raise TokenError(_("Token is invalid"))
+        check_id(self.payload)
         if api_settings.TOKEN_TYPE_CLAIM is not None:
             self.verify_token_type()
         check_user_id(self.payload)
@@ -226,23 +246,34 @@ class Token(AsyncReading):
     def set_jti(self) -> None:
         """Set a new random id (RFC 7519 section 4.1.7), 32 hex digits."""
         if api_settings.JTI_CLAIM is not None:
-            self.payload[api_settings.JTI_CLAIM] = token_hex(16)
+            self.payload[api_settings.JTI_CLAIM] = random_id()
 
     def set_exp(self, claim: str = "exp", from_time: datetime | None = None, lifetime: timedelta | None = None) -> None:
         """Set a claim to `from_time` (the token's own time) plus `lifetime` (the class's), in seconds since 1970.
 
         The session of a token that `for_user` has made then ends with the token: one SQL statement.
         """
-        from_time = self.current_time if from_time is None else from_time
-        lifetime = self.lifetime if lifetime is None else lifetime
-        self.payload[claim] = datetime_to_epoch(from_time + lifetime)  # type: ignore[operator]  # None was refused
-        moves_end = claim in {"exp", api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM}
-        if moves_end and self.session is not None and self.token is None:
+        lifetime = cast("timedelta", self.lifetime) if lifetime is None else lifetime
+        if from_time is None:
+            self.payload[claim] = self._seconds_after(lifetime)
+        else:
+            self.payload[claim] = datetime_to_epoch(from_time + lifetime)
+        moves_end = self.session is not None and self.token is None
+        if moves_end and claim in {"exp", api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM}:
             self.records.end_moved()
+
+    def _seconds_after(self, lifetime: timedelta) -> int:
+        """Whole seconds since 1970, a lifetime after the token's own time."""
+        if self._current_time is None:
+            return int(self._now + lifetime.total_seconds())
+        return datetime_to_epoch(self._current_time + lifetime)
 
     def set_iat(self, claim: str = "iat", at_time: datetime | None = None) -> None:
         """Set a claim to `at_time` (the token's own time), in seconds since 1970."""
-        self.payload[claim] = datetime_to_epoch(self.current_time if at_time is None else at_time)
+        if at_time is None and self._current_time is None:
+            self.payload[claim] = int(self._now)
+        else:
+            self.payload[claim] = datetime_to_epoch(self.current_time if at_time is None else at_time)
 
     def check_exp(self, claim: str = "exp", current_time: datetime | None = None) -> None:
         """Raise TokenError if `claim` is missing, not a time, or not later than `current_time` minus the leeway."""
@@ -277,25 +308,32 @@ class Token(AsyncReading):
         token[api_settings.USER_ID_CLAIM] = str(getattr(user, api_settings.USER_ID_FIELD))
         if api_settings.CHECK_REVOKE_TOKEN:
             token[api_settings.REVOKE_TOKEN_CLAIM] = get_md5_hash_password(user.password)
-        address(token.payload, audience, issuer)
-        if not isinstance(token, BlacklistMixin):  # its records are asked below
+        if audience is not None or issuer is not None:
+            address(token.payload, audience, issuer)
+        if not isinstance(token, BlacklistMixin):  # its own `for_user` asks its records
             records.start_session(token, user)
         return token
 
     @property
     def token_backend(self) -> TokenBackend:
         """The backend that reads and signs this token: `state.token_backend`, unless one was set."""
-        if self._token_backend is None:
-            self._token_backend = state.token_backend  # looked up late, since projects and tests assign to it
-        return self._token_backend
+        backend = self._token_backend
+        return state.token_backend if backend is None else backend  # looked up late: projects and tests assign to it
 
     def get_token_backend(self) -> TokenBackend:
         """simplejwt's older name for `token_backend`; subclasses may override it."""
         return self.token_backend
 
 
+if hasattr(os, "register_at_fork"):  # POSIX
+    os.register_at_fork(after_in_child=forget_random_bytes)
+
 CHECK_EXP = Token.check_exp
-NOT_PICKLED = frozenset({"_token_backend", "kept_records", "session"})
+SET_EXP = Token.set_exp
+SET_IAT = Token.set_iat
+SET_JTI = Token.set_jti
+VERIFY = Token.verify
+VERIFY_TOKEN_TYPE = Token.verify_token_type
 
 
 class SlidingToken(BlacklistMixin["SlidingToken"], Token):
@@ -357,15 +395,19 @@ class RefreshToken(BlacklistMixin["RefreshToken"], Token):
         """Claims that are not copied into an access token. `jti` is listed next to JTI_CLAIM, since a token of another
         issuer may have both.
         """
-        return (api_settings.TOKEN_TYPE_CLAIM, "exp", api_settings.JTI_CLAIM, "jti", "iat")
+        return api_settings.no_copy_claims
 
     @property
     def access_token(self) -> Token:
         """A new access token with this token's claims. Its lifetime starts at this token's `current_time`."""
         access = self.access_token_class()
-        access.set_exp(from_time=self.current_time)
-        access.session = self.session
-        access.cap("exp")
+        if type(access).set_exp is SET_EXP:
+            access.payload["exp"] = self._seconds_after(cast("timedelta", access.lifetime))
+        else:
+            access.set_exp(from_time=self.current_time)
+        if self.session is not None:
+            access.session = self.session
+            access.cap("exp")
         no_copy: tuple[str | None, ...] = self.no_copy_claims
         if (
             api_settings.SESSION_ID_CLAIM in self.payload
@@ -373,7 +415,10 @@ class RefreshToken(BlacklistMixin["RefreshToken"], Token):
         ):
             # Also without the session app: a node that has it may have made this token.
             no_copy = (*no_copy, api_settings.SESSION_GENERATION_CLAIM)
-        access.payload.update({claim: value for claim, value in self.payload.items() if claim not in no_copy})
+        payload = access.payload
+        for claim, value in self.payload.items():
+            if claim not in no_copy:
+                payload[claim] = value
         return access
 
     def check_current(self) -> None:
@@ -412,24 +457,6 @@ class RefreshToken(BlacklistMixin["RefreshToken"], Token):
         return expired
 
 
-def check_user_id(claims: Claims) -> None:
-    """Raise TokenError if USER_ID_CLAIM is there, and neither text nor an integer."""
-    user_id = claims.get(api_settings.USER_ID_CLAIM, "")
-    # `true` is an int in Python, and user 1 in Django.
-    if not isinstance(user_id, str | int) or isinstance(user_id, bool):
-        raise TokenError(_("Token is invalid"))
-
-
-def refuse_authentication_only(token: Token) -> None:
-    """Raise TokenError for a token that can only authenticate requests: one of ISSUERS, or an access token."""
-    if token.verified is None:
-        return
-    if token.verified.issuer is not None:
-        raise TokenError(_("Token is invalid"))
-    if token.verified.is_access_token:
-        raise TokenError(_("Token has wrong type"))
-
-
 class UntypedToken(Token):
     """Reads a token of any type, without saying what the token may be used for."""
 
@@ -442,6 +469,8 @@ class UntypedToken(Token):
         if not isinstance(self.payload.get(api_settings.TOKEN_TYPE_CLAIM, ""), str):
             raise TokenError(_("Token is invalid"))
 
+
+VERIFY_ANY_TYPE = UntypedToken.verify_token_type
 
 # simplejwt's names that projects import from here. They are looked up late: the models need their apps.
 __getattr__ = late_names(
