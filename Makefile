@@ -6,7 +6,8 @@
 #   make parity   run simplejwt's own suite, on simplejwt and on oxijwt
 #   make neighbours  run dj-rest-auth and djoser on oxijwt
 #   make differential  compare oxijwt and PyJWT on DIFFERENTIAL_TOKENS (1000000) tokens; DIFFERENTIAL_SEED repeats a run
-#   make bench    measure the token layer against simplejwt's, the cost of a refusal, and a ring of many keys
+#   make bench    measure everything against simplejwt and others, and write docs/benchmarks.md and the lines of README.md
+#                 (10 minutes, PostgreSQL, wrk); with PARTS="core whole" only these, and nothing is written
 #   make fuzz     run every fuzz target for FUZZ_SECONDS (1800); `make test` runs each for 5 seconds
 #   make audit    check licenses, sources and banned crates with cargo-deny
 #   make rotation-load  rotate and revoke keys under load: gunicorn on PostgreSQL (also part of `make test`)
@@ -55,7 +56,7 @@ SITES := python-test postgres-test mariadb-test sqlite-sessions postgres-session
 RACES := postgres-races mariadb-races
 # They start in this order: the long ones first, so that no long one is left at the end.
 TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke postgres-hostile mariadb-hostile postgres-test \
-	mariadb-test sqlite-hostile sqlite-sessions parity neighbours statements-smoke differential-smoke $(LINT)
+	mariadb-test sqlite-hostile sqlite-sessions parity neighbours statements-smoke bench-smoke differential-smoke $(LINT)
 
 # Suites that `make test` does not run, or not at full length.
 LONG := rotation-load rolling rolling-smoke asgi asgi-smoke bench differential fuzz generated-texts audit scale statements \
@@ -107,8 +108,8 @@ rust-test:
 
 # Each target has its own test databases, so that two targets never share one. The names begin with OXIJWT_DATABASE_NAME.
 DATABASE_NAME := $(or $(OXIJWT_DATABASE_NAME),oxijwt)
-$(SITES) $(RACES) rotation-load rolling rolling-smoke asgi asgi-smoke outage statements statements-smoke: override export \
-	OXIJWT_DATABASE_NAME = \
+$(SITES) $(RACES) rotation-load rolling rolling-smoke asgi asgi-smoke outage statements statements-smoke bench bench-smoke: \
+	override export OXIJWT_DATABASE_NAME = \
 	$(DATABASE_NAME)_$(subst -,_,$@)
 
 # All tests run on SQLite. Tests that use tables, and so have pytest-django's mark, also run on the servers.
@@ -200,9 +201,11 @@ differential-smoke: .venv/built
 	$(PY) -m tests.suites.differential --tokens 100000 --processes 1 --seed smoke
 
 bench: .venv/built
-	$(PY) -m tests.suites.bench.token_layer
-	$(PY) -m tests.suites.bench.refusals
-	$(PY) -m tests.suites.bench.key_ring
+	$(PY) -m tests.suites.bench $(PARTS)
+
+# It shows that every part works, not how fast it is. So it may run at the same time as other suites.
+bench-smoke: .venv/built
+	$(PY) -m tests.suites.bench --short
 
 thieves: .venv/built
 	$(PY) -m tests.suites.thieves

@@ -5,13 +5,13 @@
 
 from datetime import timedelta
 
-from tests.sites.settings import DATABASES_BY_NAME
+from tests.sites.settings import DATABASE_NAME, DATABASES_BY_NAME
 
 SECRET_KEY = "measurements only: long enough for HS256, and no secret at all"
 ROOT_URLCONF = "oxijwt.urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
-PREFIX = "oxijwt_scale_"
+PREFIX = f"{DATABASE_NAME}_scale_"
 SERVER = DATABASES_BY_NAME["postgres"]
 DATABASES = {"default": {**SERVER, "NAME": "postgres"}} | {
     alias: {**SERVER, "NAME": PREFIX + alias} for alias in ("small", "large", "tokens", "tokens_theirs", "scratch")

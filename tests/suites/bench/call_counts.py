@@ -14,17 +14,24 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from tools.simplejwt import simplejwt_sdist
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from .requests.site import Site, configure, tables
+from .requests.spec import Spec
 
 WARM_UP = 20
-PASSWORD = "a password of the benchmark"
+SITES = {"simplejwt": Spec("simplejwt"), "blacklist": Spec("oxijwt"), "sessions": Spec("oxijwt", "sessions")}
+PACKAGES = {"oxijwt": "oxijwt", "simplejwt": "rest_framework_simplejwt"}
+REQUESTS = {
+    "login": "obtain",
+    "protected request": "protected",
+    "refresh": "refresh",
+    "verify": "verify",
+    "logout": "logout",
+}
+"""What the table calls a request, and what its site calls it."""
 
 LIMITS = {
     ("sessions", "protected request"): (60, 10, 15),
@@ -66,7 +73,7 @@ class Trace:
 
 
 @contextmanager
-def traced(package: str):
+def traced(package: str) -> Iterator[Trace]:
     """Count the calls inside."""
     trace = Trace(package)
     sys.setprofile(trace)
@@ -95,7 +102,7 @@ def report() -> int:
     over = 0
     print("| site | request | calls | files | returns | limits |")
     print("|---|---|--:|--:|--:|---|")
-    for site in ("simplejwt", "blacklist", "sessions"):
+    for site in SITES:
         for name, counts in in_a_process(site).items():
             limits = LIMITS.get((site, name), (None, None, None))
             exceeded = any(limit is not None and count > limit for count, limit in zip(counts, limits, strict=True))
@@ -107,9 +114,8 @@ def report() -> int:
 
 def in_a_process(site: str) -> dict[str, list[int]]:
     """What `measure` returns, from a process with the site's own settings."""
-    path = [str(Path.cwd()), *([str(simplejwt_sdist())] if site == "simplejwt" else [])]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([*path, os.environ.get("PYTHONPATH", "")])}
     command = [sys.executable, "-m", "tests.suites.bench.call_counts", "--one", site]
+    environment = SITES[site].environment()
     return json.loads(subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
@@ -119,102 +125,28 @@ def measure(site: str) -> dict[str, Counts]:
 
 def traces(site: str) -> dict[str, Trace]:
     """One traced request of each kind, after some that warm the process up."""
-    package = "rest_framework_simplejwt" if site == "simplejwt" else "oxijwt"
-    client, urls = start(site, package)
-    send: Callable = client.generic
-
-    def post(path: str, **body: str):
-        return send("POST", f"/{path}", json.dumps(body), content_type="application/json")
-
-    def tokens() -> dict[str, str]:
-        return post("", username="ada", password=PASSWORD).json()
-
-    requests: dict[str, Callable[[dict[str, str]], object]] = {
-        "login": lambda _given: post("", username="ada", password=PASSWORD),
-        "protected request": lambda given: send("GET", "/me/", HTTP_AUTHORIZATION=f"Bearer {given['access']}"),
-        "refresh": lambda given: post("refresh/", refresh=given["refresh"]),
-        "verify": lambda given: post("verify/", token=given["access"]),
-        "logout": lambda given: post(urls["logout"], refresh=given["refresh"]),
-    }
-    found = {}
-    for name, request in requests.items():
-        for _turn in range(WARM_UP):
-            request(tokens())
-        given = tokens()
-        age_sessions(site)
-        with traced(package) as trace:
-            response = request(given)
-        if response.status_code not in {200, 204}:
-            raise SystemExit(f"{site}, {name}: {response.status_code} {response.content!r}")
-        found[name] = trace
-    return found
+    spec = SITES[site]
+    library = configure(spec)
+    with tables(spec):
+        served = Site(library)
+        return {name: trace_of(request, served, spec) for name, request in REQUESTS.items()}
 
 
-def start(site: str, package: str):
-    """A configured Django with its tables, a user and a client; where the site has its logout."""
-    import django  # noqa: PLC0415  settings come first
-    from django.conf import settings  # noqa: PLC0415
-
-    settings.configure(
-        SECRET_KEY="a secret key of the benchmark that is long enough",
-        ALLOWED_HOSTS=["testserver"],
-        USE_TZ=True,
-        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
-        INSTALLED_APPS=[
-            "django.contrib.auth",
-            "django.contrib.contenttypes",
-            "rest_framework",
-            f"{package}.token_sessions" if site == "sessions" else f"{package}.token_blacklist",
-        ],
-        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
-        ROOT_URLCONF=__name__ + "_urls",
-        REST_FRAMEWORK={"DEFAULT_AUTHENTICATION_CLASSES": [f"{package}.authentication.JWTAuthentication"]},
-        SIMPLE_JWT={"ROTATE_REFRESH_TOKENS": True, "BLACKLIST_AFTER_ROTATION": site != "sessions"},
-    )
-    django.setup()
-    sys.modules[settings.ROOT_URLCONF] = urlconf(site, package)
-    from django.contrib.auth import get_user_model  # noqa: PLC0415
-    from django.core.management import call_command  # noqa: PLC0415
-    from django.test import Client  # noqa: PLC0415
-
-    call_command("migrate", verbosity=0)
-    get_user_model().objects.create_user("ada", password=PASSWORD)
-    return Client(), {"logout": "logout/" if site == "sessions" else "blacklist/"}
+def trace_of(request: str, served: Site, spec: Spec) -> Trace:
+    """The calls of one request."""
+    make = served.next_user if request == "obtain" else served.login
+    for _turn in range(WARM_UP):
+        served.answer(served.environment(request, make()))
+    environment = served.environment(request, make())
+    age_sessions(spec)
+    with traced(PACKAGES[spec.library]) as trace:
+        served.answer(environment)
+    return trace
 
 
-def urlconf(site: str, package: str):
-    """The token views, and a view that wants a user."""
-    from importlib import import_module  # noqa: PLC0415
-    from types import ModuleType  # noqa: PLC0415
-
-    from django.urls import path  # noqa: PLC0415
-    from rest_framework.decorators import api_view, permission_classes  # noqa: PLC0415
-    from rest_framework.permissions import IsAuthenticated  # noqa: PLC0415
-    from rest_framework.response import Response  # noqa: PLC0415
-
-    views = import_module(f"{package}.views")
-
-    @api_view()
-    @permission_classes([IsAuthenticated])
-    def me(request):
-        return Response({"user": request.user.pk})
-
-    module = ModuleType(__name__ + "_urls")
-    module.urlpatterns = [
-        path("", views.token_obtain_pair),
-        path("refresh/", views.token_refresh),
-        path("verify/", views.token_verify),
-        path("blacklist/", views.token_blacklist),
-        path("me/", me),
-    ]
-    if site == "sessions":
-        module.urlpatterns += [path("logout/", import_module(f"{package}.token_sessions.views").token_logout)]
-    return module
-
-
-def age_sessions(site: str) -> None:
+def age_sessions(spec: Spec) -> None:
     """Let the sessions be older than the grace interval: a refresh then rotates, as it mostly does."""
-    if site != "sessions":
+    if spec.kind != "sessions":
         return
     from datetime import timedelta  # noqa: PLC0415
 

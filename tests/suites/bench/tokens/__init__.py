@@ -1,0 +1,1 @@
+"""Tokens alone: no request and no database."""
