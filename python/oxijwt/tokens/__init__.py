@@ -62,9 +62,8 @@ AuthUser = TypeVar("AuthUser")
 class Token(AsyncReading, Portable):
     """The claims of one token: read from a compact serialization, or new (simplejwt's `Token`).
 
-    `token` is the text to read (str or bytes); None makes a new token. With `verify=False` nothing is checked.
-    `str(token)` signs. Raises ExpiredTokenError if `exp` has passed, and TokenError for other reasons; clients may see
-    the messages.
+    `token` is the text to read (str or bytes); None makes a new token. With `verify=False` nothing is checked. `str`
+    signs. Raises ExpiredTokenError after `exp`, and TokenError for other reasons; clients may see the messages.
     """
 
     token_type: str | None = None

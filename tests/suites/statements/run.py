@@ -13,8 +13,6 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.test.utils import setup_databases, setup_test_environment, teardown_databases
 
-from oxijwt.statements import kept
-
 NOW = datetime(2026, 6, 7, 8, 9, 10, 11, tzinfo=UTC)
 SHORT = 7
 """A short run compares each seventh outcome of a group."""
