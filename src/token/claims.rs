@@ -132,11 +132,14 @@ impl ClaimPolicy {
             return Ok(());
         };
         let audience = claims.at(AUD.1).ok_or(Error::ClaimMissing("aud"))?;
-        let named = match audience.as_string() {
-            Some(name) => vec![name.into_owned()],
-            None => audience.as_strings().ok_or(Error::ClaimInvalid("aud"))?,
-        };
-        if named.iter().any(|name| accepted.contains(name)) {
+        let is_accepted = |name: &str| accepted.iter().any(|other| other == name);
+        let mut fits = false;
+        match audience.as_string() {
+            Some(name) => fits = is_accepted(&name),
+            None => (audience.each_string(|name| fits |= is_accepted(name)))
+                .ok_or(Error::ClaimInvalid("aud"))?,
+        }
+        if fits {
             Ok(())
         } else {
             Err(Error::AudienceMismatch)
@@ -186,7 +189,7 @@ fn check_types(claims: &Members<'_>, integer_subject: bool) -> Result<Times, Err
         value.is_string() || (integer_subject && value.is_integer())
     })?;
     check_type(claims, AUD, |value| {
-        value.is_string() || value.as_strings().is_some()
+        value.is_string() || value.each_string(|_| ()).is_some()
     })?;
     Ok(times)
 }

@@ -1,5 +1,5 @@
-//! A fast reader for what most tokens contain: one object of strings, short integers, `true`, `false` and `null`, in
-//! printable ASCII, without escapes and without white space between JSON tokens.
+//! A fast reader for what most tokens contain: one object of strings, short integers, `true`, `false` and `null`, and of
+//! arrays of these, in printable ASCII, without escapes and without white space between JSON tokens.
 //!
 //! It reads a part of what the strict reader reads, with the same result, and never refuses: what it does not know, it
 //! leaves to the strict reader.
@@ -52,7 +52,7 @@ impl<'j> FlatObject<'j> {
             at = behind_string(text, at)?;
             let name = (start, at);
             let value = behind(text, at, b':')?;
-            at = behind_scalar(text, value)?;
+            at = behind_value(text, value)?;
             object.add(name, (value, at))?;
             match text.get(at)? {
                 b',' => at = at.wrapping_add(1),
@@ -100,15 +100,35 @@ impl<'j> FlatObject<'j> {
             members.keep(members.position(name), Some(text.as_bytes()));
             let name = builder.name(name)?;
             let value = match text.as_bytes() {
-                [b'"', ..] => builder.string(self.slice(within(places.value))),
-                b"true" => builder.boolean(true),
-                b"false" => builder.boolean(false),
-                b"null" => builder.null(),
-                _ => builder.integer(text),
+                [b'[', ..] => build_array(builder, text),
+                _ => build_scalar(builder, text),
             };
             builder.set(&mut object, name, value?)?;
         }
         Ok((builder.finish_object(object)?, members))
+    }
+}
+
+fn build_array<B: Builder>(builder: &mut B, text: &str) -> Result<B::Value, B::Error> {
+    let mut array = builder.array()?;
+    let mut at = 1;
+    while let Some(end) = behind_scalar(text.as_bytes(), at) {
+        let value = build_scalar(builder, text.get(at..end).unwrap_or_default())?;
+        builder.push(&mut array, value)?;
+        at = end.wrapping_add(1);
+    }
+    builder.finish_array(array)
+}
+
+fn build_scalar<B: Builder>(builder: &mut B, text: &str) -> Result<B::Value, B::Error> {
+    match text {
+        "true" => builder.boolean(true),
+        "false" => builder.boolean(false),
+        "null" => builder.null(),
+        _ => match text.strip_prefix('"') {
+            Some(rest) => builder.string(rest.strip_suffix('"').unwrap_or_default()),
+            None => builder.integer(text),
+        },
     }
 }
 
@@ -146,7 +166,25 @@ fn quotes(eight: u64) -> u64 {
     differs.wrapping_sub(ONES) & HIGHEST & !differs
 }
 
-/// The position behind the string, integer, `true`, `false` or `null` at `at`.
+/// The position behind the array of scalars, or the scalar, at `at`.
+fn behind_value(text: &[u8], at: usize) -> Option<usize> {
+    let Some(mut at) = behind(text, at, b'[') else {
+        return behind_scalar(text, at);
+    };
+    if let Some(end) = behind(text, at, b']') {
+        return Some(end);
+    }
+    loop {
+        at = behind_scalar(text, at)?;
+        match text.get(at)? {
+            b',' => at = at.wrapping_add(1),
+            b']' => return Some(at.wrapping_add(1)),
+            _ => return None,
+        }
+    }
+}
+
+/// The position behind the scalar at `at`: a string, an integer, `true`, `false` or `null`.
 fn behind_scalar(text: &[u8], at: usize) -> Option<usize> {
     match text.get(at)? {
         b'"' => behind_string(text, at),

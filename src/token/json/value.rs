@@ -60,17 +60,24 @@ impl<'j> RawValue<'j> {
 
     /// The strings, if this is an array of strings only.
     pub fn as_strings(self) -> Option<Vec<String>> {
+        let mut strings = Vec::new();
+        self.each_string(|text| strings.push(text.to_owned()))?;
+        Some(strings)
+    }
+
+    /// Calls `see` with each string of an array. `None` if this is not an array of strings only; `see` may have been
+    /// called then.
+    pub(crate) fn each_string(self, mut see: impl FnMut(&str)) -> Option<()> {
         if self.0.first() != Some(&b'[') {
             return None;
         }
         let mut jiter = Jiter::new(self.0);
-        let mut strings = Vec::new();
         let mut next = jiter.next_array().ok()?;
         while next.is_some() {
-            strings.push(jiter.next_str().ok()?.to_owned());
+            see(jiter.next_str().ok()?);
             next = jiter.array_step().ok()?;
         }
-        Some(strings)
+        Some(())
     }
 }
 
