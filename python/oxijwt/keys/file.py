@@ -124,15 +124,17 @@ class WatchedKeyFile:
 
         Raises KeyConfigurationError if the file is gone or could never be read, or can't be used for too long.
         """
-        self._look_if_due()
-        return self._in_use()
+        # Each request calls this: it asks here whether to look, and goes on only if there is a fault.
+        if self._key_set is None or time.monotonic() - self._looked_at >= LOOK_INTERVAL:
+            self._take_turn(wait=self._key_set is None)
+        return self._key_set if self._key_set is not None and self._fault is None else self._in_use()
 
     def signing_key_set(self) -> KeySet:
         """As `key_set`, for signing: also raises KeyConfigurationError as soon as the file can't be used."""
-        self._look_if_due()
+        key_set = self.key_set()
         if self._fault is not None:
             raise without_traceback(self._fault)
-        return self._in_use()
+        return key_set
 
     def look_again(self) -> KeySet:
         """The keys as they are in the file now: the same object as before if they are the same.
@@ -152,10 +154,6 @@ class WatchedKeyFile:
         """The seconds for which the keys still verify."""
         is_gone = isinstance(fault, KeyFileMissingError)
         return 0 if is_gone else self._good_at + self._stale - time.monotonic()
-
-    def _look_if_due(self) -> None:
-        if self._key_set is None or self._is_due():
-            self._take_turn(wait=self._key_set is None)
 
     def _is_due(self) -> bool:
         return time.monotonic() - self._looked_at >= LOOK_INTERVAL
