@@ -102,6 +102,12 @@ class Parameters:
     values: list[Any] = field(repr=False)
 
 
+def are_same(some: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether two lists of parameters are equal. psycopg wraps bytes in objects that equal none but themselves."""
+    bare = [[getattr(value, "obj", value) for value in values] for values in (some, others)]
+    return bare[0] == bare[1] and [*map(type, some)] == [*map(type, others)]
+
+
 def execute(cursor: CursorWrapper, sql: str, parameters: Parameters) -> None:
     """As `cursor.execute`, so wrappers and logs see the statement.
 
@@ -344,7 +350,7 @@ def written_get(query: Query, alias: str, value: object, given: list[Any]) -> Ke
         parts=parts,
         annotations=list(compiler.annotation_col_map.items()),
     )
-    is_whole = len(kept.slots) == len(given) and kept.parameters(given, value) == parameters
+    is_whole = len(kept.slots) == len(given) and are_same(kept.parameters(given, value) or [], parameters)
     return kept if is_whole else None
 
 
@@ -454,6 +460,6 @@ def written_update(manager: Manager[Any], alias: str, where: Values, values: Val
     # Django 5 writes NULL into the text, Django 6 has None as a parameter.
     for placed in (fields, [each for each in fields if values[each.attname] is not None]):
         kept = KeptUpdate(sql, compiler, placed, conditions)
-        if kept.parameters(values, where) == list(parameters):
+        if are_same(kept.parameters(values, where), parameters):
             return kept
     return None

@@ -13,7 +13,7 @@ from django.db.models.signals import post_save, pre_save
 from django.db.models.sql import InsertQuery
 from django.db.models.sql.compiler import SQLInsertCompiler
 
-from .kept import Parameters, execute, kept_text, update
+from .kept import Parameters, are_same, execute, kept_text, update
 from .plain import is_djangos, is_plain
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def written(row: Model, fields: list[Field[Any, Any]], parameters: Parameters, a
     compiler.returning_fields = [] if row.pk is not None else list(options.db_returning_fields)
     ((sql, values),) = compiler.as_sql()
     columns = [field.get_col(options.db_table) for field in compiler.returning_fields]
-    if list(values) != parameters.values or len(columns) > 1 or compiler.get_converters(columns):
+    if not are_same(values, parameters.values) or len(columns) > 1 or compiler.get_converters(columns):
         return None
     return KeptInsert(sql, compiler.returning_fields)
 

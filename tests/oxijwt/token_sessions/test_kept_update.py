@@ -182,3 +182,15 @@ def test_our_own_manager_is_plain():
 def test_a_patched_manager_is_noticed(monkeypatch):
     monkeypatch.setattr(TokenSessionManager, "get_queryset", lambda *_args: None)
     assert not is_plain(TokenSession.objects, TokenSessionQuerySet)
+
+
+def test_the_insert_of_a_session_is_kept():
+    """psycopg wraps bytes in objects that are equal to none but themselves."""
+    login()
+    inserts = [
+        text
+        for (_alias, (model, key, _aware)), (*_, text) in kept._of_database.items()
+        if model is TokenSession and key[0] == "insert"
+    ]
+    assert inserts
+    assert None not in inserts
