@@ -41,7 +41,8 @@ def write(folder: Path, root: Path) -> None:
 def nested() -> Iterator[Seed]:
     """Thousands of arrays in arrays, wherever a target takes JSON."""
     arrays = b"[" * 7_000
-    for target, before in {"token": b"0", "json": b"", "claims": b"00", "jwk": b"a", "jwk_set": b"0"}.items():
+    begins = {"token": b"0", "json": b"", "flat": b"", "claims": b"00", "jwk": b"a", "jwk_set": b"0"}
+    for target, before in begins.items():
         yield target, before + b'{"x":' + arrays
     yield "jwk_set", b'0{"keys":[' + arrays
     yield "second_opinion", b'a{"alg":"HS256"}\n{"x":' + arrays
@@ -97,6 +98,7 @@ def of_token(token: str) -> Iterator[Seed]:
     header, payload = (decoded(part) for part in token.split(".")[:2])
     yield "json", header
     yield "json", payload
+    yield "flat", payload
     yield "claims", b"00" + payload
     letter = letter_of_header(header).encode()
     yield "second_opinion", letter.upper() + token.encode()
