@@ -77,7 +77,7 @@ READING = [
     *KEYS_MADE,
 ]
 BY_PROJECT = ("whoami", "stateless", "read", "validate", "read for", "read for a view")
-"""No variable of ours holds the token while these read it."""
+"""While these read the token, it is in no variable of this package."""
 ANSWERING = ["rest_framework.renderers.JSONRenderer.render", "rest_framework.utils.encoders.JSONEncoder.iterencode"]
 VIEW = ["rest_framework.serializers.Serializer.to_internal_value"]
 LOGIN = [

@@ -36,7 +36,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 def forge(claims: dict[str, Any]) -> str:
-    """A token of ours with these claims, signed by another library."""
+    """A token with these claims, signed with our key by another library."""
     return jwt.encode(claims, token_backend.signing_key, token_backend.algorithm)
 
 

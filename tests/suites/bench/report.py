@@ -57,7 +57,7 @@ def share_at_most(what: str, race: Race, bar: float | None, other: str) -> Line:
 
 
 def amount_at_most(what: str, value: float, unit: str, limit: float) -> Line:
-    """A figure of ours with a limit."""
+    """A figure of oxijwt with a limit."""
     return Line(what, f"{number(value)} {unit}", bar=f"≤ {limit:,g} {unit}", within=value <= limit)
 
 

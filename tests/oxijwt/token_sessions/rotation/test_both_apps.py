@@ -193,7 +193,7 @@ def test_a_token_whose_adoption_and_end_were_forgotten_is_not_adopted_again(sett
 
 
 def look_at_both(look, *arguments):
-    """The response of a request whose only statement, beside an UPDATE, reads both apps' tables."""
+    """The response of a request that runs one statement, apart from an UPDATE: it reads both apps' tables."""
     with CaptureQueriesContext(connection) as captured:
         response = look(*arguments)
     assert response.status_code == 200

@@ -1,4 +1,4 @@
-"""The Rust core against bare aws-lc-rs: the figures of benches/core.rs beside their bars."""
+"""The Rust core against bare aws-lc-rs: the figures of benches/core.rs, each with its bar."""
 
 import json
 import subprocess

@@ -139,7 +139,7 @@ def malformed(what: str, text: str, pace: Pace) -> Line:
 
 
 def expensive(what: str, found: Measured) -> Line:
-    """The worst call and the most memory, beside their limits."""
+    """The worst call and the most memory, each with its limit."""
     kib = max(found.python, found.process)
     within = found.worst < bars.REFUSAL_MICROSECONDS and kib < bars.REFUSAL_KIB
     limits = f"< {bars.REFUSAL_MICROSECONDS:.0f} µs, {bars.REFUSAL_KIB} KiB"
