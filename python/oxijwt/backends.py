@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeGuard, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, Self, TypeGuard, TypeVar, cast
 
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from .verifier import Held
 
 T = TypeVar("T")
-Prepared = TypeVar("Prepared", Verifier, Signer)
 
 ALLOWED_ALGORITHMS = frozenset(ALGORITHMS)
 
@@ -134,7 +133,7 @@ class TokenBackend:
     issuers: Mapping[str, Mapping[str, object]] | None = None
     """Other issuers (ISSUERS). A token whose `iss` is one of these is verified by that issuer's keys only."""
 
-    _made: tuple[object, dict[object, Any]] = (None, {})
+    # What is prepared, each with the version of the settings for which it was made.
     _verifier: tuple[object, Verifier] = cast("tuple[object, Verifier]", (None, None))
     _signer: tuple[object, Signer] = cast("tuple[object, Signer]", (None, None))
 
@@ -166,19 +165,6 @@ class TokenBackend:
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
         api_settings.changed()
-
-    def made_once(self, make: Callable[[Self], T]) -> T:
-        """The result of `make(self)`: made once, and again after a setting or an attribute has changed."""
-        version, made = self._made
-        current = changes.version
-        if version is not current:
-            # The version is read first: a setting that changes while `make` runs makes the result outdated.
-            made = {}
-            self.__dict__["_made"] = (current, made)
-        if make not in made:
-            made[make] = make(self)
-        found: T = made[make]
-        return found
 
     def _validate_algorithm(self, algorithm: str) -> None:
         if algorithm not in ALLOWED_ALGORITHMS:
@@ -299,19 +285,19 @@ class TokenBackend:
     def verifier(self) -> Verifier:
         """What verifies tokens by the attributes as they are now. Raises KeyConfigurationError."""
         version, verifier = self._verifier
-        return verifier if version is changes.version else self._prepare(Verifier, "_verifier")
+        return verifier if version is changes.version else self._prepare(Verifier.of, "_verifier")
 
     @property
     def signer(self) -> Signer:
         """What signs tokens by the attributes as they are now. Raises KeyConfigurationError."""
         version, signer = self._signer
-        return signer if version is changes.version else self._prepare(Signer, "_signer")
+        return signer if version is changes.version else self._prepare(Signer.of, "_signer")
 
     @sensitive_variables()
-    def _prepare(self, kind: type[Prepared], attribute: str) -> Prepared:
-        # The version is read first: a setting that changes while `of` runs makes the result outdated.
+    def _prepare(self, make: Callable[[Self], T], attribute: str) -> T:
+        # The version is read first: a setting that changes while `make` runs makes the result outdated.
         version = changes.version
-        prepared = kind.of(self)
+        prepared = make(self)
         self.__dict__[attribute] = (version, prepared)
         return prepared
 

@@ -12,7 +12,7 @@ from .keys import material
 from .keys.jwk_set import JWKSetClient, client_of
 from .keys.ring import KeyFile, KeyList, KeySource, Legacy, seconds_since_1970
 from .keys.rotation import rotation_policy, stale_limit
-from .settings import api_settings, setting_attribute
+from .settings import api_settings, changes, setting_attribute
 
 if TYPE_CHECKING:
     import json
@@ -49,6 +49,8 @@ class SettingsTokenBackend(TokenBackend):
     allowed_typ: setting_attribute[Names | None] = setting_attribute("ALLOWED_TYP")
     issuers: setting_attribute[Mapping[str, Mapping[str, object]] | None] = setting_attribute("ISSUERS")
 
+    _key_source: tuple[object, KeySource | None] = (None, None)
+
     def __init__(self) -> None:
         """Reads no setting, so that this module can be imported while the settings are still loading."""
 
@@ -58,7 +60,10 @@ class SettingsTokenBackend(TokenBackend):
 
     @followed
     def key_source(self) -> KeySource | None:
-        return self.made_once(SettingsTokenBackend.new_key_source)
+        version, source = self._key_source
+        if version is changes.version:
+            return source
+        return self._prepare(SettingsTokenBackend.new_key_source, "_key_source")
 
     def new_key_source(self) -> KeySource | None:
         """The source of KEYS or KEY_FILE; None without either. Raises KeyConfigurationError."""

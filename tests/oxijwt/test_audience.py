@@ -18,7 +18,7 @@ from oxijwt.settings import api_settings
 from oxijwt.state import token_backend
 from oxijwt.token_blacklist.models import OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, Token, UntypedToken
-from oxijwt.verifier import AS_CONFIGURED, MOST_POLICIES, Accepts, Verifier
+from oxijwt.verifier import AS_CONFIGURED, MOST_POLICIES, Accepts
 from tests.client import claims, forge, make_user
 from tests.issuer import signed
 from tests.key_material import private_key, spki
@@ -255,7 +255,7 @@ def test_a_thousand_audiences_are_not_remembered():
     for number in range(1000):
         with pytest.raises(TokenBackendError):
             backend.verify(backend.encode({"aud": "shop"}), Accepts(audience=(str(number),)))
-    assert len(backend.made_once(Verifier.of)._policies) <= MOST_POLICIES
+    assert len(backend.verifier._policies) <= MOST_POLICIES
 
 
 def test_one_reading_asks_the_issuer_for_keys_through_the_same_client(monkeypatch, settings):

@@ -16,7 +16,6 @@ from oxijwt.state import SettingsTokenBackend, token_backend
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, UntypedToken
 from oxijwt.utils import aware_utcnow
-from oxijwt.verifier import Signer, Verifier
 from tests.client import PASSWORD, bearer, claims, forge, login, make_user, post
 from tests.key_material import ALGORITHMS, ASYMMETRIC, HMAC, key_settings, pkcs8, private_key, spki
 from tests.leaks import everything_that_is_logged, require_absence, texts_of
@@ -53,7 +52,7 @@ def test_representations_of_backends_keys_and_rings(algorithm):
     backend.decode(token)
     signing, verifying = backend.prepared_signing_key, backend.prepared_verifying_key
     ring = KeyRing(signing, [verifying])
-    prepared = [backend.made_once(Verifier.of), backend.made_once(Signer.of), backend.verify(token)]
+    prepared = [backend.verifier, backend.signer, backend.verify(token)]
     handles = [backend, signing, verifying, ring, *prepared, TokenPolicy(max_length=1, issuer=[SECRET])]
     texts = [form(handle) for handle in handles for form in (repr, str, "{}".format, ascii)]
     require_absence([arguments["signing_key"], token, SECRET], *texts)
