@@ -17,20 +17,10 @@ from oxijwt.token_sessions.models import TokenSession
 from oxijwt.tokens import AccessToken
 from tests.both_ways import answer_of, bearer_request, statements_of, sync_and_async
 from tests.handovers import counted
-from tests.oxijwt.token_sessions.client import changed, claims, login, logout, make_user, post, session_of
+from tests.oxijwt.token_sessions.client import changed, claims, login, logout, post, session_of
 from tests.sites.session_urls import OwnLookup
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def ada():
-    return make_user()
-
-
-@pytest.fixture
-def tokens(ada):
-    return login()
 
 
 def sliding_token():

@@ -9,16 +9,9 @@ from django.db import connections
 from oxijwt.authentication import authenticate_token
 from oxijwt.statements import kept
 from oxijwt.statements.rows import KeptInsert
-from tests.oxijwt.token_sessions.client import login, make_user
 from tests.oxijwt.token_sessions.client import refreshed as refresh
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def tokens():
-    make_user()
-    return login()
 
 
 def in_new_thread(act):

@@ -18,21 +18,11 @@ from oxijwt.serializers import TokenObtainPairSerializer
 from oxijwt.token_sessions.models import TokenSession
 from oxijwt.views import AsyncTokenRefreshView, AsyncTokenVerifyView
 from tests.handovers import counted
-from tests.oxijwt.token_sessions.client import PASSWORD, claims, login, make_user, post, session_of
+from tests.oxijwt.token_sessions.client import PASSWORD, claims, login, post, session_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CREDENTIALS = {"username": "ada", "password": PASSWORD}
-
-
-@pytest.fixture(autouse=True)
-def ada():
-    return make_user()
-
-
-@pytest.fixture
-def tokens(ada):
-    return login()
 
 
 def asked(name, body, content_type="application/json", **headers):
