@@ -25,9 +25,9 @@ from .records import records_of, refuse_revoked, session_app
 from .settings import api_settings
 from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
 from .tokens import Token as Token  # noqa: PLC0414, TC001  likewise, at run time too
-from .transport import AUTH_HEADER_TYPE_BYTES as AUTH_HEADER_TYPE_BYTES  # noqa: PLC0414  simplejwt's name, likewise
-from .transport import AUTH_HEADER_TYPES as AUTH_HEADER_TYPES  # noqa: PLC0414  likewise
-from .transport import challenge, header_of, refuse_token, token_in
+from .transport.header import AUTH_HEADER_TYPE_BYTES as AUTH_HEADER_TYPE_BYTES  # noqa: PLC0414  simplejwt's name, likewise
+from .transport.header import AUTH_HEADER_TYPES as AUTH_HEADER_TYPES  # noqa: PLC0414  likewise
+from .transport.header import challenge, header_of, refuse_token, token_in
 from .utils import Hidden, get_md5_hash_password, late_names
 from .verifier import AS_CONFIGURED, Accepts, SignedBy
 

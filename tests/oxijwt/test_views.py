@@ -29,7 +29,8 @@ from oxijwt.settings import api_settings
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, UntypedToken
 from oxijwt.utils import get_md5_hash_password
-from oxijwt.views import TokenObtainPairView, is_deeper_than
+from oxijwt.views import TokenObtainPairView
+from oxijwt.views.bodies import is_deeper_than
 from tests.client import (
     CHALLENGE,
     ENDPOINT_FIELDS,

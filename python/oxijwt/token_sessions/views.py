@@ -27,9 +27,9 @@ from oxijwt.records import Kind
 from oxijwt.serializers import TextField, TokenSerializer
 from oxijwt.settings import api_settings
 from oxijwt.tokens import RefreshToken
-from oxijwt.transport import refuse_token
+from oxijwt.transport.header import refuse_token
 from oxijwt.utils import Hidden, datetime_from_micros, now_micros
-from oxijwt.views import AcceptingMixin, AsyncTokenView, NonAtomicView, TokenViewBase
+from oxijwt.views.base import AcceptingMixin, AsyncTokenView, NonAtomicView, TokenViewBase
 
 from . import publications, revocation_cache
 from .claims import session_id
@@ -122,7 +122,7 @@ class TokenLogoutView(SessionViewMixin, TokenViewBase):  # type: ignore[misc]  #
 
     def post(self, request: Request, *args: object, **kwargs: object) -> Response:
         """204; 400 if it can't read the body; 401 if it refuses the token."""
-        serializer = self.get_serializer(data=request.data)
+        serializer = self.get_serializer(data=self.get_body(request))
         serializer.is_valid(raise_exception=True)
         self.log_out(request, serializer.validated_data)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -152,7 +152,7 @@ class AsyncTokenLogoutView(AsyncTokenView, TokenLogoutView):  # type: ignore[mis
 
     async def post(self, request: Request, *args: object, **kwargs: object) -> Response:  # type: ignore[override]  # async
         """As TokenLogoutView's."""
-        serializer = self.get_serializer(data=request.data)
+        serializer = self.get_serializer(data=self.get_body(request))
         serializer.is_valid(raise_exception=True)
         await in_thread(lambda: self.log_out(request, serializer.validated_data))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -8,8 +8,8 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 from rest_framework import HTTP_HEADER_ENCODING
 
-from .exceptions import AuthenticationFailed
-from .settings import api_settings
+from oxijwt.exceptions import AuthenticationFailed
+from oxijwt.settings import api_settings
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
