@@ -16,18 +16,23 @@ if TYPE_CHECKING:
     from .token_sessions.models import TokenSession
 
 _request: ContextVar[HttpRequest | Request | None] = ContextVar("oxijwt_request", default=None)
+_scope: ContextVar[object] = ContextVar("oxijwt_scope", default=None)
 _login: ContextVar[dict[object, TokenSession] | None] = ContextVar("oxijwt_login", default=None)
 
 
 @contextmanager
-def handling(request: HttpRequest | Request | None, *, login: bool = False) -> Iterator[None]:
-    """Inside, `current_request` returns this request. With `login`, `current_login` returns a new login."""
-    tokens = _request.set(request), _login.set({} if login else None)
+def handling(request: HttpRequest | Request | None, *, login: bool = False, scope: object = None) -> Iterator[None]:
+    """Inside, `current_request` returns this request. With `login`, `current_login` returns a new login.
+
+    `scope` is what the client asks for. Nobody has checked it.
+    """
+    tokens = _request.set(request), _login.set({} if login else None), _scope.set(scope)
     try:
         yield
     finally:
         _request.reset(tokens[0])
         _login.reset(tokens[1])
+        _scope.reset(tokens[2])
 
 
 def login(request: HttpRequest | Request | None) -> AbstractContextManager[None]:
@@ -43,6 +48,11 @@ def login(request: HttpRequest | Request | None) -> AbstractContextManager[None]
 def current_request() -> HttpRequest | Request | None:
     """The request that a token view is handling, or None outside of token views."""
     return _request.get()
+
+
+def asked_scope() -> object:
+    """The scope that the client of this login asks for, unchecked, or None."""
+    return _scope.get()
 
 
 def current_login() -> dict[object, TokenSession] | None:

@@ -110,6 +110,14 @@ class InvalidToken(AuthenticationFailed):
     default_code = "token_not_valid"
 
 
+class InvalidScope(DetailDictMixin, exceptions.APIException):
+    """400 `invalid_scope`: the scope can't be read, or is more than is allowed (RFC 6749 section 5.2)."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+    default_detail = _("The scope is more than what is allowed.")
+    default_code = "invalid_scope"
+
+
 class ServiceUnavailable(DetailDictMixin, exceptions.APIException):
     """503 `service_unavailable`: the database or cache that decides about a token is busy or down.
 

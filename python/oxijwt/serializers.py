@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ from .utils import Hidden, late_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from typing import Self
 
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -156,6 +158,11 @@ class TokenSerializer(serializers.Serializer[None]):
         del attrs
         return await in_thread(lambda: type(self).validate(self, held.value))
 
+    def asked_scope(self) -> object:
+        """The `scope` in the body, unchecked, or None."""
+        body: object = getattr(self, "initial_data", None)
+        return body.get("scope") if isinstance(body, Mapping) else None
+
     def __repr__(self) -> str:
         """The class. DRF's representation shows the data too, and error reporters would keep it."""
         return f"<{type(self).__qualname__}>"
@@ -184,15 +191,19 @@ class TokenObtainSerializer(TokenSerializer):
         """Validate as part of a login: `context` knows the request, and that it is a login, while tokens are made."""
         held = Hidden(data)
         del data
-        with handling(self.context.get("request"), login=True):
+        with self.logging_in():
             return super().run_validation(held.value)
 
     async def avalidate(self, attrs: Data) -> Data:
         """As `validate`, as part of a login."""
         held = Hidden(attrs)
         del attrs
-        with handling(self.context.get("request"), login=True):
+        with self.logging_in():
             return await super().avalidate(held.value)
+
+    def logging_in(self) -> AbstractContextManager[None]:
+        """Inside, tokens are made for this login, with the scope that the body asks for."""
+        return handling(self.context.get("request"), login=True, scope=self.asked_scope())
 
     def validate(self, attrs: Data) -> Data:
         """Set `self.user` to whom the credentials belong. Raises AuthenticationFailed `no_active_account`."""
@@ -315,6 +326,9 @@ class TokenRefreshSerializer(RefreshingSerializer):
     def exchanged(self, refresh: RefreshToken) -> Data:
         """The answer to a refresh token that was read. Raises TokenError, AccountRefused, ServiceUnavailable."""
         user = self.get_active_user(refresh)
+        asked = self.asked_scope()
+        if asked is not None or api_settings.asks_about_users:
+            refresh.ask_again(user, asked)
         with refusing_unsignable_claims():
             rotated = {"refresh": refresh.rotate(user)} if refresh.rotates else {}
             return {"access": str(refresh.access_token), **rotated}
@@ -359,7 +373,11 @@ class TokenRefreshSlidingSerializer(RefreshingSerializer):
     def renewed(self, token: SlidingToken) -> Data:
         """The answer to a sliding token that was read. Raises TokenError, AccountRefused, ServiceUnavailable."""
         token.check_exp(api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM)
-        token.records.adopt(self.get_active_user(token))
+        user, asked = self.get_active_user(token), self.asked_scope()
+        if asked is not None or api_settings.asks_about_users:
+            token.take_claims(token.ask_again(user, asked).claims)
+        token.records.adopt(user)
+        token.records.narrowed()
         token.set_exp()
         token.set_iat()
         with refusing_unsignable_claims():

@@ -67,6 +67,11 @@ DEFAULTS: Values = {
     "ALLOWED_TYP": ("JWT", "at+jwt"),
     "VERIFIED_TOKEN_CACHE_SIZE": 1024,  # tokens
     "OUTSTANDING_TOKEN_DIGEST": False,
+    # oxijwt's answers, claims and scopes
+    "TOKEN_RESPONSE_STYLE": "simplejwt",
+    "TOKEN_RESPONSE_EXPIRES_IN": False,
+    "CLAIMS": None,
+    "USER_SCOPES": None,
     # oxijwt's key ring
     "KEYS": None,
     "KEY_FILE": None,
@@ -114,8 +119,11 @@ SESSION_CLAIM_SETTINGS = ("SESSION_ID_CLAIM", "SESSION_GENERATION_CLAIM")
 SESSION_APP = "oxijwt.token_sessions"
 """The name of the app with the sessions."""
 
-REGISTERED_CLAIMS = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time"})
-"""Claims that have a meaning already (RFC 7519 section 4.1, OpenID Connect Core section 2)."""
+SCOPE_CLAIM = "scope"
+"""The claim with a token's scopes (RFC 9068 section 2.2.3)."""
+
+REGISTERED_CLAIMS = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time", SCOPE_CLAIM})
+"""Claims that have a meaning already (RFC 7519 section 4.1, OpenID Connect Core section 2, RFC 9068)."""
 
 MAY_BE_REGISTERED = {"USER_ID_CLAIM": "sub", "JTI_CLAIM": "jti"}
 MAY_BE_NONE = frozenset({"TOKEN_TYPE_CLAIM", "JTI_CLAIM"})
@@ -127,6 +135,8 @@ IMPORT_STRINGS = (
     "USER_AUTHENTICATION_RULE",
     "ON_LOGIN_SUCCESS",
     "ON_LOGIN_FAILED",
+    "CLAIMS",
+    "USER_SCOPES",
     "SESSION_CLIENT_INFO",
 )
 
@@ -140,6 +150,17 @@ REMOVED_SETTINGS = (
 REMOVED = _("The '{}' setting has been removed. See docs/settings.md for the available settings.")
 
 RELOADING_SETTINGS = frozenset({"SIMPLE_JWT", "SECRET_KEY", "SECRET_KEY_FALLBACKS"})
+
+
+DERIVED = (
+    "no_copy_claims",
+    "session_claims",
+    "session_required_from",
+    "asks_about_users",
+    "reserved_claims",
+    "uses_oauth_names",
+)
+"""The attributes of `api_settings` that are computed from settings."""
 
 
 class Changes:
@@ -166,13 +187,29 @@ class APISettings(_APISettings):
     def changed(self) -> None:
         """Mark all objects as outdated that were made from settings or from a backend's attributes."""
         changes.version = object()
-        for derived in ("no_copy_claims", "session_claims", "session_required_from"):
+        for derived in DERIVED:
             self.__dict__.pop(derived, None)
 
     @cached_property
     def no_copy_claims(self) -> tuple[str | None, ...]:
         """The claims of a refresh token that its access tokens don't get."""
         return (self.TOKEN_TYPE_CLAIM, "exp", self.JTI_CLAIM, "jti", "iat")
+
+    @cached_property
+    def uses_oauth_names(self) -> bool:
+        """Whether TOKEN_RESPONSE_STYLE is "oauth". Any other value means "simplejwt"; a check reports it."""
+        return bool(self.TOKEN_RESPONSE_STYLE == "oauth")
+
+    @cached_property
+    def asks_about_users(self) -> bool:
+        """Whether CLAIMS or USER_SCOPES is set: then each access token asks them about its user."""
+        return self.CLAIMS is not None or self.USER_SCOPES is not None
+
+    @cached_property
+    def reserved_claims(self) -> frozenset[str]:
+        """The claims that CLAIMS must not set: registered ones, and those that other settings name."""
+        names = (getattr(self, setting) for setting in (*CLAIM_SETTINGS, *SESSION_CLAIM_SETTINGS))
+        return REGISTERED_CLAIMS.union(name for name in names if isinstance(name, str))
 
     @cached_property
     def session_claims(self) -> tuple[str, str]:

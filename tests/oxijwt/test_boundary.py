@@ -48,7 +48,6 @@ IMPORTERS = {
     "tokens/rules.py",
     "token_sessions/password.py",
     "token_sessions/reading.py",
-    "token_sessions/record/base.py",
     "token_sessions/record/refresh_token.py",
     "token_sessions/refresh.py",
     "token_sessions/rows.py",

@@ -18,7 +18,7 @@ SERIALIZERS = (
 )
 """These must be dotted paths. The others may also be the class or function itself."""
 
-MAY_BE_NONE = {"JSON_ENCODER", "SESSION_CLIENT_INFO"}
+MAY_BE_NONE = {"JSON_ENCODER", "SESSION_CLIENT_INFO", "CLAIMS", "USER_SCOPES"}
 
 
 def importable() -> Iterable[CheckMessage]:

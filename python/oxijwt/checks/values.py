@@ -24,6 +24,7 @@ FLAGS = (
     "CHECK_USER_IS_ACTIVE",
     "OUTSTANDING_TOKEN_DIGEST",
     "SEND_USER_LOGGED_IN",
+    "TOKEN_RESPONSE_EXPIRES_IN",
 )
 """Settings that are on or off. Texts are not read: "False" would count as on."""
 
@@ -158,6 +159,13 @@ RULES = (
         "'issue' or 'accept'",
         "Use 'issue', or 'accept' during a rolling deployment.",
         "oxijwt.E022",
+    ),
+    Rule(
+        "TOKEN_RESPONSE_STYLE",
+        lambda value: isinstance(value, str) and value in {"simplejwt", "oauth"},
+        "'simplejwt' or 'oauth'",
+        "Use 'oauth' for the names of RFC 6749 (access_token, refresh_token). Until then, views answer as simplejwt's.",
+        "oxijwt.E055",
     ),
     Rule(
         "REQUIRE_SESSION",

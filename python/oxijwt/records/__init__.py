@@ -100,6 +100,9 @@ class Records(Protocol):
     def adopt(self, user: AbstractBaseUser | None) -> None:
         """Give a sliding token without a session one before it is refreshed, if tokens are adopted now."""
 
+    def narrowed(self) -> None:
+        """Keep the scope that the client of a sliding token's refresh has asked for, for all later refreshes."""
+
     def end_moved(self) -> None:
         """Let the session end when the token ends: `set_exp` was called on a token that `for_user` has made."""
 

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from oxijwt.aio.loop import asks_records_later
-from oxijwt.verifier import address
 
 from . import can_end_tokens
 
@@ -90,12 +89,18 @@ class BlacklistMixin(Generic[T]):
         return self.records.rotate(user)
 
     @classmethod
-    def for_user(cls, user: AbstractBaseUser, *, audience: Names | None = None, issuer: str | None = None) -> Self:
+    def for_user(
+        cls,
+        user: AbstractBaseUser,
+        *,
+        audience: Names | None = None,
+        issuer: str | None = None,
+        scope: Names | None = None,
+    ) -> Self:
         """As Token's; the token is recorded, or starts a session, depending on the installed apps."""
-        # `audience` and `issuer` are not passed on: a class in between may override for_user(cls, user).
+        # The other arguments are not passed on: a class in between may override for_user(cls, user).
         token: Self = super().for_user(user)  # type: ignore[misc]  # Token's
-        if audience is not None or issuer is not None:
-            address(token.payload, audience, issuer)
+        token.issue(user, audience, issuer, scope)  # type: ignore[attr-defined]  # likewise
         if can_end_tokens():  # otherwise nothing is recorded
             token.records.issued(user)
         return token

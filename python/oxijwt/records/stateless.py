@@ -85,6 +85,10 @@ class StatelessRecords:
     def adopt(self, user: AbstractBaseUser | None) -> None:
         """The token has no session."""
 
+    def narrowed(self) -> None:
+        """Only the token itself knows its scope."""
+        self.token.narrow()
+
     def end_moved(self) -> None:
         """The token has no session."""
 
@@ -95,7 +99,8 @@ class StatelessRecords:
         return str(self.token)
 
     def renew(self) -> None:
-        """Set a new `jti`, `exp` and `iat`."""
+        """Set a new `jti`, `exp` and `iat`, and the scope that the client has asked for."""
+        self.token.narrow()
         self.token.set_jti()
         self.token.set_exp()
         self.token.set_iat()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from oxijwt.records import Kind
 
     from .models import TokenSession, TokenSessionQuerySet
-    from .record import SessionRecords
+    from .record.base import SessionRecords
 
 
 class TokenSessionsConfig(AppConfig):

@@ -11,10 +11,14 @@ from uuid import UUID, uuid5
 
 from oxijwt._core import Presented, SessionState
 from oxijwt.exceptions import SessionError
-from oxijwt.settings import api_settings
+from oxijwt.settings import SCOPE_CLAIM, api_settings
+from oxijwt.tokens.issuing import require_within, set_scope
+from oxijwt.tokens.scopes import names_in, names_in_order
 from oxijwt.utils import MICROSECOND, datetimes_to_micros, is_id
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from oxijwt.utils import Claims
 
     from .models import TokenSession
@@ -81,6 +85,24 @@ def refresh_claims(session: TokenSession) -> Claims:
     if api_settings.JTI_CLAIM is not None:
         claims[api_settings.JTI_CLAIM] = token_id(session.pk, session.generation)
     return claims
+
+
+def limit_scope(claims: Claims, session: TokenSession) -> None:
+    """Lower the claim `scope` to that of a session that a refresh has narrowed."""
+    limit = names_in(session.scope)
+    set_scope(claims, [name for name in names_in_order(claims.get(SCOPE_CLAIM)) if name in limit])
+
+
+def narrow_scope(session: TokenSession, claims: Claims, asked: Collection[str]) -> None:
+    """Narrow the session to the scopes that the client asks for. The row is not written.
+
+    `claims` are those of the token that the client has shown. Raises InvalidScope for a scope that they do not have.
+    """
+    held = dict(claims)
+    if session.scope is not None:
+        limit_scope(held, session)
+    require_within(asked, names_in(held.get(SCOPE_CLAIM)))
+    session.scope = " ".join(asked)
 
 
 def token_id(sid: UUID, generation: int) -> str:

@@ -152,6 +152,7 @@ class TokenSessionManager(TokenSessionBaseManager["TokenSession"]):
 class TokenSession(models.Model):
     """One login and all tokens that descend from it, or one access token without a login. `id` is the `sid` claim.
 
+    `scope` is what a refresh has narrowed the session's tokens to, as a text of names; None if no refresh has.
     `idle_lifetime` is None if the session lives without a refresh for the lifetime of its refresh token's class.
     The widest columns come first, so that a row is small. No column that a refresh changes has an index, except
     `flush_after`, which it changes rarely: so a refresh is a heap-only update on PostgreSQL.
@@ -174,6 +175,7 @@ class TokenSession(models.Model):
     auth_hash = models.BinaryField(max_length=32, editable=False)
     ip_address = models.GenericIPAddressField(_("IP address"), null=True)
     user_agent = models.CharField(_("user agent"), max_length=USER_AGENT_LENGTH, blank=True)
+    scope = models.TextField(_("scope"), null=True)  # noqa: DJ001  an empty scope allows nothing, none allows all
 
     objects = TokenSessionManager()
 

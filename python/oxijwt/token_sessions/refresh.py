@@ -18,6 +18,7 @@ from oxijwt.statements.plain import is_plain
 from oxijwt.utils import datetime_from_claim, datetime_from_micros, now_micros
 
 from .adoption import insert_adopted, refuse_logged_out
+from .claims import narrow_scope
 from .database import MAX_TRIES, announce, database, refused_while_busy, unless_deadlocked
 from .ending import end_least_recently_refreshed
 from .models import TokenSession, TokenSessionQuerySet
@@ -28,7 +29,7 @@ from .rows import flush_day, new_session, session_of_token
 from .security_log import log_repeat, log_restoration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import timedelta
 
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -93,7 +94,10 @@ def move_end(session: TokenSession, expires_at: int, idle_lifetime: timedelta | 
 
 
 def refresh(
-    reading: Reading, sign: Callable[[TokenSession], Signed], on_adoption: Callable[[], None]
+    reading: Reading,
+    sign: Callable[[TokenSession], Signed],
+    on_adoption: Callable[[], None],
+    asked: Collection[str] | None = None,
 ) -> tuple[TokenSession, Signed | None]:
     """Carry the decision out. Returns the session's row, and what `sign` returned for it.
 
@@ -101,8 +105,9 @@ def refresh(
     has issued it.
 
     `sign` is called before the row is written, since it may fail. `on_adoption` is called inside the transaction that
-    inserts an adopted session. Raises SessionError, TokenReusedError, or ServiceUnavailable if the database was busy:
-    the client may then repeat the request.
+    inserts an adopted session. `asked` are the scopes that the client asks for: a rotation keeps them for all later
+    refreshes, and a repeat does not write. Raises InvalidScope for more than the session has; SessionError,
+    TokenReusedError, or ServiceUnavailable if the database was busy: the client may then repeat the request.
     """
     if api_settings.REVOCATION_CACHE is not None:
         tend()
@@ -110,6 +115,8 @@ def refresh(
         match permission(reading, ends=True):
             case Rotate(update=update) as rotation:
                 rotated = updated_row(reading, update)
+                if asked is not None:
+                    narrow_scope(rotated, reading.shown.claims, asked)
                 client = reading.shown.client
                 if client is not None:  # else the row keeps the last address and user agent that are known
                     rotated.ip_address, rotated.user_agent = client
@@ -164,6 +171,8 @@ def update_row(session: TokenSession, update: RowUpdate) -> bool:
     }
     if update.restate_auth_hash:
         values["auth_hash"] = session.auth_hash
+    if session.scope is not None:
+        values["scope"] = session.scope
     manager = TokenSession.objects
     if is_plain(manager, TokenSessionQuerySet):
         return kept.update(manager, database(), where, values) == 1

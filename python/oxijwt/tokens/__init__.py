@@ -29,19 +29,16 @@ from oxijwt.utils import (
     datetime_from_micros,
     datetime_to_epoch,
     format_lazy,
-    get_md5_hash_password,
     late_names,
-    logger,
 )
 from oxijwt.utils import datetime_from_epoch as datetime_from_epoch
-from oxijwt.verifier import AS_CONFIGURED, Accepts, SignedBy, address
+from oxijwt.verifier import AS_CONFIGURED, Accepts, SignedBy
 
+from .issuing import Issuing, TakingAgain
 from .portable import Portable
 from .rules import check_id, check_user_id, refuse_authentication_only, rules_of
 
 if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
-
     from oxijwt._core import TokenRules
     from oxijwt.backends import TokenBackend
     from oxijwt.records import Records
@@ -59,7 +56,7 @@ AuthUser = TypeVar("AuthUser")
 """simplejwt's name for the type of a user. Projects import it from here, `authentication` and `serializers`."""
 
 
-class Token(AsyncReading, Portable):
+class Token(Issuing, AsyncReading, Portable):
     """The claims of one token: read from a compact serialization, or new (simplejwt's `Token`).
 
     `token` is the text to read (str or bytes); None makes a new token. With `verify=False` nothing is checked. `str`
@@ -291,28 +288,6 @@ class Token(AsyncReading, Portable):
         """Record the token if an app keeps records of its type. Only BlacklistMixin does; here it returns None."""
         return None
 
-    @classmethod
-    def for_user(cls, user: AbstractBaseUser, *, audience: Names | None = None, issuer: str | None = None) -> Self:
-        """A new token with the user's id, and with the digest of the password hash if CHECK_REVOKE_TOKEN is set.
-
-        With the session app an access token gets a session, which ends with the token; inside `context.login` it joins
-        the login's session.
-
-        `audience` (one or several) and `issuer` become the claims `aud` and `iss`, and tokens made from this one
-        inherit them. None: those of the settings. Raises TypeError for a wrong type and ValueError for an empty value.
-        """
-        if not getattr(user, "is_active", True):
-            logger.warning("Made a token for inactive user %s; check is_active before calling for_user().", user.pk)
-        token = cls()
-        token[api_settings.USER_ID_CLAIM] = str(getattr(user, api_settings.USER_ID_FIELD))
-        if api_settings.CHECK_REVOKE_TOKEN:
-            token[api_settings.REVOKE_TOKEN_CLAIM] = get_md5_hash_password(user.password)
-        if audience is not None or issuer is not None:
-            address(token.payload, audience, issuer)
-        if not isinstance(token, BlacklistMixin):  # its own `for_user` asks its records
-            records.start_session(token, user)
-        return token
-
     @property
     def token_backend(self) -> TokenBackend:
         """The backend that reads and signs this token: `state.token_backend`, unless one was set."""
@@ -335,7 +310,7 @@ VERIFY = Token.verify
 VERIFY_TOKEN_TYPE = Token.verify_token_type
 
 
-class SlidingToken(BlacklistMixin["SlidingToken"], Token):
+class SlidingToken(BlacklistMixin["SlidingToken"], TakingAgain, Token):
     """A token that authenticates until `exp`, and can be refreshed until SLIDING_TOKEN_REFRESH_EXP_CLAIM."""
 
     token_type = "sliding"
@@ -418,7 +393,12 @@ class RefreshToken(BlacklistMixin["RefreshToken"], Token):
         for claim, value in self.payload.items():
             if claim not in no_copy:
                 payload[claim] = value
+        if self.grant is not None or api_settings.asks_about_users:
+            self.give_to(access)
         return access
+
+    def take_claims(self, claims: Claims) -> None:
+        """Does nothing: the claims of CLAIMS belong into its access tokens."""
 
     def check_current(self) -> None:
         """Raise SessionError for a spent token in its grace interval: it can only be refreshed."""

@@ -22,6 +22,11 @@ def names_in(claim: object) -> frozenset[str]:
     return frozenset(claim.split(" "))
 
 
+def names_in_order(claim: object) -> list[str]:
+    """As `names_in`, in the order of the claim."""
+    return claim.split(" ") if isinstance(claim, str) and names_in(claim) else []
+
+
 def checked_names(scope: object) -> tuple[str, ...]:
     """The names that code asks for, in order and without duplicates: of a text, or of an iterable with one name each.
 

@@ -24,8 +24,10 @@ from oxijwt.exceptions import (
     refuse_if_unavailable,
 )
 from oxijwt.reports import call_without_variables
+from oxijwt.settings import api_settings
 from oxijwt.transport.header import challenge, refuse_token
 
+from . import style
 from .bodies import charset_problem, parse_shallow
 
 if TYPE_CHECKING:
@@ -147,11 +149,13 @@ class TokenViewBase(NonAtomicView):
         return self.answer(serializer.validated_data)
 
     def get_body(self, request: Request) -> Any:
-        """What the serializer reads: the request's data."""
-        return request.data
+        """What the serializer reads: the request's data, with simplejwt's names."""
+        return style.with_refresh(request.data) if api_settings.uses_oauth_names else request.data
 
     def answer(self, data: dict[str, Any]) -> Response:
-        """200 with what the serializer answers."""
+        """200 with what the serializer answers, in the style of TOKEN_RESPONSE_STYLE."""
+        if api_settings.uses_oauth_names or api_settings.TOKEN_RESPONSE_EXPIRES_IN:
+            data = style.styled(data)
         return Response(data, status=status.HTTP_200_OK)
 
     def refusal(self, request: Request, error: TokenError) -> Response:

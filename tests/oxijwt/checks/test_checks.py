@@ -356,6 +356,7 @@ FLAGS = (
     "CHECK_USER_IS_ACTIVE",
     "OUTSTANDING_TOKEN_DIGEST",
     "SEND_USER_LOGGED_IN",
+    "TOKEN_RESPONSE_EXPIRES_IN",
 )
 MISSING = ("no.such.module", f"{MODULE}.NoSuchName", "NoDots", "", "..", 7)
 

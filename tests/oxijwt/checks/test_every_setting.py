@@ -48,6 +48,9 @@ TABLE = {
     "ROTATE_REFRESH_TOKENS": (cell("E036", 7), cell("E036", "true"), cell("W002", False)),
     "BLACKLIST_AFTER_ROTATION": (cell("E036", 7), cell("E036", "False"), cell("E004", True)),
     **rows(("UPDATE_LAST_LOGIN", "CHECK_REVOKE_TOKEN", "OUTSTANDING_TOKEN_DIGEST", "SEND_USER_LOGGED_IN"), *FLAG),
+    "TOKEN_RESPONSE_EXPIRES_IN": FLAG,
+    "TOKEN_RESPONSE_STYLE": (cell("E055", 7), cell("E055", HIDDEN), NOTHING),
+    **rows(("CLAIMS", "USER_SCOPES"), *PATH),
     "CHECK_USER_IS_ACTIVE": (cell("E036", 7), cell("E036", "False"), cell("W018", False)),
     "ALGORITHM": (
         cell("E001", 7),

@@ -186,6 +186,10 @@ class SessionRecords(ReadingAhead):
             self.token.session = session
         return session
 
+    def narrowed(self) -> None:
+        """As without this app. A refresh token's scope is narrowed when it rotates."""
+        self.token.narrow()
+
     def adopt(self, user: AbstractBaseUser | None) -> None:
         """Only sliding tokens are adopted without a rotation."""
 

@@ -12,9 +12,9 @@ from oxijwt._core import Keep, Refuse
 from oxijwt.exceptions import SessionError, TokenError
 from oxijwt.records import require_session
 from oxijwt.records.blacklist import BlacklistRecords
-from oxijwt.settings import api_settings
+from oxijwt.settings import SCOPE_CLAIM, api_settings
 from oxijwt.token_sessions.adoption import end_without_sid, is_open, read_without_sid
-from oxijwt.token_sessions.claims import UnknownSessionError, refresh_claims
+from oxijwt.token_sessions.claims import UnknownSessionError, limit_scope, refresh_claims
 from oxijwt.token_sessions.reading import (
     end_as_decided,
     permission,
@@ -22,7 +22,11 @@ from oxijwt.token_sessions.reading import (
     refuse_spent,
 )
 from oxijwt.token_sessions.refresh import move_end, refresh
+from oxijwt.tokens.issuing import require_within
+from oxijwt.tokens.scopes import names_in
 from oxijwt.utils import Hidden
+
+from .base import StartingRecords
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -32,9 +36,6 @@ if TYPE_CHECKING:
     from oxijwt.token_sessions.reading import Reading
     from oxijwt.tokens import RefreshToken
     from oxijwt.utils import Claims
-
-
-from .base import StartingRecords
 
 
 class RefreshRecords(StartingRecords):
@@ -108,12 +109,12 @@ class RefreshRecords(StartingRecords):
             self._read()
         if self._reading is None:
             return self.otherwise.rotate(user)
-        session, successor = refresh(self._reading, self.successor_of, on_adoption=lambda: self.blacklist_adopted(user))
+        asked = None if self.token.grant is None else self.token.grant.asked
+        session, successor = refresh(self._reading, self.successor_of, lambda: self.blacklist_adopted(user), asked)
         self.token.session = session
         if successor is None:
             return str(self.token)
-        claims, text = successor.value
-        self.token.payload.update(claims)
+        self.token.payload, text = successor.value
         return text
 
     def end(self) -> Ended:
@@ -141,6 +142,8 @@ class RefreshRecords(StartingRecords):
         elif reading is not None:
             permission(reading, ends=True, ends_reused=self.ends_on_reuse)
             self.token.session = reading.session
+            if reading.session.scope is not None:
+                limit_scope(claims, reading.session)
         self._reading, self._is_read = reading, True
 
     def read_adoptable(self, claims: Claims, lifetime: timedelta) -> Reading | None:
@@ -162,10 +165,13 @@ class RefreshRecords(StartingRecords):
 
     def successor_of(self, session: TokenSession) -> Hidden[tuple[Claims, str]]:
         """The claims of the refresh token for this row, and the token, signed. `token` is not changed."""
-        claims = refresh_claims(session)
         successor = copy(self.token)
-        successor.payload = self.token.payload | claims
-        return Hidden((claims, str(successor)))
+        successor.payload = self.token.payload | refresh_claims(session)
+        if session.scope is not None:
+            limit_scope(successor.payload, session)
+        if self.token.grant is not None:  # another request may have narrowed the session since the token was read
+            require_within(self.token.grant.asked, names_in(successor.payload.get(SCOPE_CLAIM)))
+        return Hidden((successor.payload, str(successor)))
 
     def blacklist_adopted(self, user: AbstractBaseUser | None) -> None:
         """Blacklist a token that a session adopts. Raises TokenError if it is blacklisted already."""

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oxijwt.settings import api_settings
+from oxijwt.statements import rows
 from oxijwt.token_sessions.adoption import adopt, is_open, read_adopted
 from oxijwt.token_sessions.aio.verbs import AsyncSliding
+from oxijwt.token_sessions.claims import limit_scope, narrow_scope
+from oxijwt.token_sessions.database import database
 from oxijwt.token_sessions.deactivation import end_if_deactivated
 from oxijwt.token_sessions.publications import tend
 from oxijwt.token_sessions.refresh import move_end
+
+from .base import StartingRecords
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -17,10 +22,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from oxijwt.token_sessions.models import TokenSession
-    from oxijwt.tokens import SlidingToken
-
-
-from .base import StartingRecords
+    from oxijwt.tokens import SlidingToken, Token
+    from oxijwt.utils import Claims
 
 
 class SlidingRecords(AsyncSliding, StartingRecords):
@@ -50,6 +53,21 @@ class SlidingRecords(AsyncSliding, StartingRecords):
         if self.token.session is None:
             self.token.session = adopt(user, self.token.payload, self.otherwise.jti(), self.idle_lifetime())
         self.take_claims(self.token.session)
+
+    def read_session(self, claims: Claims | Token) -> TokenSession | None:
+        """As for an access token; the token loses the scopes that its session has lost."""
+        session = super().read_session(claims)
+        if session is not None and session.scope is not None:
+            limit_scope(self.token.payload, session)
+        return session
+
+    def narrowed(self) -> None:
+        """One UPDATE, if the client has asked for a scope: then older tokens of this session lose the others too."""
+        grant, session = self.token.grant, self.token.session
+        if grant is not None and grant.asked is not None and session is not None:
+            narrow_scope(session, self.token.payload, grant.asked)
+            rows.update_fields(session, database(), frozenset({"scope"}))
+        self.token.narrow()
 
     def end_moved(self) -> None:
         """The session lives for as long as a token that is refreshed in the last moment: one UPDATE."""
