@@ -118,6 +118,20 @@ class InvalidScope(DetailDictMixin, exceptions.APIException):
     default_code = "invalid_scope"
 
 
+class InsufficientScope(DetailDictMixin, exceptions.PermissionDenied):
+    """403 `insufficient_scope`: the token is valid, but it does not have the scope that the request needs.
+
+    DRF sends `auth_header` as the header WWW-Authenticate (RFC 6750 section 3.1).
+    """
+
+    default_detail = _("The token does not have the scope that this request needs.")
+    default_code = "insufficient_scope"
+
+    def __init__(self, auth_header: str) -> None:
+        super().__init__()
+        self.auth_header = auth_header
+
+
 class ServiceUnavailable(DetailDictMixin, exceptions.APIException):
     """503 `service_unavailable`: the database or cache that decides about a token is busy or down.
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import BasePermission
 
 from ._core import MAX_CLOCK_SKEW
-from .exceptions import AuthenticationFailed
+from .exceptions import AuthenticationFailed, InsufficientScope
 from .tokens import Token
+from .tokens.scopes import checked_names, names_in
+from .transport.header import scope_challenge
 from .verifier import SignedBy
 
 if TYPE_CHECKING:
@@ -44,3 +48,47 @@ class RequireRecentLogin(BasePermission):
         if type(auth_time) is int and -MAX_CLOCK_SKEW <= time.time() - auth_time <= self.max_age.total_seconds():
             return True
         raise AuthenticationFailed(_("Log in again to do this."), code="login_required")
+
+
+class TokenHasScope(BasePermission):
+    """403 `insufficient_scope` unless the claim `scope` of the request's token has all of the view's `required_scopes`.
+
+    These are names with a space in between, several names, or a dict with one of both for each HTTP method. Names are
+    compared exactly (RFC 6749 section 3.3). A method that the dict does not name is refused, except HEAD, which needs
+    what GET needs. Users who have no token, also those of another authentication class, are refused as DRF does it.
+    """
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Whether the request has a token. Raises InsufficientScope and ImproperlyConfigured."""
+        method = request.method or ""
+        needed, token = needed_scopes(view, method), request.auth
+        if not isinstance(token, Token):
+            return False
+        if needed is None and not has_handler(view, method):
+            return True  # DRF then answers 405
+        if needed is None or not names_in(token.get("scope")).issuperset(needed):
+            realm = getattr(request.successful_authenticator, "www_authenticate_realm", "api")
+            raise InsufficientScope(scope_challenge(realm, needed or ()))
+        return True
+
+
+def needed_scopes(view: APIView, method: str) -> tuple[str, ...] | None:
+    """The scopes that a request needs; None if the view's `required_scopes` are a dict without its method.
+
+    Raises ImproperlyConfigured, which names the view, unless they are scopes.
+    """
+    scopes: object = getattr(view, "required_scopes", None)
+    if isinstance(scopes, Mapping):
+        method = "GET" if method == "HEAD" and "HEAD" not in scopes else method
+        if method not in scopes:
+            return None
+        scopes = scopes[method]
+    try:
+        return checked_names(scopes)
+    except (TypeError, ValueError) as error:
+        raise ImproperlyConfigured(f"TokenHasScope can't use {type(view).__name__}.required_scopes: {error}") from error
+
+
+def has_handler(view: APIView, method: str) -> bool:
+    """Whether the view has a handler for this HTTP method, as DRF looks for it."""
+    return method.lower() in view.http_method_names and hasattr(view, method.lower())

@@ -1,4 +1,4 @@
-"""Where a request carries a token (the Authorization header), and what a 401 says in WWW-Authenticate."""
+"""Where a request carries a token (the Authorization header), and what a 401 or 403 says in WWW-Authenticate."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from oxijwt.exceptions import AuthenticationFailed
 from oxijwt.settings import api_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from django.http import HttpRequest
 
 
@@ -68,3 +70,10 @@ def challenge(request: HttpRequest, realm: str) -> str:
     """The WWW-Authenticate header of a 401 (RFC 6750 section 3), with an error only if a token was refused."""
     error = ', error="invalid_token"' if getattr(request, "oxijwt_refused_token", False) else ""
     return f'{AUTH_HEADER_TYPES[0]} realm="{realm}"{error}'
+
+
+def scope_challenge(realm: str, names: Iterable[str]) -> str:
+    """The WWW-Authenticate header of a 403 (RFC 6750 section 3.1). It names the scopes that are needed, if any help."""
+    scope = " ".join(names)
+    needed = f', scope="{scope}"' if scope else ""
+    return f'{AUTH_HEADER_TYPES[0]} realm="{realm}", error="insufficient_scope"{needed}'
