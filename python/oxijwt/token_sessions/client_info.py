@@ -8,7 +8,10 @@ import ipaddress
 import logging
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from rest_framework.settings import api_settings as drf_settings
+from rest_framework.throttling import BaseThrottle
 
 from oxijwt.context import current_request
 from oxijwt.settings import api_settings
@@ -35,8 +38,15 @@ NOBODY: Client = (None, "")
 
 
 def default_client_info(request: HttpRequest | Request) -> tuple[str | None, str]:
-    """SESSION_CLIENT_INFO's default: REMOTE_ADDR and the User-Agent header. Forwarded headers are not read."""
-    return request.META.get("REMOTE_ADDR"), request.META.get("HTTP_USER_AGENT", "")
+    """SESSION_CLIENT_INFO's default: the client's address and the User-Agent header.
+
+    If DRF's NUM_PROXIES is a number, the address is the one that DRF's throttles count: it reads X-Forwarded-For.
+    Otherwise that header is not read, since a client can write what it likes, and the address is REMOTE_ADDR.
+    """
+    agent = request.META.get("HTTP_USER_AGENT", "")
+    if drf_settings.NUM_PROXIES is None:
+        return request.META.get("REMOTE_ADDR"), agent
+    return BaseThrottle().get_ident(cast("Request", request)), agent
 
 
 def client_info(request: HttpRequest | Request | None) -> Client:

@@ -16,14 +16,14 @@ from oxijwt.settings import api_settings as api_settings
 from oxijwt.settings import setting_attribute
 from oxijwt.transport.header import AUTH_HEADER_TYPES as AUTH_HEADER_TYPES
 
-from .base import AcceptingMixin, AsyncTokenView, TokenViewBase
+from .base import REFRESH, AcceptingMixin, AsyncTokenView, LoginView, TokenViewBase
 from .base import NonAtomicView as NonAtomicView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class TokenObtainPairView(TokenViewBase):
+class TokenObtainPairView(LoginView):
     """Takes credentials, and answers with an access and a refresh token."""
 
     _serializer_class = setting_attribute[str]("TOKEN_OBTAIN_SERIALIZER")
@@ -35,13 +35,14 @@ token_obtain_pair = TokenObtainPairView.as_view()
 class TokenRefreshView(AcceptingMixin, TokenViewBase):
     """Takes a refresh token, and answers with an access token, and with a new refresh token if they rotate."""
 
+    throttle_scope = REFRESH
     _serializer_class = setting_attribute[str]("TOKEN_REFRESH_SERIALIZER")
 
 
 token_refresh = TokenRefreshView.as_view()
 
 
-class TokenObtainSlidingView(TokenViewBase):
+class TokenObtainSlidingView(LoginView):
     """Takes credentials, and answers with a sliding token."""
 
     _serializer_class = setting_attribute[str]("SLIDING_TOKEN_OBTAIN_SERIALIZER")
@@ -53,6 +54,7 @@ token_obtain_sliding = TokenObtainSlidingView.as_view()
 class TokenRefreshSlidingView(AcceptingMixin, TokenViewBase):
     """Takes a sliding token before its refresh period ends, and answers with a new one."""
 
+    throttle_scope = REFRESH
     _serializer_class = setting_attribute[str]("SLIDING_TOKEN_REFRESH_SERIALIZER")
 
 

@@ -6,11 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, transaction
 from django.utils.cache import patch_cache_control
 from django.utils.module_loading import import_string
 from rest_framework import generics, status
 from rest_framework.response import Response
+from rest_framework.throttling import ScopedRateThrottle
 
 from oxijwt.aio.loop import in_thread
 from oxijwt.context import handling
@@ -37,12 +40,17 @@ if TYPE_CHECKING:
     from rest_framework.parsers import BaseParser
     from rest_framework.request import Request
     from rest_framework.serializers import BaseSerializer
+    from rest_framework.throttling import BaseThrottle
     from rest_framework.views import AsView, GenericView
 
     from oxijwt.settings import setting_attribute
 
     SerializerClass = type[BaseSerializer[Any]]
     """A serializer of any instance, or of none."""
+
+
+OBTAIN, REFRESH = "token_obtain", "token_refresh"
+"""The `throttle_scope` of the login views, and of the refresh views."""
 
 
 class NonAtomicView(generics.GenericAPIView[Any]):
@@ -53,6 +61,32 @@ class NonAtomicView(generics.GenericAPIView[Any]):
 
     throttle_scope: str | None = None
     """For DRF's ScopedRateThrottle."""
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """The project's throttles, without each ScopedRateThrottle that has no rate for OBTAIN or REFRESH.
+
+        It would raise ImproperlyConfigured, also in a project that has it for views of its own.
+        """
+        return list(filter(self.has_rate, super().get_throttles()))
+
+    def has_rate(self, throttle: BaseThrottle) -> bool:
+        """False if the throttle counts by a scope of this package, and the project has set no rate for it."""
+        if not isinstance(throttle, ScopedRateThrottle):
+            return True
+        throttle.scope = getattr(self, throttle.scope_attr, None)
+        try:
+            return throttle.scope not in {OBTAIN, REFRESH} or throttle.get_rate() is not None
+        except ImproperlyConfigured:
+            return False
+
+    def check_throttles(self, request: Request) -> None:
+        """As DRF's, but a request that one throttle refuses does not count for the later ones.
+
+        Otherwise an address that is refused could go on to lock user names. Raises Throttled (429).
+        """
+        for throttle in self.get_throttles():
+            if not throttle.allow_request(request, self):
+                self.throttled(request, throttle.wait())  # type: ignore[arg-type]  # None is fine
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> AsView[GenericView]:
@@ -163,6 +197,18 @@ class TokenViewBase(NonAtomicView):
         refuse_token(request)
         headers = {"WWW-Authenticate": self.get_authenticate_header(request)}
         return Response(invalid_token(error).detail, status=status.HTTP_401_UNAUTHORIZED, headers=headers)
+
+
+class LoginView(TokenViewBase):
+    """Takes credentials. UserNameRateThrottle counts its requests by the user name."""
+
+    throttle_scope = OBTAIN
+
+    def get_login_name(self, request: Request) -> object:
+        """The user name in the body, unchecked; None if the body has none."""
+        field = getattr(self.get_serializer_class(), "username_field", get_user_model().USERNAME_FIELD)
+        body = self.get_body(request)
+        return body.get(field) if isinstance(body, dict) else None
 
 
 async def avalidate(serializer: BaseSerializer[Any]) -> None:
