@@ -9,6 +9,7 @@ from typing import Any, assert_type
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from rest_framework.decorators import action
 from rest_framework.permissions import IsAuthenticated
@@ -19,6 +20,7 @@ from rest_framework.viewsets import ViewSet
 
 from oxijwt.authentication import JWTAuthentication, JWTStatelessUserAuthentication, authenticate_token
 from oxijwt.backends import TokenBackend
+from oxijwt.decorators import jwt_required
 from oxijwt.exceptions import InvalidToken, TokenError
 from oxijwt.models import TokenUser
 from oxijwt.serializers import TokenObtainPairSerializer
@@ -150,3 +152,18 @@ def mistakes(user: User) -> None:
     AccessToken("text").blacklist()  # type: ignore[attr-defined]
     TokenBackend("HS256").encode("claims")  # type: ignore[arg-type]
     JWTAuthentication().get_raw_token("Bearer")  # type: ignore[arg-type]
+
+
+@jwt_required
+def plain(request: HttpRequest, number: int) -> HttpResponse:
+    return HttpResponse(str(number))
+
+
+@jwt_required
+async def awaited(request: HttpRequest) -> HttpResponse:
+    return HttpResponse((await request.auser()).get_username())
+
+
+def call_plain() -> None:
+    assert_type(plain(HttpRequest(), 1), HttpResponse)
+    plain(HttpRequest(), "1")  # type: ignore[arg-type]
