@@ -1,10 +1,9 @@
 """`jwt_required`: plain Django views, sync and async, functions and classes, each gate open and shut."""
 
-import asyncio
 import re
 
 import pytest
-from asgiref.sync import iscoroutinefunction
+from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.db import OperationalError, connection
@@ -289,19 +288,18 @@ def test_an_error_report_of_an_authentication_class_shows_no_token(ada, view, cl
 
 
 @pytest.mark.parametrize("name", ["async-function", "async-class"])
-@pytest.mark.django_db(transaction=True)
-def test_an_async_client(name, classes):
+def test_an_async_client(ada, name, classes):
     """In a running event loop: nothing may ask the database in it."""
-    token = str(AccessToken.for_user(make_user()))
+    token = str(AccessToken.for_user(ada))
 
     async def answers():
         client = AsyncClient()
         good = await client.get(f"/{name}/", headers={"Authorization": f"Bearer {token}"})
         return good.status_code, (await client.get(f"/{name}/")).status_code
 
-    assert asyncio.run(answers()) == (200, 401)
+    assert async_to_sync(answers)() == (200, 401)
     classes(f"{JWTStatelessUserAuthentication.__module__}.{JWTStatelessUserAuthentication.__name__}")
-    assert asyncio.run(answers()) == (200, 401)
+    assert async_to_sync(answers)() == (200, 401)
 
 
 @pytest.mark.django_db(transaction=True)
