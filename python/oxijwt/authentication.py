@@ -25,6 +25,8 @@ from .records import records_of, refuse_revoked, session_app
 from .settings import api_settings
 from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
 from .tokens import Token as Token  # noqa: PLC0414, TC001  likewise, at run time too
+from .transport.cookies import ACCESS, delete_afterwards, token_cookie
+from .transport.csrf import acheck_csrf, check_csrf
 from .transport.header import AUTH_HEADER_TYPE_BYTES as AUTH_HEADER_TYPE_BYTES  # noqa: PLC0414  simplejwt's name, likewise
 from .transport.header import AUTH_HEADER_TYPES as AUTH_HEADER_TYPES  # noqa: PLC0414  likewise
 from .transport.header import challenge, header_of, refuse_token, token_in
@@ -255,6 +257,55 @@ class JWTAuthentication(authentication.BaseAuthentication):
     def refused_user(self, code: str) -> AuthenticationFailed:
         """The 401 for a token whose user may not have access. `code` is a key of `default_error_messages`."""
         return AuthenticationFailed(self.default_error_messages[code], code=code)
+
+
+class JWTCookieAuthentication(JWTAuthentication):
+    """Authenticates by the token in the header or, without one, by the token in the cookie of AUTH_COOKIE_ACCESS.
+
+    A token in the header must be good. A bad one in the cookie counts as no token, and the answer deletes the cookie:
+    the page can't do so itself. A good one in the cookie needs Django's CSRF check if the method is unsafe.
+    """
+
+    @sensitive_variables()
+    def authenticate(self, request: Request) -> tuple[AbstractBaseUser | TokenUser, Token] | None:
+        """(user, token), or None. Raises AuthenticationFailed for the header, CsrfFailed, and ServiceUnavailable."""
+        authenticated = super().authenticate(request)
+        held = Hidden(token_cookie(request, ACCESS))
+        if authenticated is not None or held.value is None:
+            return authenticated
+        try:
+            authenticated = self.for_request(request).authenticate_token(held.value.encode(errors="replace"))
+        except exceptions.AuthenticationFailed:
+            forget_cookie(request)
+            return None
+        check_csrf(request)
+        return authenticated
+
+    @sensitive_variables()
+    async def aauthenticate(self, request: HttpRequest) -> tuple[AbstractBaseUser | TokenUser, Token] | None:
+        """As `authenticate`, for async code."""
+        if is_only_sync(type(self), "authenticate", "aauthenticate"):
+            return await in_thread(lambda: self.authenticate(request))  # type: ignore[arg-type]  # both have META
+        authenticated = await super().aauthenticate(request)
+        held = Hidden(token_cookie(request, ACCESS))
+        if authenticated is not None or held.value is None:
+            return authenticated
+        try:
+            reader = self.for_request(request)
+            authenticated = await reader.aauthenticate_token(held.value.encode(errors="replace"))
+        except exceptions.AuthenticationFailed:
+            forget_cookie(request)
+            return None
+        await acheck_csrf(request)
+        return authenticated
+
+
+def forget_cookie(request: HttpRequest) -> None:
+    """Note that the token of the access cookie was refused, and let the answer of a DRF view delete the cookie."""
+    refuse_token(request)
+    view = view_of(request)
+    if view is not None:
+        delete_afterwards(view)
 
 
 class JWTStatelessUserAuthentication(JWTAuthentication):

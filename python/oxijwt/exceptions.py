@@ -132,6 +132,13 @@ class InsufficientScope(DetailDictMixin, exceptions.PermissionDenied):
         self.auth_header = auth_header
 
 
+class CsrfFailed(DetailDictMixin, exceptions.PermissionDenied):
+    """403 `csrf_failed`: the token is in a cookie, and the request did not pass Django's CSRF check."""
+
+    default_detail = _("CSRF Failed")
+    default_code = "csrf_failed"
+
+
 class ServiceUnavailable(DetailDictMixin, exceptions.APIException):
     """503 `service_unavailable`: the database or cache that decides about a token is busy or down.
 

@@ -72,6 +72,13 @@ DEFAULTS: Values = {
     "TOKEN_RESPONSE_EXPIRES_IN": False,
     "CLAIMS": None,
     "USER_SCOPES": None,
+    # oxijwt's cookies
+    "AUTH_COOKIE_REFRESH": "refresh_token",
+    "AUTH_COOKIE_ACCESS": None,
+    "AUTH_COOKIE_SECURE": True,
+    "AUTH_COOKIE_SAMESITE": "Strict",
+    "AUTH_COOKIE_PATH": "/",
+    "AUTH_COOKIE_DOMAIN": None,
     # oxijwt's key ring
     "KEYS": None,
     "KEY_FILE": None,

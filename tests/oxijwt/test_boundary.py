@@ -35,6 +35,7 @@ IMPORTERS = {
     "checks/keys.py",
     "checks/rings.py",
     "checks/signers.py",
+    "transport/cookies.py",
     "keys/guessable.py",
     "keys/issuers.py",
     "keys/rotation.py",

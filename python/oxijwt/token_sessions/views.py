@@ -22,14 +22,23 @@ from oxijwt import signals
 from oxijwt.aio.loop import in_thread
 from oxijwt.authentication import JWTAuthentication, JWTStatelessUserAuthentication, view_of
 from oxijwt.context import handling
-from oxijwt.exceptions import SESSION_MESSAGES, InvalidToken, SessionError, TokenError, invalid_token
+from oxijwt.exceptions import (
+    SESSION_MESSAGES,
+    AuthenticationFailed,
+    InvalidToken,
+    SessionError,
+    TokenError,
+    invalid_token,
+)
 from oxijwt.records import Kind
 from oxijwt.serializers import TextField, TokenSerializer
 from oxijwt.settings import api_settings
 from oxijwt.tokens import RefreshToken
+from oxijwt.transport.cookies import ACCESS, token_cookie
 from oxijwt.transport.header import refuse_token
 from oxijwt.utils import Hidden, datetime_from_micros, now_micros
 from oxijwt.views.base import AcceptingMixin, AsyncTokenView, NonAtomicView, TokenViewBase
+from oxijwt.views.cookies import AsyncCookieView, LogoutMixin
 
 from . import publications, revocation_cache
 from .claims import session_id
@@ -156,6 +165,52 @@ class AsyncTokenLogoutView(AsyncTokenView, TokenLogoutView):  # type: ignore[mis
         serializer.is_valid(raise_exception=True)
         await in_thread(lambda: self.log_out(request, serializer.validated_data))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class AccessCookieAuthentication(JWTAuthentication):
+    """Reads the access cookie as if it were a header, for a logout. The view checks CSRF."""
+
+    def get_header(self, request: Request) -> bytes | None:
+        """The access cookie, as bytes, or None."""
+        cookie = Hidden(token_cookie(request, ACCESS))
+        return None if cookie.value is None else cookie.value.encode(errors="replace")
+
+    def get_raw_token(self, header: bytes) -> bytes:
+        """The cookie is the token."""
+        return header
+
+
+class CookieLogoutView(LogoutMixin, TokenLogoutView):  # type: ignore[misc]  # likewise
+    """TokenLogoutView for browsers: takes the token of the body, the header, the refresh cookie or the access cookie.
+
+    A token in a cookie needs the CSRF check. A 204 deletes both cookies, unless the token was in the body.
+    """
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """As DRF's. Raises AuthenticationFailed, CsrfFailed, and ParseError for the body."""
+        super().initial(request, *args, **kwargs)
+        if any(has_header_token(authenticator, request) for authenticator in self.token_authenticators):
+            return
+        self.take_cookie(request)
+        if self.uses_cookie and self.refresh_cookie is None:
+            self.token_authenticators = (AccessCookieAuthentication(),)
+
+
+def has_header_token(authenticator: Authenticator, request: Request) -> bool:
+    """Whether an authenticator finds a token in a header, a malformed header included."""
+    if not isinstance(authenticator, JWTAuthentication):
+        return False
+    header = Hidden(authenticator.get_header(request))
+    try:
+        return header.value is not None and authenticator.get_raw_token(header.value) is not None
+    except AuthenticationFailed:
+        return True
+
+
+class AsyncCookieLogoutView(  # type: ignore[misc]  # likewise
+    AsyncCookieView, CookieLogoutView, AsyncTokenLogoutView
+):
+    """CookieLogoutView for an ASGI server. A thread ends the sessions."""
 
 
 def log_out_with_access_token(request: Request, scope: str, authenticators: Sequence[Authenticator]) -> None:
@@ -390,5 +445,6 @@ class SessionView(OwnSessionsView):
 
 
 token_logout = TokenLogoutView.as_view()
+cookie_logout = CookieLogoutView.as_view()
 session_list = SessionListView.as_view()
 session_detail = SessionView.as_view()

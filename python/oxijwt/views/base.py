@@ -244,7 +244,7 @@ class AsyncTokenView(TokenViewBase):
     async def handled(self, *args: Any, **kwargs: Any) -> Response:
         """The answer of the handler. Throttles and permissions of the project run in a thread."""
         initial = partial(self.initial, self.request, *args, **kwargs)
-        if self.get_throttles() or self.get_permissions():
+        if self.waits_at_first():
             await in_thread(initial)
         else:
             initial()
@@ -254,6 +254,10 @@ class AsyncTokenView(TokenViewBase):
             answer: Response = await handler(self.request, *args, **kwargs)
             return answer
         return await in_thread(partial(handler or self.http_method_not_allowed, self.request, *args, **kwargs))
+
+    def waits_at_first(self) -> bool:
+        """Whether `initial` may wait: for throttles and permissions of the project."""
+        return bool(self.get_throttles() or self.get_permissions())
 
     async def post(self, request: Request, *args: object, **kwargs: object) -> Response:  # type: ignore[override]  # async
         """As TokenViewBase's."""

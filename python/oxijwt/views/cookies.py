@@ -1,0 +1,220 @@
+"""The token views for browsers: the refresh token is in an HttpOnly cookie, and no script can read it.
+
+A request changes cookies only after it has passed the CSRF check, or if its token is in a header. Otherwise a foreign
+page could send a token of its own, and log the browser in as another user.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.middleware.csrf import rotate_token
+from django.utils.translation import gettext_lazy as _
+from rest_framework import status
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+
+from oxijwt.exceptions import AuthenticationFailed, InvalidToken
+from oxijwt.transport.cookies import (
+    ACCESS,
+    FIELDS,
+    REFRESH,
+    TOKEN,
+    cookie_name,
+    delete_cookies,
+    set_cookie,
+    token_cookie,
+)
+from oxijwt.transport.csrf import check_csrf, read_secret, send_csrf_token
+from oxijwt.utils import Hidden
+
+from . import TokenBlacklistView, TokenObtainPairView, TokenRefreshView
+from .base import AsyncTokenView, NonAtomicView, TokenViewBase
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+    from .base import SerializerClass
+
+
+class CookieView(TokenViewBase):
+    """A token view that may take its token from a cookie. It deletes the cookies if their token is refused."""
+
+    refresh_cookie: Hidden[str] | None = None
+    """The token of the refresh cookie, if this request uses it."""
+
+    uses_cookie = False
+    """Whether this request's token is in a cookie. The request has then passed the CSRF check."""
+
+    def get_body(self, request: Request) -> Any:
+        """What the serializer reads: the request's data, with the token of the cookie if this request uses it."""
+        body = super().get_body(request)
+        if self.refresh_cookie is None:
+            return body
+        body = body.copy()
+        body[FIELDS[REFRESH]] = self.refresh_cookie.value
+        return body
+
+    def take_cookie(self, request: Request) -> None:
+        """Use the refresh cookie, or without one the access cookie, unless the body has a refresh token.
+
+        Raises AuthenticationFailed without any token, CsrfFailed, and InvalidToken for a cookie that is no token.
+        """
+        if self.names_token(request):
+            return
+        held = Hidden(token_cookie(request, REFRESH))
+        if held.value is None and not self.may_use_access_cookie(request):
+            raise AuthenticationFailed(_("The request has no refresh token."), code="not_authenticated")
+        check_csrf(request)
+        self.uses_cookie = True
+        if held.value is not None:
+            self.refresh_cookie = Hidden(held.value)
+            if not TOKEN.fullmatch(held.value):
+                raise InvalidToken
+
+    def names_token(self, request: Request) -> bool:
+        """Whether the serializer finds a refresh token in the body, or refuses the body because of its form."""
+        body = super().get_body(request)
+        return not isinstance(body, dict) or FIELDS[REFRESH] in body
+
+    def may_use_access_cookie(self, request: Request) -> bool:
+        """Whether the access cookie will do: not for a refresh."""
+        return False
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        """As DRF's. A 401 to a token in a cookie deletes the cookies."""
+        finalized = super().finalize_response(request, response, *args, **kwargs)
+        if self.uses_cookie and finalized.status_code == status.HTTP_401_UNAUTHORIZED:
+            delete_cookies(finalized)
+        return finalized
+
+    def answer_in_cookies(self, data: dict[str, Any]) -> Response:
+        """200 with the tokens in their cookies, and all else in the body. The answer has the CSRF token."""
+        held = Hidden(dict(data))
+        del data
+        used = [setting for setting in FIELDS if cookie_name(setting) and held.value.get(FIELDS[setting])]
+        tokens = [(setting, Hidden[str](held.value.pop(FIELDS[setting]))) for setting in used]
+        response = super().answer(held.value)
+        for setting, token in tokens:
+            set_cookie(response, setting, token)
+        send_csrf_token(self.request, response)
+        return response
+
+
+class CookieLoginView(CookieView, TokenObtainPairView):
+    """Takes credentials, and answers with an access token in the body and a refresh token in its cookie.
+
+    It needs the CSRF check, so that no foreign page can log a browser in. It reads no token.
+    """
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """As DRF's. Raises CsrfFailed."""
+        super().initial(request, *args, **kwargs)
+        check_csrf(request)
+
+    def answer(self, data: dict[str, Any]) -> Response:
+        """200 with the tokens in their cookies, and with a new CSRF token, as after Django's own login."""
+        rotate_token(self.request)
+        return self.answer_in_cookies(data)
+
+
+class CookieRefreshView(CookieView, TokenRefreshView):
+    """Exchanges the refresh token of the cookie, after the CSRF check.
+
+    A refresh token in the body comes first. It needs no CSRF token, and its answer is that of TokenRefreshView: it
+    sets no cookie.
+    """
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """As DRF's. Raises AuthenticationFailed, CsrfFailed, and ParseError for the body."""
+        super().initial(request, *args, **kwargs)
+        self.take_cookie(request)
+
+    def answer(self, data: dict[str, Any]) -> Response:
+        """200 with the tokens where the old one was: in the cookies or in the body."""
+        return self.answer_in_cookies(data) if self.uses_cookie else super().answer(data)
+
+
+class LogoutMixin(CookieView):
+    """Deletes both cookies after a logout, unless the body named the token: then the cookies have another one."""
+
+    def may_use_access_cookie(self, request: Request) -> bool:
+        """Whether the request has the access cookie."""
+        return token_cookie(request, ACCESS) is not None
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        """As DRF's. A 204 deletes the cookies, and so does a 401 to a token in a cookie."""
+        finalized = super().finalize_response(request, response, *args, **kwargs)
+        if finalized.status_code == status.HTTP_204_NO_CONTENT and not self.names_token(self.request):
+            delete_cookies(finalized)
+        return finalized
+
+
+class CookieLogoutView(LogoutMixin, TokenBlacklistView):
+    """POST → 204: blacklists the refresh token of the cookie or the body. For sites without oxijwt.token_sessions.
+
+    Without an app that can end tokens, or without a refresh token, it only deletes the cookies.
+    """
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """As DRF's. Raises AuthenticationFailed, CsrfFailed, ParseError, and ValidationError for a wider scope."""
+        super().initial(request, *args, **kwargs)
+        self.take_cookie(request)
+        if isinstance(request.data, dict) and request.data.get("scope", "local") != "local":
+            raise ValidationError({"scope": [_("The scope must be local: this site keeps no sessions.")]})
+
+    def get_serializer_class(self) -> SerializerClass:
+        """As TokenBlacklistView's. An access cookie alone names nothing that could end."""
+        if self.uses_cookie and self.refresh_cookie is None:
+            return Serializer
+        return super().get_serializer_class()
+
+    def answer(self, data: dict[str, Any]) -> Response:
+        """204."""
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class AsyncCookieView(AsyncTokenView):
+    """A view of this module for an ASGI server."""
+
+    def waits_at_first(self) -> bool:
+        """As AsyncTokenView's. The CSRF check waits if its secret is in a session."""
+        return settings.CSRF_USE_SESSIONS or super().waits_at_first()
+
+
+class AsyncCookieLoginView(AsyncCookieView, CookieLoginView):
+    """CookieLoginView for an ASGI server. A thread checks the credentials, since hashing takes long."""
+
+
+class AsyncCookieRefreshView(AsyncCookieView, CookieRefreshView):
+    """CookieRefreshView for an ASGI server."""
+
+
+class AsyncCookieLogoutView(AsyncCookieView, CookieLogoutView):
+    """CookieLogoutView for an ASGI server. A thread ends the token."""
+
+
+class CsrfView(NonAtomicView):
+    """GET → 200 with Django's CSRF token, in the body and in the header X-CSRFToken; it sets Django's CSRF cookie.
+
+    A page asks for it first, before the login or the first refresh. Pages of other origins can't read the answer.
+    """
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get(self, request: Request, *args: object, **kwargs: object) -> Response:
+        """200."""
+        read_secret(request)
+        response = Response()
+        send_csrf_token(request, response)
+        response.data = {"csrf_token": response.headers["X-CSRFToken"]}
+        return response
+
+
+cookie_login = CookieLoginView.as_view()
+cookie_refresh = CookieRefreshView.as_view()
+cookie_logout = CookieLogoutView.as_view()
+cookie_csrf = CsrfView.as_view()

@@ -1,0 +1,48 @@
+"""A browser on the test site: it keeps cookies, sends an origin, and Django checks CSRF."""
+
+from django.test import Client
+
+from tests.client import PASSWORD
+
+REFRESH, ACCESS = "__Host-refresh_token", "__Host-access_token"
+"""The full names of the two cookies under the default settings."""
+
+HERE = "https://testserver"
+
+
+class Browser(Client):
+    """Sends JSON over https. With `csrf`, it has asked for the CSRF token and sends it."""
+
+    def __init__(self, prefix="", *, csrf=True, **defaults):
+        super().__init__(enforce_csrf_checks=True, **{"HTTP_ORIGIN": HERE, **defaults})
+        self.prefix = prefix
+        if csrf:
+            self.ask_csrf()
+
+    def request(self, **request):
+        return super().request(**request)
+
+    def ask_csrf(self):
+        answer = self.get("/session/csrf/", secure=True)
+        self.defaults["HTTP_X_CSRFTOKEN"] = answer["X-CSRFToken"]
+        return answer
+
+    def send(self, name, body=None, **headers):
+        """POST to one of the cookie views: "", "refresh/" or "logout/"."""
+        path = f"{self.prefix}/session/{name}"
+        return self.post(path, {} if body is None else body, "application/json", secure=True, **headers)
+
+    def log_in(self, username="ada", password=PASSWORD, **headers):
+        answer = self.send("", {"username": username, "password": password}, **headers)
+        if "X-CSRFToken" in answer:
+            self.defaults["HTTP_X_CSRFTOKEN"] = answer["X-CSRFToken"]
+        return answer
+
+    def plant(self, name, value):
+        """Put a cookie into the browser, as a neighbour or an earlier login may have done."""
+        self.cookies[name] = value
+
+
+def was_deleted(answer, name):
+    morsel = answer.cookies.get(name)
+    return morsel is not None and morsel.value == "" and morsel["max-age"] == 0
