@@ -12,7 +12,7 @@ from django.apps import AppConfig
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 
-from . import apps, imports, issuers, keys, names, neighbours, requests, rings, signers, times, users, values
+from . import apps, cookies, imports, issuers, keys, names, neighbours, requests, rings, signers, times, users, values
 from .databases import abandoned_blacklist, key_to_users
 
 Check = Callable[[], Iterable[CheckMessage]]
@@ -40,8 +40,16 @@ CHECKS: tuple[Check, ...] = (
     apps.sessions,
     apps.revocation_cache,
     neighbours.dj_rest_auth,
+    cookies.names,
+    cookies.reach,
+    cookies.unread,
 )
-DEPLOYMENT_CHECKS: tuple[Check, ...] = (keys.django_insecure, rings.missing_key_file, apps.plain_tokens)
+DEPLOYMENT_CHECKS: tuple[Check, ...] = (
+    keys.django_insecure,
+    rings.missing_key_file,
+    apps.plain_tokens,
+    cookies.insecure,
+)
 
 
 def register() -> None:

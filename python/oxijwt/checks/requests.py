@@ -74,10 +74,15 @@ def auth_token_classes() -> list[type]:
     return [token_class for token_class in api_settings.AUTH_TOKEN_CLASSES if isinstance(token_class, type)]
 
 
-def reads_no_session() -> bool:
-    """Whether DRF's default authenticates by the token alone."""
+def default_authentication() -> list[type]:
+    """DRF's DEFAULT_AUTHENTICATION_CLASSES; none if one is missing, since the first request says which one."""
     try:
         classes: Iterable[object] = drf_settings.DEFAULT_AUTHENTICATION_CLASSES
-    except ImportError:  # the first request says which class is missing
-        return False
-    return any(isinstance(found, type) and issubclass(found, JWTStatelessUserAuthentication) for found in classes)
+    except ImportError:
+        return []
+    return [found for found in classes if isinstance(found, type)]
+
+
+def reads_no_session() -> bool:
+    """Whether DRF's default authenticates by the token alone."""
+    return any(issubclass(found, JWTStatelessUserAuthentication) for found in default_authentication())

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from http.cookies import Morsel
 from typing import NamedTuple
 
 from django.core.checks import CheckMessage, Error
@@ -12,6 +13,11 @@ from oxijwt.settings import api_settings
 
 SCHEME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """An authentication scheme: a token of RFC 9110 section 5.6.2."""
+
+COOKIE_PATH = re.compile(r"/[!-:<-~]*")
+"""A cookie's path (RFC 6265 section 4.1.1)."""
+
+COOKIE_DOMAIN = re.compile(r"[A-Za-z0-9.-]+")
 
 META_NAME = re.compile(r"HTTP_[A-Z0-9_]+")
 """How Django names a header in `request.META`."""
@@ -25,6 +31,7 @@ FLAGS = (
     "OUTSTANDING_TOKEN_DIGEST",
     "SEND_USER_LOGGED_IN",
     "TOKEN_RESPONSE_EXPIRES_IN",
+    "AUTH_COOKIE_SECURE",
 )
 """Settings that are on or off. Texts are not read: "False" would count as on."""
 
@@ -72,6 +79,13 @@ def is_flag(value: object) -> bool:
 def is_meta_name(value: object) -> bool:
     """Whether a value can be a header's name in `request.META`."""
     return isinstance(value, str) and META_NAME.fullmatch(value) is not None
+
+
+def is_cookie_name(value: object) -> bool:
+    """Whether a value can be a cookie's name without its prefix. Python's cookies can't have an attribute's name."""
+    if not isinstance(value, str) or SCHEME.fullmatch(value) is None:
+        return False
+    return not value.lower().startswith(("__host-", "__secure-")) and value.lower() not in Morsel()
 
 
 def is_positive(value: object) -> bool:
@@ -180,6 +194,41 @@ RULES = (
         "True or False",
         "Use True to end a session whose spent token comes back from another user agent.",
         "oxijwt.E032",
+    ),
+    Rule(
+        "AUTH_COOKIE_REFRESH",
+        is_cookie_name,
+        "a cookie's name without a prefix such as __Host-",
+        "Use 'refresh_token'. The prefix is added.",
+        "oxijwt.E053",
+    ),
+    Rule(
+        "AUTH_COOKIE_ACCESS",
+        lambda value: value is None or is_cookie_name(value),
+        "None or a cookie's name without a prefix such as __Host-",
+        "Use None, or 'access_token'. The prefix is added.",
+        "oxijwt.E053",
+    ),
+    Rule(
+        "AUTH_COOKIE_SAMESITE",
+        lambda value: isinstance(value, str) and value in {"Strict", "Lax", "None"},
+        "'Strict', 'Lax' or 'None'",
+        "Use 'Strict'.",
+        "oxijwt.E053",
+    ),
+    Rule(
+        "AUTH_COOKIE_PATH",
+        lambda value: isinstance(value, str) and COOKIE_PATH.fullmatch(value) is not None,
+        "a path that begins with /",
+        "Use '/'.",
+        "oxijwt.E053",
+    ),
+    Rule(
+        "AUTH_COOKIE_DOMAIN",
+        lambda value: value is None or (isinstance(value, str) and COOKIE_DOMAIN.fullmatch(value) is not None),
+        "None or the name of a domain",
+        "Use None: the cookies then belong to this host only.",
+        "oxijwt.E053",
     ),
     *(Rule(name, is_flag, "True or False", "Write True or False, without quotes.", "oxijwt.E036") for name in FLAGS),
 )
