@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 from oxijwt.authentication import JWTCookieAuthentication
 from oxijwt.records import session_app
 from oxijwt.views import cookies
+from tests.sites.aio.views import AsyncWhoAmI
 
 if session_app() is not None:
     from oxijwt.token_sessions.views import AsyncCookieLogoutView
@@ -24,13 +25,24 @@ class Protected(APIView):
     def get(self, request):
         return Response({"user": request.user.get_username() or None})
 
-    post = get
+    post = put = get
 
 
 class Public(Protected):
     """The same for everybody."""
 
     permission_classes = (AllowAny,)
+
+
+class AsyncProtected(AsyncWhoAmI):
+    """A plain Django view that is async."""
+
+    authentication_class = JWTCookieAuthentication
+
+    def name(self, user):
+        return {"user": user.get_username()}
+
+    post = put = AsyncWhoAmI.get
 
 
 urlpatterns = [
@@ -40,5 +52,6 @@ urlpatterns = [
     path("async/session/logout/", AsyncCookieLogoutView.as_view()),
     path("token/", include("oxijwt.urls")),
     path("protected/", Protected.as_view()),
+    path("async/protected/", AsyncProtected.as_view()),
     path("public/", Public.as_view()),
 ]

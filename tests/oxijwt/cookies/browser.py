@@ -1,8 +1,10 @@
 """A browser on the test site: it keeps cookies, sends an origin, and Django checks CSRF."""
 
+import time
+
 from django.test import Client
 
-from tests.client import PASSWORD
+from tests.client import PASSWORD, claims, forge
 
 REFRESH, ACCESS = "__Host-refresh_token", "__Host-access_token"
 """The full names of the two cookies under the default settings."""
@@ -18,9 +20,6 @@ class Browser(Client):
         self.prefix = prefix
         if csrf:
             self.ask_csrf()
-
-    def request(self, **request):
-        return super().request(**request)
 
     def ask_csrf(self):
         answer = self.get("/session/csrf/", secure=True)
@@ -46,3 +45,19 @@ class Browser(Client):
 def was_deleted(answer, name):
     morsel = answer.cookies.get(name)
     return morsel is not None and morsel.value == "" and morsel["max-age"] == 0
+
+
+def bad_tokens(kind):
+    """Texts that are no good token of a kind: stale, forged, of another kind, and no token at all, by name."""
+    past = int(time.time()) - 60
+    return {
+        "expired": forge(claims(kind, exp=past, user_id="1")),
+        "forged": forge(claims(kind, user_id="1"), key="a key of somebody else, which is long enough"),
+        "of another kind": forge(claims("own", user_id="1")),
+        "of nobody": forge(claims(kind, user_id="987654")),
+        "no token": "no-token",
+        "spaces": "a b",
+        "control characters": "a\x00b\x1fc",
+        "not ASCII": "a.b.\xe9\xff",
+        "too long": "a" * 20_000,
+    }

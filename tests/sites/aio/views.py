@@ -21,7 +21,10 @@ class AsyncWhoAmI(View):
             return JsonResponse(error.detail, status=error.status_code, headers=headers)
         if user_and_token is None:
             return JsonResponse({"code": "not_authenticated"}, status=401)
-        return JsonResponse({"id": str(user_and_token[0].pk)})
+        return JsonResponse(self.name(user_and_token[0]))
+
+    def name(self, user):
+        return {"id": str(user.pk)}
 
 
 class AsyncWhoDoesTheTokenSayIAm(AsyncWhoAmI):
