@@ -32,6 +32,7 @@ from oxijwt.utils import Hidden
 
 from . import TokenBlacklistView, TokenObtainPairView, TokenRefreshView
 from .base import AsyncTokenView, NonAtomicView, TokenViewBase
+from .style import OAUTH_NAMES
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -94,11 +95,12 @@ class CookieView(TokenViewBase):
         """200 with the tokens in their cookies, and all else in the body. The answer has the CSRF token."""
         held = Hidden(dict(data))
         del data
-        used = [setting for setting in FIELDS if cookie_name(setting) and held.value.get(FIELDS[setting])]
-        tokens = [(setting, Hidden[str](held.value.pop(FIELDS[setting]))) for setting in used]
         response = super().answer(held.value)
-        for setting, token in tokens:
-            set_cookie(response, setting, token)
+        for setting, field in FIELDS.items():
+            if cookie_name(setting) and field in held.value:
+                set_cookie(response, setting, Hidden(held.value[field]))
+                for name in (field, OAUTH_NAMES[field]):
+                    response.data.pop(name, None)
         send_csrf_token(self.request, response)
         return response
 

@@ -77,6 +77,28 @@ def test_the_access_token_is_in_the_body_by_default(settings, prefix):
     assert set(browser.send("logout/").cookies) == {REFRESH}
 
 
+@pytest.mark.parametrize("access", [None, "access_token"], ids=["in the body", "in a cookie"])
+def test_the_oauth_style(settings, access, prefix):
+    settings.SIMPLE_JWT = site(AUTH_COOKIE_ACCESS=access, TOKEN_RESPONSE_STYLE="oauth")
+    browser = Browser(prefix)
+    for answer in (browser.log_in(), browser.send("refresh/")):
+        body = answer.json()
+        assert ("access_token" in body) is (access is None)
+        assert set(body) - {"access_token"} == {"token_type", "expires_in"}
+        assert (ACCESS in answer.cookies) is (access is not None)
+    held = browser.cookies[REFRESH].value
+    body = browser.send("refresh/", {"refresh_token": held}).json()
+    assert "refresh_token" in body
+    assert browser.cookies[REFRESH].value == held
+    answer = browser.send("logout/", {"refresh_token": body["refresh_token"]})
+    assert (answer.status_code, set(answer.cookies)) == (204, set())
+
+
+def test_the_style_with_expires_in(settings, prefix):
+    settings.SIMPLE_JWT = site(TOKEN_RESPONSE_EXPIRES_IN=True)
+    assert set(Browser(prefix).log_in().json()) == {"expires_in"}
+
+
 def test_a_refresh_without_rotation_leaves_the_refresh_cookie(settings, prefix):
     settings.SIMPLE_JWT = site(ROTATE_REFRESH_TOKENS=False, BLACKLIST_AFTER_ROTATION=False)
     browser = Browser(prefix)
