@@ -25,7 +25,7 @@ from .records import records_of, refuse_revoked, session_app
 from .settings import api_settings
 from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
 from .tokens import Token as Token  # noqa: PLC0414, TC001  likewise, at run time too
-from .transport.cookies import ACCESS, delete_afterwards, token_cookie
+from .transport.cookies import ACCESS, afterwards, delete_unless_set, token_cookie, vary_by_cookie
 from .transport.csrf import acheck_csrf, check_csrf
 from .transport.header import AUTH_HEADER_TYPE_BYTES as AUTH_HEADER_TYPE_BYTES  # noqa: PLC0414  simplejwt's name, likewise
 from .transport.header import AUTH_HEADER_TYPES as AUTH_HEADER_TYPES  # noqa: PLC0414  likewise
@@ -270,8 +270,8 @@ class JWTCookieAuthentication(JWTAuthentication):
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser | TokenUser, Token] | None:
         """(user, token), or None. Raises AuthenticationFailed for the header, CsrfFailed, and ServiceUnavailable."""
         authenticated = super().authenticate(request)
-        held = Hidden(token_cookie(request, ACCESS))
-        if authenticated is not None or held.value is None:
+        held = Hidden(None if authenticated is not None else access_cookie(request))
+        if held.value is None:
             return authenticated
         try:
             authenticated = self.for_request(request).authenticate_token(held.value.encode(errors="replace"))
@@ -287,8 +287,8 @@ class JWTCookieAuthentication(JWTAuthentication):
         if is_only_sync(type(self), "authenticate", "aauthenticate"):
             return await in_thread(lambda: self.authenticate(request))  # type: ignore[arg-type]  # both have META
         authenticated = await super().aauthenticate(request)
-        held = Hidden(token_cookie(request, ACCESS))
-        if authenticated is not None or held.value is None:
+        held = Hidden(None if authenticated is not None else access_cookie(request))
+        if held.value is None:
             return authenticated
         try:
             reader = self.for_request(request)
@@ -300,12 +300,16 @@ class JWTCookieAuthentication(JWTAuthentication):
         return authenticated
 
 
+def access_cookie(request: HttpRequest) -> str | None:
+    """The token of the access cookie, or None. The answer depends on it, whether the request has it or not."""
+    afterwards(view_of(request), vary_by_cookie)
+    return token_cookie(request, ACCESS)
+
+
 def forget_cookie(request: HttpRequest) -> None:
-    """Note that the token of the access cookie was refused, and let the answer of a DRF view delete the cookie."""
+    """Note that the token of the access cookie was refused, and let the view's answer delete the cookie."""
     refuse_token(request)
-    view = view_of(request)
-    if view is not None:
-        delete_afterwards(view)
+    afterwards(view_of(request), delete_unless_set)
 
 
 class JWTStatelessUserAuthentication(JWTAuthentication):

@@ -186,9 +186,8 @@ class CookieLogoutView(LogoutMixin, TokenLogoutView):  # type: ignore[misc]  # l
     A token in a cookie needs the CSRF check. A 204 deletes both cookies, unless the token was in the body.
     """
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """As DRF's. Raises AuthenticationFailed, CsrfFailed, and ParseError for the body."""
-        super().initial(request, *args, **kwargs)
+    def find_token(self, request: Request) -> None:
+        """As `take_cookie`, but a token in a header comes before the cookies."""
         if any(has_header_token(authenticator, request) for authenticator in self.token_authenticators):
             return
         self.take_cookie(request)

@@ -11,11 +11,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.cache import patch_vary_headers
 
 from oxijwt._core import CoreError, unverified_claims
 from oxijwt.settings import api_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.http import HttpRequest, HttpResponseBase
     from rest_framework.views import APIView
 
@@ -63,7 +66,8 @@ def attributes() -> dict[str, Any]:
 
 def token_cookie(request: HttpRequest, setting: str) -> str | None:
     """The value of a request's cookie, or None if the cookie is missing or empty. Nothing about it is checked."""
-    return request.COOKIES.get(cookie_name(setting) or "") or None
+    name = cookie_name(setting)
+    return None if name is None else request.COOKIES.get(name) or None
 
 
 def max_age(token: str) -> int | None:
@@ -104,14 +108,26 @@ def delete_cookies(response: HttpResponseBase) -> None:
     delete_cookie(response, ACCESS)
 
 
-def delete_afterwards(view: APIView) -> None:
-    """Let a DRF view's answer to this request delete the access cookie, unless the view sets a new one."""
+def delete_unless_set(response: HttpResponseBase) -> None:
+    """Delete the access cookie, unless the answer sets a new one."""
+    if cookie_name(ACCESS) not in response.cookies:
+        delete_cookie(response, ACCESS)
+
+
+def vary_by_cookie(response: HttpResponseBase) -> None:
+    """Let caches keep the answer for requests with the same cookies only, as Django's sessions do."""
+    patch_vary_headers(response, ("Cookie",))
+
+
+def afterwards(view: APIView | None, change: Callable[[HttpResponseBase], None]) -> None:
+    """Change a DRF view's answer to this request: an authentication class does not get the answer."""
+    if view is None:
+        return
     finalize = view.finalize_response
 
-    def finalize_and_delete(*args: Any, **kwargs: Any) -> Any:
+    def finalize_and_change(*args: Any, **kwargs: Any) -> Any:
         response = finalize(*args, **kwargs)
-        if cookie_name(ACCESS) not in response.cookies:
-            delete_cookie(response, ACCESS)
+        change(response)
         return response
 
-    view.finalize_response = finalize_and_delete  # type: ignore[method-assign]  # of this instance only
+    view.finalize_response = finalize_and_change  # type: ignore[method-assign]  # of this instance only

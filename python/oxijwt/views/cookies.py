@@ -49,6 +49,16 @@ class CookieView(TokenViewBase):
     uses_cookie = False
     """Whether this request's token is in a cookie. The request has then passed the CSRF check."""
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """As DRF's. Then it looks for the token of a POST. Raises as `find_token`, and ParseError for the body."""
+        super().initial(request, *args, **kwargs)
+        if request.method == "POST":
+            self.find_token(request)
+
+    def find_token(self, request: Request) -> None:
+        """Find out where the token is, and check CSRF if it needs that. Here as `take_cookie`."""
+        self.take_cookie(request)
+
     def get_body(self, request: Request) -> Any:
         """What the serializer reads: the request's data, with the token of the cookie if this request uses it."""
         body = super().get_body(request)
@@ -111,9 +121,8 @@ class CookieLoginView(CookieView, TokenObtainPairView):
     It needs the CSRF check, so that no foreign page can log a browser in. It reads no token.
     """
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """As DRF's. Raises CsrfFailed."""
-        super().initial(request, *args, **kwargs)
+    def find_token(self, request: Request) -> None:
+        """A login has none. Raises CsrfFailed."""
         check_csrf(request)
 
     def answer(self, data: dict[str, Any]) -> Response:
@@ -128,11 +137,6 @@ class CookieRefreshView(CookieView, TokenRefreshView):
     A refresh token in the body comes first. It needs no CSRF token, and its answer is that of TokenRefreshView: it
     sets no cookie.
     """
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """As DRF's. Raises AuthenticationFailed, CsrfFailed, and ParseError for the body."""
-        super().initial(request, *args, **kwargs)
-        self.take_cookie(request)
 
     def answer(self, data: dict[str, Any]) -> Response:
         """200 with the tokens where the old one was: in the cookies or in the body."""
@@ -160,9 +164,8 @@ class CookieLogoutView(LogoutMixin, TokenBlacklistView):
     Without an app that can end tokens, or without a refresh token, it only deletes the cookies.
     """
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """As DRF's. Raises AuthenticationFailed, CsrfFailed, ParseError, and ValidationError for a wider scope."""
-        super().initial(request, *args, **kwargs)
+    def find_token(self, request: Request) -> None:
+        """As `take_cookie`. Raises ValidationError for a scope that names other sessions."""
         self.take_cookie(request)
         if isinstance(request.data, dict) and request.data.get("scope", "local") != "local":
             raise ValidationError({"scope": [_("The scope must be local: this site keeps no sessions.")]})

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from oxijwt._core import unverified_claims
 from oxijwt.authentication import JWTCookieAuthentication
+from oxijwt.checks import check_settings
 from oxijwt.serializers import TokenObtainPairSerializer
 from oxijwt.tokens import AccessToken, RefreshToken
 
@@ -62,6 +63,14 @@ def test_each_variant_logs_in_refreshes_and_logs_out(settings, variant, prefix):
 def test_the_names_can_be_chosen(settings):
     settings.SIMPLE_JWT = site(AUTH_COOKIE_REFRESH="my-token", AUTH_COOKIE_ACCESS="other-token")
     assert {"__Host-my-token", "__Host-other-token"} <= set(Browser().log_in().cookies)
+
+
+def test_the_name_can_have_the_prefix_of_rfc_10017(settings):
+    settings.SIMPLE_JWT = site(AUTH_COOKIE_REFRESH="Http-refresh_token")
+    browser = Browser()
+    assert "__Host-Http-refresh_token" in browser.log_in().cookies
+    assert browser.send("refresh/").status_code == 200
+    assert [found.id for found in check_settings() if found.id.startswith("oxijwt.E")] == []
 
 
 def test_the_access_token_is_in_the_body_by_default(settings, prefix):
@@ -225,6 +234,31 @@ def test_a_view_that_sets_the_access_cookie_itself_keeps_it(ada, settings, rf):
     request = rf.get("/")
     request.COOKIES[ACCESS] = "a.b.c"
     assert Renewing.as_view()(request).cookies[ACCESS].value.count(".") == 2
+
+
+def test_a_cookie_without_a_name_is_no_access_cookie(ada, settings):
+    """Django reads `=text` as a cookie whose name is empty, and AUTH_COOKIE_ACCESS is None here."""
+    settings.SIMPLE_JWT = site(AUTH_COOKIE_ACCESS=None)
+    answer = Browser().get("/protected/", secure=True, HTTP_COOKIE=f"={AccessToken.for_user(ada)}")
+    assert (answer.status_code, set(answer.cookies)) == (401, set())
+
+
+def test_caches_keep_an_answer_for_one_cookie_only(ada):
+    browser = Browser()
+    assert "Cookie" in browser.get("/public/", secure=True)["Vary"]
+    browser.plant(ACCESS, str(AccessToken.for_user(ada)))
+    assert "Cookie" in browser.get("/protected/", secure=True)["Vary"]
+    header = {"HTTP_AUTHORIZATION": f"Bearer {AccessToken.for_user(ada)}"}
+    assert "Cookie" not in browser.get("/protected/", secure=True, **header)["Vary"]
+
+
+@pytest.mark.parametrize("path", ["", "refresh/", "logout/"])
+def test_other_methods_read_no_cookie(path, prefix):
+    browser = Browser(prefix)
+    browser.plant(REFRESH, "a.b.c")
+    for method, status in (("options", 200), ("get", 405), ("put", 405), ("delete", 405)):
+        answer = getattr(browser, method)(f"{prefix}/session/{path}", secure=True)
+        assert (answer.status_code, set(answer.cookies)) == (status, set()), method
 
 
 HOSTILE = {
