@@ -5,6 +5,7 @@ import time
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connection
+from django.http import HttpResponse
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -13,6 +14,9 @@ from oxijwt.authentication import JWTCookieAuthentication
 from oxijwt.checks import check_settings
 from oxijwt.serializers import TokenObtainPairSerializer
 from oxijwt.tokens import AccessToken, RefreshToken
+from oxijwt.transport.cookies import REFRESH as REFRESH_SETTING
+from oxijwt.transport.cookies import set_cookie
+from oxijwt.utils import Hidden
 
 from .browser import ACCESS, REFRESH, Browser, was_deleted
 from .conftest import site
@@ -169,7 +173,19 @@ def test_a_cookie_over_4096_bytes_is_an_error_when_it_is_made(settings, monkeypa
     assert "ey" not in str(caught.value)
 
 
-def test_the_csrf_token(settings, prefix):
+def test_4096_bytes_are_the_most():
+    """The text has no `exp`, so the other attributes have a fixed length."""
+    response = HttpResponse()
+    set_cookie(response, REFRESH_SETTING, Hidden("x"))
+    room = 4096 - len(response.cookies[REFRESH].OutputString())
+    set_cookie(response, REFRESH_SETTING, Hidden("x" * (room + 1)))
+    assert len(response.cookies[REFRESH].OutputString()) == 4096
+    with pytest.raises(ImproperlyConfigured, match="has 4097 bytes"):
+        set_cookie(response, REFRESH_SETTING, Hidden("x" * (room + 2)))
+    assert REFRESH not in response.cookies
+
+
+def test_the_csrf_token(prefix):
     """It is in the body and the header, and both stand for the secret in Django's cookie."""
     browser = Browser(prefix, csrf=False)
     answer = browser.ask_csrf()
