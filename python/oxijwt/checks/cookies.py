@@ -62,7 +62,8 @@ def reach() -> Iterable[CheckMessage]:
 
 def differs(setting: str) -> bool:
     """Whether AUTH_COOKIE_PATH or AUTH_COOKIE_DOMAIN takes away the prefix __Host-."""
-    return getattr(api_settings, setting) not in {"/", None}
+    value = getattr(api_settings, setting)
+    return isinstance(value, str) and value != "/"
 
 
 def unread() -> Iterable[CheckMessage]:
