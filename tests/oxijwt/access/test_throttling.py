@@ -18,6 +18,7 @@ from oxijwt.throttling import UserNameRateThrottle
 from oxijwt.token_sessions.client_info import default_client_info
 from oxijwt.tokens import RefreshToken, SlidingToken
 from tests.client import PASSWORD, make_user
+from tests.handovers import counted
 
 pytestmark = pytest.mark.django_db
 
@@ -141,6 +142,16 @@ def test_other_throttles_stay(ada, scoped_rates):
     scoped_rates(anon="1/min")
     throttled = with_throttles(views.TokenObtainPairView, ScopedRateThrottle, AnonRateThrottle)
     assert statuses(throttled, [GOOD] * 2) == [200, 429]
+
+
+@pytest.mark.parametrize(("rates", "handed_over"), [({}, 0), ({"token_refresh": "9/min"}, 1)])
+def test_async_views_use_a_thread_for_throttles_only_if_there_is_a_rate(scoped_rates, rates, handed_over):
+    """A throttle asks a cache, which may be a database."""
+    scoped_rates(**rates)
+    throttled = with_throttles(views.AsyncTokenRefreshView, ScopedRateThrottle)
+    with counted() as seen:
+        assert send(throttled, {"refresh": "not.a.token"}).status_code == 401
+    assert len(seen.ours) == handed_over
 
 
 # By user name
