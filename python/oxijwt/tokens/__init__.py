@@ -32,6 +32,7 @@ from oxijwt.utils import (
     late_names,
 )
 from oxijwt.utils import datetime_from_epoch as datetime_from_epoch
+from oxijwt.utils import get_md5_hash_password as get_md5_hash_password
 from oxijwt.verifier import AS_CONFIGURED, Accepts, SignedBy
 
 from .issuing import Issuing, TakingAgain

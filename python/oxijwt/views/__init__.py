@@ -12,6 +12,8 @@ from django.utils.cache import get_conditional_response
 from django.views.generic import View
 
 from oxijwt import state
+from oxijwt.exceptions import InvalidToken as InvalidToken
+from oxijwt.exceptions import TokenError as TokenError
 from oxijwt.settings import api_settings as api_settings
 from oxijwt.settings import setting_attribute
 from oxijwt.transport.header import AUTH_HEADER_TYPES as AUTH_HEADER_TYPES
