@@ -194,6 +194,18 @@ class CookieLogoutView(LogoutMixin, TokenLogoutView):  # type: ignore[misc]  # l
         if self.uses_cookie and self.refresh_cookie is None:
             self.token_authenticators = (AccessCookieAuthentication(),)
 
+    def log_out(self, request: Request, validated: dict[str, Any]) -> None:
+        """As TokenLogoutView's. If the refresh cookie is refused, the access cookie still ends its session."""
+        held, scope = Hidden(validated), validated["scope"]
+        del validated
+        try:
+            super().log_out(request, held.value)
+        except InvalidToken:
+            if self.refresh_cookie is None or not self.may_use_access_cookie(request):
+                raise
+            with handling(request):
+                log_out_with_access_token(request, scope, (AccessCookieAuthentication(),))
+
 
 def has_header_token(authenticator: Authenticator, request: Request) -> bool:
     """Whether an authenticator finds a token in a header, a malformed header included."""

@@ -75,15 +75,15 @@ class CookieView(TokenViewBase):
         """
         if self.names_token(request):
             return
-        held = Hidden(token_cookie(request, REFRESH))
-        if held.value is None and not self.may_use_access_cookie(request):
+        held, is_enough = Hidden(token_cookie(request, REFRESH)), self.may_use_access_cookie(request)
+        if held.value is None and not is_enough:
             raise AuthenticationFailed(_("The request has no refresh token."), code="not_authenticated")
         check_csrf(request)
         self.uses_cookie = True
-        if held.value is not None:
+        if held.value is not None and TOKEN.fullmatch(held.value):
             self.refresh_cookie = Hidden(held.value)
-            if not TOKEN.fullmatch(held.value):
-                raise InvalidToken
+        elif not is_enough:
+            raise InvalidToken
 
     def names_token(self, request: Request) -> bool:
         """Whether the serializer finds a refresh token in the body, or refuses the body because of its form."""
@@ -169,6 +169,10 @@ class CookieLogoutView(LogoutMixin, TokenBlacklistView):
         self.take_cookie(request)
         if isinstance(request.data, dict) and request.data.get("scope", "local") != "local":
             raise ValidationError({"scope": [_("The scope must be local: this site keeps no sessions.")]})
+
+    def may_use_access_cookie(self, request: Request) -> bool:
+        """Whether the access cookie is alone: it can't end a token here, so a bad refresh token is refused."""
+        return super().may_use_access_cookie(request) and token_cookie(request, REFRESH) is None
 
     def get_serializer_class(self) -> SerializerClass:
         """As TokenBlacklistView's. An access cookie alone names nothing that could end."""

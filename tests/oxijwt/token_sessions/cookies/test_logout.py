@@ -162,3 +162,23 @@ def test_an_unknown_scope_ends_nothing(browser, scope):
     assert answer.status_code == 400
     assert not {REFRESH, ACCESS} & set(answer.cookies)
     assert live() == {sid(browser)}
+
+
+@pytest.mark.parametrize("refresh", ["a.b.c", "no token", "a\x00b"])
+@pytest.mark.parametrize("scope", ["local", "global"])
+def test_a_bad_refresh_cookie_does_not_keep_the_access_cookie_from_logging_out(browser, refresh, scope):
+    browser.plant(REFRESH, refresh)
+    answer = browser.send("logout/", {"scope": scope})
+    assert answer.status_code == 204
+    assert live() == set()
+    assert was_deleted(answer, REFRESH)
+
+
+def test_two_bad_cookies_are_401(browser):
+    browser.plant(REFRESH, "a.b.c")
+    browser.plant(ACCESS, "a.b.c")
+    answer = browser.send("logout/")
+    assert answer.status_code == 401
+    assert len(live()) == 1
+    assert was_deleted(answer, REFRESH)
+    assert was_deleted(answer, ACCESS)
