@@ -17,6 +17,7 @@
 #                 PostgreSQL, 10 minutes; `make test` runs it in short
 #   make outage   show what a stateless service answers while its REVOCATION_CACHE is emptied, down or started again
 #   make asgi     compare async requests under uvicorn with sync ones under gunicorn; `make test` runs it in short
+#   make clients  let JavaScript clients (axios and fetch, under node) refresh at the same time: gunicorn on PostgreSQL, npm
 #   make statements  compare kept statements with the ORM's on SQLite, PostgreSQL and MariaDB (minutes); OXIJWT_PYTHONS names
 #                 other interpreters with another Django. `make test` compares a part
 #   make scale    compare sessions with simplejwt's tokens at a million rows on PostgreSQL (minutes, 2 GB of disk)
@@ -59,7 +60,7 @@ TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke post
 	mariadb-test sqlite-hostile sqlite-sessions parity neighbours statements-smoke bench-smoke differential-smoke $(LINT)
 
 # Suites that `make test` does not run, or not at full length.
-LONG := rotation-load rolling rolling-smoke asgi asgi-smoke bench differential fuzz generated-texts audit scale statements \
+LONG := rotation-load rolling rolling-smoke asgi asgi-smoke clients bench differential fuzz generated-texts audit scale statements \
 	thieves races outage
 .PHONY: demo test side-by-side together lint clean $(TEST) $(RACES) $(LONG)
 # Only `side-by-side` runs two things at a time: it calls make again, for `together`.
@@ -71,7 +72,7 @@ unexport MAKEFLAGS MFLAGS
 endif
 
 test: .venv/built
-	@$(MAKE) --no-print-directory --keep-going side-by-side rotation-load rolling-smoke asgi-smoke
+	@$(MAKE) --no-print-directory --keep-going side-by-side rotation-load rolling-smoke asgi-smoke clients
 
 side-by-side: .venv/built
 	@$(MAKE) --no-print-directory --keep-going --jobs $(JOBS) --output-sync=target together
@@ -108,7 +109,8 @@ rust-test:
 
 # Each target has its own test databases, so that two targets never share one. The names begin with OXIJWT_DATABASE_NAME.
 DATABASE_NAME := $(or $(OXIJWT_DATABASE_NAME),oxijwt)
-$(SITES) $(RACES) rotation-load rolling rolling-smoke asgi asgi-smoke outage statements statements-smoke bench bench-smoke: \
+$(SITES) $(RACES) rotation-load rolling rolling-smoke asgi asgi-smoke clients outage statements statements-smoke bench \
+	bench-smoke: \
 	override export OXIJWT_DATABASE_NAME = \
 	$(DATABASE_NAME)_$(subst -,_,$@)
 
@@ -161,6 +163,10 @@ asgi: .venv/built
 
 asgi-smoke: .venv/built
 	$(PY) -m tests.suites.asgi --short
+
+# Likewise: an access token lives for seconds.
+clients: .venv/built
+	$(PY) -m tests.suites.clients
 
 # Likewise.
 rolling rolling-smoke: .venv/built

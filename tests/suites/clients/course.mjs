@@ -1,0 +1,28 @@
+// Drives one client against the live server: `node course.mjs CLIENT URL USERNAME PASSWORD LIFETIME`. Prints statuses as JSON.
+
+const TIMES = 10;
+
+const [name, url, username, password, lifetime] = process.argv.slice(2);
+const { Api } = await import(`./${name}.mjs`);
+const api = new Api(url);
+
+const atOnce = (act) => Promise.all(Array.from({ length: TIMES }, act));
+const status = (promise) => promise.then((response) => response.status, (error) => error.status);
+const call = () => status(api.http ? api.http.get("whoami/") : api.fetch("whoami/"));
+
+// The access token expires. Ten requests share one refresh.
+await api.login(username, password);
+await new Promise((resolve) => setTimeout(resolve, lifetime * 1000));
+const shared = await atOnce(call);
+
+// The session ends somewhere else. The ten share one refresh again, and all fail.
+await fetch(`${url}token/logout/`, { method: "POST", headers: { Authorization: `Bearer ${api.tokens.access}` } });
+const ended = await atOnce(call);
+
+// A page that does not share refreshes ten times at once.
+await api.login(username, password);
+const refreshes = await atOnce(() => status(api.exchange().then(() => ({ status: 200 }))));
+const unshared = await atOnce(call);
+await api.logout();
+
+console.log(JSON.stringify({ shared, ended, refreshes, unshared }));
