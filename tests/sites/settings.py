@@ -6,6 +6,7 @@ SECRET_KEY = "tests only: long enough for HS256, and for HS512 as well, no secre
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 USE_TZ = True
 ROOT_URLCONF = "tests.sites.urls"
+STATIC_URL = "static/"  # a live server needs it
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Tests run in a database of this name after `test_`, and name their keys in Redis after it: what tests at the same time
