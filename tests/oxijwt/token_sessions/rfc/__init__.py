@@ -1,0 +1,1 @@
+"""RFC 9700 on refresh tokens: a test named after each rule."""
