@@ -8,4 +8,5 @@ from tests.sites.sessions import SIMPLE_JWT as ROTATING
 
 DATABASES = {"default": DATABASES_BY_NAME["postgres"]}
 ACCESS_SECONDS = 3
+ROOT_URLCONF = "tests.suites.clients.urls"
 SIMPLE_JWT = ROTATING | {"ACCESS_TOKEN_LIFETIME": timedelta(seconds=ACCESS_SECONDS)}
