@@ -7,6 +7,12 @@ from http.cookies import SimpleCookie
 from urllib.parse import urlsplit
 
 PATIENCE = 30
+SCOPE = "orders:read orders:write"
+
+
+def scopes(user, request):
+    """A project's USER_SCOPES."""
+    return SCOPE
 
 
 class HeaderMode:
@@ -79,15 +85,15 @@ class HeaderMode:
 class OAuthStyle(HeaderMode):
     """A client that expects the names of RFC 6749."""
 
-    settings = {"TOKEN_RESPONSE_STYLE": "oauth"}
+    settings = {"TOKEN_RESPONSE_STYLE": "oauth", "USER_SCOPES": f"{__name__}.scopes"}
     access_name, refresh_name = "access_token", "refresh_token"
 
     def take(self, response):
         """As above. The answer is one of RFC 6749 section 5.1, with nothing else in it."""
         status, _headers, body = response
         if status == 200:
-            assert set(body) == {"access_token", "refresh_token", "token_type", "expires_in"}
-            assert (body["token_type"], body["expires_in"]) == ("Bearer", 300)
+            assert set(body) == {"access_token", "refresh_token", "token_type", "expires_in", "scope"}
+            assert (body["token_type"], body["expires_in"], body["scope"]) == ("Bearer", 300, SCOPE)
         return super().take(response)
 
 
@@ -176,4 +182,4 @@ class TwoCookiesMode(CookieMode):
         return super().take(response)
 
 
-MODES = (HeaderMode, CookieMode, TwoCookiesMode)
+MODES = (HeaderMode, CookieMode, TwoCookiesMode, OAuthStyle)

@@ -74,6 +74,39 @@ def test_the_server_determines_whether_to_issue_refresh_tokens(ada):
     assert answer(refresh(access)) == INVALID
 
 
+def test_refresh_tokens_are_bound_to_the_scope(clock, jwt_settings):
+    """Also if the user may have more later."""
+    jwt_settings(USER_SCOPES=lambda user, request: "read write delete")
+    body = {"username": "ada", "password": PASSWORD, "scope": "read write"}
+    token = post("", body).json()["refresh"]
+    for asked, status, granted in [
+        ("read write delete", 400, None),
+        (None, 200, "read write"),
+        ("delete", 400, None),
+        ("read", 200, "read"),
+        ("read write", 400, None),
+        (None, 200, "read"),
+    ]:
+        clock.tick(GRACE)
+        response = post("refresh/", {"refresh": token} | ({} if asked is None else {"scope": asked}))
+        assert response.status_code == status
+        if status == 400:
+            assert response.json()["code"] == "invalid_scope"
+            continue
+        token = response.json()["refresh"]
+        assert claims(response.json()["access"])["scope"] == claims(token)["scope"] == granted
+
+
+def test_a_repeated_refresh_does_not_widen_the_scope(clock, jwt_settings):
+    jwt_settings(USER_SCOPES=lambda user, request: "read write")
+    token = login()["refresh"]
+    narrowed = post("refresh/", {"refresh": token, "scope": "read"}).json()
+    repeated = refreshed(token)
+    assert [claims(narrowed[kind])["scope"] for kind in narrowed] == ["read", "read"]
+    assert [claims(repeated[kind])["scope"] for kind in repeated] == ["read", "read"]
+    assert answer(post("refresh/", {"refresh": token, "scope": "write"})) == (400, "invalid_scope")
+
+
 def test_refresh_tokens_are_bound_to_the_resource_servers(ada, clock, jwt_settings):
     jwt_settings(AUDIENCE="site")
     token = str(RefreshToken.for_user(ada, audience="shop"))
