@@ -164,6 +164,12 @@ class TakingAgain(Issuing):
         if claims:
             self.payload[ASKED_CLAIM] = list(claims)
 
+    def narrow(self) -> None:
+        """Keep only the scopes that the user may still have and that the client has asked for."""
+        grant = self.grant
+        if grant is not None and (grant.allowed is not None or grant.asked is not None):
+            set_scope(self.payload, grant.scope_of(names_in_order(self.payload.get(SCOPE_CLAIM))))
+
 
 def asked_claims(user: AbstractBaseUser | None, token: object) -> Claims:
     """The answer of CLAIMS about a user; empty without the setting or a user. Raises ImproperlyConfigured."""
@@ -195,6 +201,8 @@ def names_in_body(scope: object) -> tuple[str, ...] | None:
         return None
     if not isinstance(scope, str):
         raise InvalidScope(_("The scope must be a text."))
+    if len(scope) > api_settings.MAX_TOKEN_LENGTH:  # no token has so many, and to read them takes long
+        raise InvalidScope
     return given_names(scope)
 
 

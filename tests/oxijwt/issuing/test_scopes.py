@@ -146,6 +146,22 @@ def test_a_sliding_token_narrows_and_never_widens(scoped):
     assert refused(post("token_refresh_sliding", {"token": narrow, "scope": "orders:write"}))
 
 
+def test_a_sliding_token_loses_what_the_user_loses(scoped, monkeypatch):
+    """It kept the scope for as long as it was refreshed. It does not come back, since only the token knew it."""
+    token = log_in("token_obtain_sliding").json()["token"]
+    monkeypatch.setitem(SCOPES, "ada", "orders:read users:delete")
+    renewed = post("token_refresh_sliding", {"token": token})
+    assert scopes(renewed) == ("orders:read", None)
+    monkeypatch.setitem(SCOPES, "ada", ALL)
+    assert scopes(post("token_refresh_sliding", {"token": renewed.json()["token"]})) == ("orders:read", None)
+
+
+def test_a_scope_longer_than_a_token_is_refused_before_it_is_read(scoped, monkeypatch):
+    """Two megabytes of names took half a second."""
+    monkeypatch.setattr("oxijwt.tokens.issuing.given_names", None)
+    assert refused(log_in(scope="a " * 8_192 + "a"))
+
+
 GIVEN = {
     # for_user(scope=…) → the claim; an exception for what is refused
     "orders:read orders:write": "orders:read orders:write",
