@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from .authorization import AUTHORIZATION_SHAPES
 from .bodies import HOSTILE_BODIES
+from .scopes import ASKED_SCOPES
 from .tokens import HOSTILE_TOKENS
 
 
@@ -28,8 +29,8 @@ class Tally:
         """The line that the runner prints."""
         return (
             f"hostile suite: {len(HOSTILE_TOKENS)} tokens × {len(self.places)} places, "
-            f"{len(AUTHORIZATION_SHAPES)} Authorization shapes, {len(HOSTILE_BODIES)} bodies: "
-            f"{self.requests} requests, {self.server_errors} server errors, "
+            f"{len(AUTHORIZATION_SHAPES)} Authorization shapes, {len(HOSTILE_BODIES)} bodies, "
+            f"{len(ASKED_SCOPES)} scopes: {self.requests} requests, {self.server_errors} server errors, "
             f"{self.listed_accepts} listed accepts, {self.unlisted_accepts} unlisted"
         )
 

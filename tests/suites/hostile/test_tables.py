@@ -5,10 +5,16 @@ import pytest
 from .authorization import AUTHORIZATION_SHAPES
 from .bodies import HOSTILE_BODIES
 from .places import NAMES, at
+from .scopes import ASKED_SCOPES
 from .tally import Tally
 from .tokens import HOSTILE_TOKENS
 
-LEAST = {"tokens": (HOSTILE_TOKENS, 250), "Authorization": (AUTHORIZATION_SHAPES, 40), "bodies": (HOSTILE_BODIES, 80)}
+LEAST = {
+    "tokens": (HOSTILE_TOKENS, 250),
+    "Authorization": (AUTHORIZATION_SHAPES, 40),
+    "bodies": (HOSTILE_BODIES, 80),
+    "scopes": (ASKED_SCOPES, 50),
+}
 
 
 @pytest.mark.parametrize("table", LEAST)
