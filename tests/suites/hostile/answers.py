@@ -32,6 +32,19 @@ def challenge(token_was_refused):
     return f'{scheme} realm="api"' + (', error="invalid_token"' if token_was_refused else "")
 
 
+def cookie_complaint(place, response):
+    """What is wrong with a refusal of a token in a cookie, or None: the browser must forget it."""
+    if not place.cookie or not has_token(place, response):
+        return None
+    deleted = response.cookies.get(place.cookie)
+    return None if deleted is not None and deleted["max-age"] == 0 else "the cookie was not deleted"
+
+
+def has_token(place, response):
+    """Whether Django has found a token in the request's cookie, or the place takes it from somewhere else."""
+    return not place.cookie or bool(response.wsgi_request.COOKIES.get(place.cookie))
+
+
 def server_error(response):
     """A server error and the exception behind it."""
     kind = response.exc_info[0].__name__ if getattr(response, "exc_info", None) else "no exception"

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from .places import CSRF_COOKIE
+
 
 class Shape(NamedTuple):
     """A way to send the token: the header's text, whether our scheme is seen, and why the token is taken if it is."""
@@ -108,7 +110,7 @@ AUTHORIZATION_SHAPES = [
     others("another header of the token", "Bearer {token}", header="HTTP_PROXY_AUTHORIZATION"),
     others("a header of ours that is not configured", "Bearer {token}", header="HTTP_X_ACCESS_TOKEN"),
     others("the server's own variable", "Bearer {token}", header="REDIRECT_HTTP_AUTHORIZATION"),
-    others("a cookie", "access={token}; Authorization=Bearer {token}", header="HTTP_COOKIE"),
+    others("a cookie", f"{CSRF_COOKIE}; access={{token}}; Authorization=Bearer {{token}}", header="HTTP_COOKIE"),
     others("the query", "access_token={token}&Authorization=Bearer%20{token}", header="QUERY_STRING"),
     others("the usual header while another is configured", "Bearer {token}", configured=OTHER_NAME),
     others("the configured header without scheme", "{token}", header="HTTP_X_ACCESS_TOKEN", configured=OTHER_NAME),

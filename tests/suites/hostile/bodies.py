@@ -15,10 +15,10 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=b+b"
 """With a `+`, which no token has: Django finds a boundary within a line, and one signature in thousands has `--b`."""
 FIELDS = ("refresh", "token", "username", "email", "password")
-LOGINS = ("token_obtain_pair", "token_obtain_sliding")
-LOGOUT = ("token_logout",)
-NO_TOKEN = {"token_logout": 401}
-"""What a logout answers to a body without a token: it could have come in the header."""
+LOGINS = ("token_obtain_pair", "token_obtain_sliding", "cookie_login")
+LOGOUT = ("token_logout", "cookie_logout")
+NO_TOKEN = {"token_logout": 401, "cookie_refresh": 401, "cookie_logout": 401}
+"""What these answer to a body without a token: it could have come in the header or in a cookie."""
 
 
 PARSERS = "the project's parser reads it so"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from .authorization import AUTHORIZATION_SHAPES
 from .bodies import HOSTILE_BODIES
+from .cookies import COOKIE_SHAPES, CSRF_SHAPES
 from .scopes import ASKED_SCOPES
 from .tokens import HOSTILE_TOKENS
 
@@ -30,7 +31,8 @@ class Tally:
         return (
             f"hostile suite: {len(HOSTILE_TOKENS)} tokens × {len(self.places)} places, "
             f"{len(AUTHORIZATION_SHAPES)} Authorization shapes, {len(HOSTILE_BODIES)} bodies, "
-            f"{len(ASKED_SCOPES)} scopes: {self.requests} requests, {self.server_errors} server errors, "
+            f"{len(COOKIE_SHAPES)} cookie headers, {len(CSRF_SHAPES)} CSRF tokens, {len(ASKED_SCOPES)} scopes: "
+            f"{self.requests} requests, {self.server_errors} server errors, "
             f"{self.listed_accepts} listed accepts, {self.unlisted_accepts} unlisted"
         )
 

@@ -4,6 +4,7 @@ import pytest
 
 from .authorization import AUTHORIZATION_SHAPES
 from .bodies import HOSTILE_BODIES
+from .cookies import COOKIE_SHAPES, CSRF_SHAPES
 from .places import NAMES, at
 from .scopes import ASKED_SCOPES
 from .tally import Tally
@@ -13,6 +14,8 @@ LEAST = {
     "tokens": (HOSTILE_TOKENS, 250),
     "Authorization": (AUTHORIZATION_SHAPES, 40),
     "bodies": (HOSTILE_BODIES, 80),
+    "cookie headers": (COOKIE_SHAPES, 50),
+    "CSRF tokens": (CSRF_SHAPES, 40),
     "scopes": (ASKED_SCOPES, 50),
 }
 

@@ -22,7 +22,7 @@ from django.conf import settings
 
 from tests.client import HS256_HEADER, MISSING, as_json, base64url, forge
 
-from .places import BY_ACCESS, ENDING, at, everywhere
+from .places import BY_ACCESS, BY_COOKIE, ENDING, at, everywhere
 
 LONGEST_TOKEN = 16_384
 DEEP = 33
@@ -40,6 +40,7 @@ PERIOD_UNREAD = "only a sliding refresh reads it"
 ONE_KEY = "kid only selects among our keys, and there is one"
 KEY_UNREAD = "no key is ever taken from a header: our own key made this signature"
 TRIMMED = "DRF's CharField trims blanks"
+UNQUOTED = "Django takes the quotes off a cookie"
 NO_SESSION_READ = "reads no session"
 
 
@@ -158,7 +159,7 @@ FORMS = [
     text("upper case", lambda token: token.upper()),
     text("backwards", lambda token: token[::-1]),
     text("percent-encoded dots", lambda token: token.replace(".", "%2E")),
-    text("quoted", lambda token: f'"{token}"'),
+    text("quoted", lambda token: f'"{token}"', accepted_at=at(UNQUOTED, *BY_COOKIE)),
     text("in angle brackets", lambda token: f"<{token}>"),
     text("bytes literal", lambda token: f"b'{token}'"),
     text("as a form field", lambda token: f"access_token={token}"),

@@ -14,6 +14,7 @@ from django.test import Client, override_settings
 from oxijwt.records import session_app
 from tests.client import PASSWORD, claims, forge
 
+from .places import CSRF_COOKIE, CSRF_SECRET
 from .tally import TALLY
 
 HAS_SESSIONS = session_app() is not None
@@ -32,7 +33,7 @@ class World:
         self.ada = make_user("ada@example.org", 1, "abcdef01-2345-4789-abcd-ef0123456789")
         self.grace = make_user("grace@example.org", 2, str(uuid.UUID(int=1)))
         cache.clear()
-        self.client = Client(raise_request_exception=False)
+        self.client = Client(raise_request_exception=False, enforce_csrf_checks=True)
         self.sids = new_sessions(self.ada, self.grace) if HAS_SESSIONS else {}
         self._rows_at_first = _rows()
 
@@ -58,8 +59,10 @@ class World:
         return Good(claims(token_type, user_id=self.own_id) | session, self.sids)
 
     def request(self, method, path, body=None, content_type="application/json", **headers):
-        """The response; an exception that left the view is its `exc_info`."""
+        """The response; an exception that left the view is its `exc_info`. It passes the CSRF check of cookie views."""
         content = {} if body is None else {"data": body, "content_type": content_type}
+        self.client.cookies.clear()
+        headers = {"HTTP_COOKIE": CSRF_COOKIE, "HTTP_X_CSRFTOKEN": CSRF_SECRET} | headers
         response = self.client.generic(method, path, **content, **headers)
         TALLY.requests += 1
         TALLY.server_errors += response.status_code >= 500
