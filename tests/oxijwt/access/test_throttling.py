@@ -17,6 +17,7 @@ from oxijwt.serializers import TokenObtainPairSerializer
 from oxijwt.throttling import UserNameRateThrottle
 from oxijwt.token_sessions.client_info import default_client_info
 from oxijwt.tokens import RefreshToken, SlidingToken
+from oxijwt.views import cookies
 from tests.client import PASSWORD, make_user
 from tests.handovers import counted
 
@@ -34,6 +35,8 @@ REFRESHES = [
     views.AsyncTokenRefreshView,
     views.AsyncTokenRefreshSlidingView,
 ]
+COOKIE_LOGINS = [cookies.CookieLoginView, cookies.AsyncCookieLoginView]
+COOKIE_REFRESHES = [cookies.CookieRefreshView, cookies.AsyncCookieRefreshView]
 OTHERS = [views.TokenVerifyView, views.TokenBlacklistView, views.AsyncTokenVerifyView, views.AsyncTokenBlacklistView]
 GOOD = {"username": "ada", "password": PASSWORD}
 BY_NAME = {"token_obtain_username": "2/min"}
@@ -81,8 +84,8 @@ def statuses(view, bodies, **extra):
 
 
 def test_scopes_of_the_views():
-    assert {view.throttle_scope for view in LOGINS} == {"token_obtain"}
-    assert {view.throttle_scope for view in REFRESHES} == {"token_refresh"}
+    assert {view.throttle_scope for view in [*LOGINS, *COOKIE_LOGINS]} == {"token_obtain"}
+    assert {view.throttle_scope for view in [*REFRESHES, *COOKIE_REFRESHES]} == {"token_refresh"}
     assert {view.throttle_scope for view in OTHERS} == {None}
 
 
@@ -110,6 +113,22 @@ def test_a_refresh_by_address(ada, scoped_rates, view):
     body = dict.fromkeys(("refresh", "token"), str(token_class.for_user(ada)))
     throttled = with_throttles(view, ScopedRateThrottle)
     assert statuses(throttled, [body] * 3) == [200, 200, 429]
+
+
+@pytest.mark.parametrize("view", [*COOKIE_LOGINS, *COOKIE_REFRESHES])
+def test_cookie_views_too(scoped_rates, view):
+    """They are throttled before their cookies are read."""
+    scoped_rates(token_obtain="1/min", token_refresh="1/min")
+    throttled = with_throttles(view, ScopedRateThrottle)
+    assert [code == 429 for code in statuses(throttled, [GOOD] * 2)] == [False, True]
+
+
+@pytest.mark.usefixtures("name_rate")
+@pytest.mark.parametrize("view", COOKIE_LOGINS)
+def test_a_login_with_cookies_by_user_name(view):
+    throttled = with_throttles(view, UserNameRateThrottle)
+    assert [code == 429 for code in statuses(throttled, [GOOD] * 3)] == [False, False, True]
+    assert 429 not in statuses(throttled, [GOOD | {"username": "grace"}])
 
 
 @pytest.mark.parametrize("view", [LOGINS[0], LOGINS[2]])
