@@ -49,9 +49,12 @@ class CookieView(TokenViewBase):
     uses_cookie = False
     """Whether this request's token is in a cookie. The request has then passed the CSRF check."""
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """As DRF's. Then it looks for the token of a POST. Raises as `find_token`, and ParseError for the body."""
-        super().initial(request, *args, **kwargs)
+    def check_permissions(self, request: Request) -> None:
+        """As DRF's. Then it looks for the token of a POST. Raises as `find_token`, and ParseError for the body.
+
+        DRF calls it before throttles: a foreign page must not use up the rate of a user name or of its visitor.
+        """
+        super().check_permissions(request)
         if request.method == "POST":
             self.find_token(request)
 

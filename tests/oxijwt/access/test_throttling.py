@@ -69,13 +69,14 @@ def with_throttles(view, *throttles, **options):
     return view.as_view(throttle_classes=throttles, **options)
 
 
-def send(view, body=GOOD, address="192.0.2.1", method="POST", **extra):
-    """The view's answer to a JSON body, or to bytes of another content type."""
+def send(view, body=GOOD, address="192.0.2.1", method="POST", csrf=True, **extra):
+    """The view's answer to a JSON body, or to bytes of another content type. With `csrf`, it passes the CSRF check."""
     asynchronous = hasattr(view, "view_class") and issubclass(view.view_class, views.base.AsyncTokenView)
     factory = (AsyncRequestFactory if asynchronous else RequestFactory)()
     content_type = extra.pop("content_type", "application/json")
     request = getattr(factory, method.lower())("/", body, content_type=content_type)
     request.META.update(REMOTE_ADDR=address, **extra)
+    request._dont_enforce_csrf_checks = csrf
     return async_to_sync(view)(request) if asynchronous else view(request)
 
 
@@ -117,10 +118,21 @@ def test_a_refresh_by_address(ada, scoped_rates, view):
 
 @pytest.mark.parametrize("view", [*COOKIE_LOGINS, *COOKIE_REFRESHES])
 def test_cookie_views_too(scoped_rates, view):
-    """They are throttled before their cookies are read."""
     scoped_rates(token_obtain="1/min", token_refresh="1/min")
     throttled = with_throttles(view, ScopedRateThrottle)
-    assert [code == 429 for code in statuses(throttled, [GOOD] * 2)] == [False, True]
+    cookie = {"HTTP_COOKIE": "__Host-refresh_token=a.b.c"}
+    assert [code == 429 for code in statuses(throttled, [GOOD] * 2, **cookie)] == [False, True]
+
+
+@pytest.mark.usefixtures("name_rate")
+@pytest.mark.parametrize("view", [*COOKIE_LOGINS, *COOKIE_REFRESHES])
+def test_a_foreign_page_uses_up_no_rate(ada, scoped_rates, view):
+    """Its requests fail the CSRF check. They could lock a user name, or the address of its visitor."""
+    scoped_rates(token_obtain="1/min", token_refresh="1/min")
+    throttled = with_throttles(view, ScopedRateThrottle, UserNameRateThrottle)
+    cookie = {"HTTP_COOKIE": "__Host-refresh_token=a.b.c"}
+    assert statuses(throttled, [GOOD] * 3, csrf=False, **cookie) == [403] * 3
+    assert statuses(throttled, [GOOD], **cookie) != [429]
 
 
 @pytest.mark.usefixtures("name_rate")
