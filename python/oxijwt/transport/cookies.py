@@ -79,7 +79,7 @@ def max_age(token: str) -> int | None:
         exp = unverified_claims(token, api_settings.MAX_TOKEN_LENGTH).get("exp")
     except CoreError:  # a project's own backend may make tokens that only it can read
         return None
-    return None if exp is None else int(min(max(exp - time.time(), 0), LONGEST_AGE))
+    return None if exp is None else int(min(max(exp - int(time.time()), 0), LONGEST_AGE))
 
 
 def set_cookie(response: HttpResponseBase, setting: str, token: Hidden[str]) -> None:
