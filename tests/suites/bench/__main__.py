@@ -25,6 +25,7 @@ PARTS = {
     "core": ("tokens.core", "The Rust core against bare aws-lc-rs"),
     "threads": ("tokens.threads", "Two threads"),
     "whole": ("requests.whole", "Whole requests against simplejwt's"),
+    "features": ("requests.features", "Cookies, claims, scopes and the OAuth style, each while it is on"),
     "logins": ("requests.logins", "Logins against other packages, SQLite"),
     "served": ("requests.served", "Two workers of gunicorn"),
     "tables": ("requests.tables", "Large tables and the flush"),

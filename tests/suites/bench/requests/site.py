@@ -30,6 +30,10 @@ AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 def configure(spec: Spec) -> Library:
     """Set Django up for the site."""
     library = library_of(spec.library, spec.kind)
+    if spec.feature:
+        from .features import FEATURES  # noqa: PLC0415  it starts sites itself
+
+        library = FEATURES[spec.feature][1](library)
     settings.configure(
         SECRET_KEY="a secret key of the benchmark that is long enough",
         ALLOWED_HOSTS=["*"],
@@ -99,11 +103,13 @@ class Site:
         self._application = get_wsgi_application()
         self._library = library
         self._status = ""
+        self._cookies: Tokens = {}
         self._usernames = cycle(USERNAMES)
 
     def login(self) -> Tokens:
-        """The tokens of a new login of the next user."""
-        return self._library.tokens(json.loads(self.answer(self.environment("obtain", self.next_user()))))
+        """The tokens of a new login of the next user: those in cookies, if the login sets any."""
+        answer = json.loads(self.answer(self.environment("obtain", self.next_user())))
+        return self._cookies or self._library.tokens(answer)
 
     def next_user(self) -> Tokens:
         """What a login is made from."""
@@ -124,8 +130,10 @@ class Site:
             raise RuntimeError(f"{environment['PATH_INFO']}: {self._status} {content!r}")
         return content
 
-    def _start(self, status: str, _headers: object, _error: object = None) -> None:
+    def _start(self, status: str, headers: list[tuple[str, str]], _error: object = None) -> None:
         self._status = status
+        cookies = (value.partition(";")[0].strip().partition("=") for name, value in headers if name == "Set-Cookie")
+        self._cookies = {name: value for name, _equals, value in cookies}
 
     def turn(self, name: str, count: int, clock: str) -> float:
         """The seconds of a request: by CPU time the mean, by the wall clock the second-smallest."""

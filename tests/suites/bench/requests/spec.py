@@ -22,6 +22,8 @@ class Spec:
     database: str = SQLITE
     prepared: bool = False
     """Whether PostgreSQL prepares statements (psycopg's server-side binding)."""
+    feature: str = ""
+    """One of `features.FEATURES` that is on; only oxijwt has them."""
     name: str = ""
     """An existing database. Without it the process makes one and drops it at its end."""
 
