@@ -36,16 +36,16 @@ def serve(port: int) -> None:
                 f"make demo can't serve on {HOST}:{port}: {error.strerror}. Take another port: PORT=8080 make demo"
             )
     password = secrets.token_urlsafe(9)
-    prepare(dict(os.environ), password)
+    environment = site_environment(dict(os.environ))
+    prepare(environment, password)
     print(CURL_LINES.format(address=f"http://{HOST}:{port}", username=USERNAME, password=password), flush=True)
     os.chdir(SITE)
-    os.execv(  # noqa: S606 - without a shell, Ctrl-C reaches the server
-        sys.executable, [sys.executable, "manage.py", "runserver", "--noreload", f"{HOST}:{port}"]
-    )
+    command = [sys.executable, "manage.py", "runserver", "--noreload", f"{HOST}:{port}"]
+    os.execve(sys.executable, command, environment)  # noqa: S606 - without a shell, Ctrl-C reaches the server
 
 
 CURL_LINES = """
-Serving {address}: user {username}, password {password}. Lines to copy:
+Open {address} in a browser: user {username}, password {password}. Or copy these lines:
 
   curl -s {address}/api/token/ -d username={username} -d password={password}
   ACCESS=…   # from the answer
@@ -56,6 +56,32 @@ Serving {address}: user {username}, password {password}. Lines to copy:
   REFRESH=…  # of a new login: the one above was used twice, which ended its session
   curl -s {address}/api/token/logout/ -d refresh=$REFRESH       # 204; its access token is refused at once
 """
+
+
+def site_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the site's processes. Makes the key that its DEMO_KEY_FILE names, or ends the program.
+
+    oxijwt refuses a key file in the site's folder if others may write a folder on the way. Then the key is in the
+    system's folder for temporary files.
+    """
+    elsewhere = Path(tempfile.gettempdir()) / f"oxijwt-demo-{os.getuid()}/jwt.json"
+    places = [environment["DEMO_KEY_FILE"]] if "DEMO_KEY_FILE" in environment else [SITE / "keys/jwt.json", elsewhere]
+    for place in places:
+        # The caller may have set DJANGO_SETTINGS_MODULE for a site of their own.
+        tried = {**environment, "DJANGO_SETTINGS_MODULE": "demo.settings", "DEMO_KEY_FILE": str(place)}
+        refusal = generate_key(tried)
+        if refusal is None:
+            return tried
+        print(f"No key in {place}. {refusal}")
+    sys.exit("make demo: there is no place for the key")
+
+
+def generate_key(environment: Mapping[str, str]) -> str | None:
+    """Make the key file that DEMO_KEY_FILE names, unless it is there. Returns why it was refused, or None."""
+    Path(environment["DEMO_KEY_FILE"]).parent.mkdir(mode=0o700, exist_ok=True)
+    command = [sys.executable, "manage.py", "jwtkeys", "generate", "-v", "0"]
+    ended = subprocess.run(command, cwd=SITE, env=environment, stderr=subprocess.PIPE, text=True, check=False)
+    return ended.stderr.strip() if ended.returncode else None
 
 
 def prepare(environment: Mapping[str, str], password: str) -> None:
@@ -96,7 +122,7 @@ class Walk:
         expected = holds or {}
         if answered != status or not expected.items() <= body.items():
             self.differences += 1
-            print(f"  ✗ expected {status} {json.dumps(expected)}")
+            print(f"  ✗ expected {status} {shortened(expected)}")
         return body
 
     def send(self, request: Request) -> tuple[int, dict[str, str]]:
@@ -151,13 +177,16 @@ def hello(access: str | None) -> Request:
 
 @contextmanager
 def served(password: str) -> Iterator[int]:
-    """Run the site on a free port, with a new database and secret key. Stop it and delete them at the end."""
+    """Run the site on a free port, with a new database and new keys. Stop it and delete them at the end."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = {
-            **os.environ,
-            "DEMO_DATABASE": str(Path(folder) / "demo.sqlite3"),
-            "DEMO_SECRET_KEY": secrets.token_urlsafe(64),
-        }
+        environment = site_environment(
+            {
+                **os.environ,
+                "DEMO_DATABASE": str(Path(folder) / "demo.sqlite3"),
+                "DEMO_KEY_FILE": str(Path(folder) / "jwt.json"),
+                "DEMO_SECRET_KEY": secrets.token_urlsafe(64),
+            }
+        )
         prepare(environment, password)
         port = free_port()
         command = [sys.executable, "manage.py", "runserver", "--noreload", f"{HOST}:{port}"]

@@ -1,4 +1,7 @@
-"""A small site that can end logins: a logout does it, and so does a spent refresh token that is sent again."""
+"""A small site that can end logins: a logout does it, and so does a spent refresh token that is sent again.
+
+It has a page for browsers, and keys that can be rotated.
+"""
 
 import os
 import secrets
@@ -33,7 +36,13 @@ INSTALLED_APPS = [
     "oxijwt.token_sessions",
     "demo",
 ]
-MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
+MIDDLEWARE = [
+    # This one sends `nosniff`, Referrer-Policy and Cross-Origin-Opener-Policy.
+    "django.middleware.security.SecurityMiddleware",
+    "demo.middleware.content_security_policy",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
@@ -49,9 +58,13 @@ REST_FRAMEWORK = {
 }
 
 SIMPLE_JWT = {
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
+    # Short, so that a person sees it end. The default is 5 minutes.
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=2),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=1),
     "ROTATE_REFRESH_TOKENS": True,
     # Short, so that `DEMO=once make demo` need not wait. The default is 30 seconds.
     "REFRESH_REUSE_GRACE": timedelta(seconds=2),
+    "ALGORITHM": "EdDSA",
+    # `make demo` makes it with `manage.py jwtkeys generate`. git ignores it.
+    "KEY_FILE": os.environ.get("DEMO_KEY_FILE", FOLDER / "keys/jwt.json"),
 }

@@ -1,4 +1,4 @@
-"""The token views under /api/token/, and one view that needs an access token."""
+"""The page, the token views under /api/token/, a view that needs an access token, and the rotation of the key."""
 
 from django.urls import include, path
 
@@ -6,6 +6,8 @@ from demo import views
 
 urlpatterns = [
     path("", views.index),
+    path("page/<str:name>", views.page_file, name="page_file"),
     path("api/token/", include("oxijwt.urls")),
     path("api/hello/", views.hello, name="hello"),
+    path("api/rotate-key/", views.rotate_key, name="rotate_key"),
 ]
