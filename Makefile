@@ -3,6 +3,7 @@
 #   make demo     serve examples/demo (DEMO=once goes through login, refresh and logout, and stops)
 #   make test     run every check, JOBS (2) at a time; all of them run, and make fails at the end if one failed
 #   make lint     check format, clippy, ruff, import contracts and types
+#   make browser  drive the demo page with Chromium; .cache/browser gets screenshots
 #   make parity   run simplejwt's own suite, on simplejwt and on oxijwt
 #   make neighbours  run dj-rest-auth and djoser on oxijwt
 #   make differential  compare oxijwt and PyJWT on DIFFERENTIAL_TOKENS (1000000) tokens; DIFFERENTIAL_SEED repeats a run
@@ -57,7 +58,7 @@ SITES := python-test postgres-test mariadb-test sqlite-sessions postgres-session
 RACES := postgres-races mariadb-races
 # They start in this order: the long ones first, so that no long one is left at the end.
 TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke postgres-hostile mariadb-hostile postgres-test \
-	mariadb-test sqlite-hostile sqlite-sessions parity neighbours statements-smoke bench-smoke differential-smoke $(LINT)
+	mariadb-test sqlite-hostile sqlite-sessions browser parity neighbours statements-smoke bench-smoke differential-smoke $(LINT)
 
 # Suites that `make test` does not run, or not at full length.
 LONG := rotation-load rolling rolling-smoke asgi asgi-smoke clients bench differential fuzz generated-texts audit scale statements \
@@ -114,9 +115,14 @@ $(SITES) $(RACES) rotation-load rolling rolling-smoke asgi asgi-smoke clients ou
 	override export OXIJWT_DATABASE_NAME = \
 	$(DATABASE_NAME)_$(subst -,_,$@)
 
-# All tests run on SQLite. Tests that use tables, and so have pytest-django's mark, also run on the servers.
+# All tests run on SQLite, apart from the browser's. Tests that use tables, and so have pytest-django's mark, also run on the
+# servers.
 python-test: .venv/built
-	$(PY) -m pytest
+	$(PY) -m pytest --ignore=tests/suites/browser
+
+# The demo site has its own database, in a temporary folder.
+browser: .venv/built
+	$(PY) -m pytest tests/suites/browser
 
 postgres-test mariadb-test: .venv/built
 	OXIJWT_DATABASE=$(@:-test=) $(PY) -m pytest -m django_db

@@ -5,6 +5,7 @@ A test that misses a service is skipped, and fails where CI=true.
 
 import logging
 import os
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -27,11 +28,12 @@ from tests.leaks import everything_that_is_logged, texts_of
 from tests.sites.settings import DATABASE, DATABASES_BY_NAME, REDIS_URL
 
 REPOSITORY = Path(__file__).parents[1]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 VECTORS = Path(os.environ.get("OXIJWT_VECTORS", REPOSITORY.parent / "shared/vectors"))
 
 
 def require_service(name: str) -> None:
-    """Skip the calling test without `postgres`, `mariadb`, `redis` or `vectors`; fail it where CI=true."""
+    """Skip the calling test without `postgres`, `mariadb`, `redis`, `chromium` or `vectors`; fail it where CI=true."""
     missing = what_is_missing(name)
     if missing and os.environ.get("CI") == "true":
         pytest.fail(f"{missing}, which CI must have", pytrace=False)
@@ -43,6 +45,8 @@ def what_is_missing(name: str) -> str | None:
     """Why there is no such service, or None."""
     if name == "vectors":
         return None if VECTORS.is_dir() else "no test vectors (OXIJWT_VECTORS names their folder)"
+    if name == "chromium":
+        return None if CHROMIUM else "no Chromium in the PATH"
     host, port = _address(name)
     try:
         socket.create_connection((host, port), timeout=2).close()

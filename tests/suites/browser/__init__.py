@@ -1,0 +1,1 @@
+"""Chromium drives the demo page. docs/dev/browser.md says how."""

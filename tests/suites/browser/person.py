@@ -1,0 +1,67 @@
+"""What a person does on the page, and reads there."""
+
+import re
+
+from playwright.sync_api import expect
+
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 900}
+REFUSED = re.compile(r"the server responded with a status of 4\d\d")
+"""Chromium writes a line like this for each answer 4xx. Many of these tests cause some."""
+
+# Tells the test of each violation, also of one that happens while the page loads.
+WATCH_POLICY = """document.addEventListener(
+    "securitypolicyviolation",
+    (event) => console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`),
+);"""
+
+
+class Person:
+    """Somebody with the page open. `errors` has what the console said, and errors of the page."""
+
+    def __init__(self, page, site):
+        self.page = page
+        self.site = site
+        self.errors = []
+        self.exchanges = []
+        page.set_default_timeout(10_000)
+        page.add_init_script(WATCH_POLICY)
+        page.on("console", self.hear)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("response", self.keep)
+
+    def hear(self, message):
+        if message.type in {"error", "warning"} and not REFUSED.search(message.text):
+            self.errors.append(message.text)
+
+    def keep(self, response):
+        path = response.url.removeprefix(self.site.origin)
+        if path.startswith("/api/"):
+            self.exchanges.append(f"{response.request.method} {path} {response.status}")
+
+    def open(self):
+        self.page.goto(self.site.origin)
+
+    def log_in(self):
+        self.page.get_by_label("Password", exact=True).fill(self.site.password)
+        self.press("Log in")
+        self.reads("You are logged in")
+        expect(self.button("End this session")).to_be_visible()
+
+    def press(self, name):
+        """Press a button, and forget the requests and the status so far: the next status is the button's."""
+        self.exchanges.clear()
+        self.page.evaluate("document.getElementById('status').replaceChildren()")
+        self.button(name).click()
+
+    def button(self, name):
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def reads(self, text):
+        """Wait until the status says so."""
+        expect(self.page.get_by_role("status")).to_contain_text(text)
+
+    def value(self, name, of="access-claims"):
+        """The value of a claim, or of a member of the header."""
+        entry = self.page.locator(f"#{of} .entry").filter(has=self.page.get_by_text(name, exact=True))
+        return entry.locator(".value").inner_text()
