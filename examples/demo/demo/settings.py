@@ -49,6 +49,13 @@ DATABASES = {
         "NAME": os.environ.get("DEMO_DATABASE", FOLDER / "demo.sqlite3"),
     },
 }
+# Django's CSRF cookie is as safe as the cookie of the refresh token. Most browsers accept `Secure` over http from this
+# machine. Safari does not.
+CSRF_COOKIE_NAME = "__Host-csrftoken"
+CSRF_COOKIE_SECURE = True
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Strict"
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REST_FRAMEWORK = {

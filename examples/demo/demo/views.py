@@ -23,6 +23,10 @@ URLS = {
     "logout": "token_logout",
     "sessions": "session_list",
     "jwks": "jwks",
+    "cookie_csrf": "cookie_csrf",
+    "cookie_login": "cookie_login",
+    "cookie_refresh": "cookie_refresh",
+    "cookie_logout": "cookie_logout",
     "hello": "hello",
     "rotate_key": "rotate_key",
 }

@@ -1,6 +1,7 @@
 """The demo site, Chromium, and a page whose console and policy violations are kept."""
 
 import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -53,11 +54,25 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture
-def person(chromium, site):
+@contextmanager
+def visit(chromium, site):
     """Somebody with the page open on a telephone, who is not logged in. At the end the page must have had no error."""
     with chromium.new_context(viewport=PHONE, reduced_motion="reduce") as context:
         somebody = Person(context.new_page(), site)
         somebody.open()
         yield somebody
+        somebody.leave()
         assert somebody.errors == []
+
+
+@pytest.fixture
+def person(chromium, site):
+    with visit(chromium, site) as somebody:
+        yield somebody
+
+
+@pytest.fixture(scope="module")
+def patient_person(chromium, site):
+    """Somebody who goes on through all tests of a module."""
+    with visit(chromium, site) as somebody:
+        yield somebody

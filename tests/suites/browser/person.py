@@ -39,14 +39,27 @@ class Person:
         if path.startswith("/api/"):
             self.exchanges.append(f"{response.request.method} {path} {response.status}")
 
-    def open(self):
-        self.page.goto(self.site.origin)
+    def open(self, fragment=""):
+        self.page.goto(f"{self.site.origin}/{fragment}")
+
+    def choose(self, mode):
+        """Choose header or cookie mode."""
+        self.page.locator(f"#mode [value={mode}]").check()
 
     def log_in(self):
         self.page.get_by_label("Password", exact=True).fill(self.site.password)
         self.press("Log in")
         self.reads("You are logged in")
         expect(self.button("End this session")).to_be_visible()
+
+    def leave(self):
+        """End all sessions, so that the next person's list is short. Without a login there may be some left."""
+        access = self.page.locator("#access-raw").text_content()
+        self.page.request.post(
+            f"{self.site.origin}/api/token/logout/",
+            headers={"Authorization": f"Bearer {access}"},
+            data={"scope": "global"},
+        )
 
     def press(self, name):
         """Press a button, and forget the requests and the status so far: the next status is the button's."""

@@ -77,6 +77,9 @@ def test_it_fits_and_is_legible(person):
     person.press("Replay the old refresh token")
     person.reads("An old refresh token came back")
     look(person, "ended")
+    person.choose("cookie")
+    person.log_in()
+    look(person, "cookie")
 
 
 def test_faint_text_is_found(person):

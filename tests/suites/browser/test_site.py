@@ -5,7 +5,17 @@ from http.client import HTTPConnection
 
 import pytest
 
-PAGE_FILES = ["app.js", "elements.js", "icon.svg", "index.html", "login.js", "requests.js", "style.css", "tokens.js"]
+PAGE_FILES = [
+    "app.js",
+    "cookie.js",
+    "elements.js",
+    "icon.svg",
+    "index.html",
+    "login.js",
+    "requests.js",
+    "style.css",
+    "tokens.js",
+]
 A_BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 

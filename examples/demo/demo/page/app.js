@@ -1,5 +1,6 @@
 // The page: what each button does, and what is shown.
 
+import { InCookie } from "./cookie.js";
 import { definitions, find, focusOn, make, onPress, onSubmit } from "./elements.js";
 import { InMemory, Login } from "./login.js";
 import { onExchange } from "./requests.js";
@@ -17,7 +18,22 @@ const REASONS = {
   token_not_valid: "The token is not valid.",
 };
 
-const login = new Login(new InMemory(), show);
+const MODES = {
+  header: {
+    login: new Login(new InMemory(), show),
+    opened: "You are logged in. The tokens are in this page's memory: a reload of the page forgets them.",
+    refreshed: "You have a new access token and a new refresh token. The old refresh token is spent.",
+  },
+  cookie: {
+    login: new Login(new InCookie(), show),
+    opened: "You are logged in. The refresh token is in a cookie, and the access token in this page's memory.",
+    refreshed: "You have a new access token, and the cookie has a new refresh token. The old refresh token is spent.",
+  },
+};
+
+let mode = MODES.header;
+let login = mode.login;
+let keys = [];
 const other = new Login(new InMemory(), showOther);
 
 function say(text, mood = "") {
@@ -39,15 +55,16 @@ function reason(body) {
 }
 
 function show() {
-  const wasOpen = !find("logged-in").hidden;
+  const focused = document.activeElement;
   find("logged-in").hidden = !login.isOpen;
   find("login-section").hidden = login.isOpen;
   if (login.isOpen) {
     showTokens();
+  } else {
+    keys = [];
   }
-  if (wasOpen !== login.isOpen) {
+  if (!focused.checkVisibility()) {
     focusOn(login.isOpen ? "access-title" : "login-title");
-    find("keys").replaceChildren();
   }
 }
 
@@ -58,11 +75,20 @@ function showTokens() {
   const parts = login.access.split(".").map((part, place) => make("span", `part-${place + 1}`, part));
   find("access-raw").replaceChildren(parts[0], ".", parts[1], ".", parts[2]);
   find("kid").textContent = header.kid;
+  find("keys").replaceChildren(...keys.map((key) => keyItem(key, header.kid)));
   showRefresh();
   showLeft();
 }
 
 function showRefresh() {
+  if (mode === MODES.cookie) {
+    find("refresh-claims").replaceChildren();
+    find("replay").hidden = true;
+    find("refresh-note").textContent =
+      `It is in the cookie __Host-refresh_token. A script in this page can't read it: for scripts, all cookies are “${document.cookie}”. ` +
+      "So the page can't replay an old one either. Header mode can.";
+    return;
+  }
   const { token, spent } = login.transport;
   const { sid, gen, exp } = decode(token).claims;
   find("refresh-claims").replaceChildren(...definitions(explain({ gen, exp, sid })));
@@ -110,7 +136,8 @@ async function endSession(session) {
   const answer = await login.call("DELETE", `${SESSIONS}${session.id}/`);
   sayAnswer(answer, `Session ${short(session.id)} has ended. All of its tokens are refused from now on.`);
   if (session.current && answer.status === 204) {
-    login.forget();
+    // This is refused, so the page forgets its tokens, and the browser its cookie.
+    await login.refresh();
     return;
   }
   focusOn("sessions-title");
@@ -125,8 +152,8 @@ function showOther() {
   }
 }
 
-function keyItem(key) {
-  const is = key.kid === find("kid").textContent ? "Your access token has this key." : "";
+function keyItem(key, kid) {
+  const is = key.kid === kid ? "It signed your access token." : "";
   const about = make("span", "about", make("code", "", key.kid), make("span", "small", is));
   return make("li", "", about, `${key.algorithm}, ${key.phase}`);
 }
@@ -148,14 +175,14 @@ function summary(body) {
   if (body.code ?? body.detail) {
     return body.code ?? body.detail;
   }
-  return Array.isArray(body) ? `${body.length} sessions` : Object.keys(body).join(", ");
+  return Array.isArray(body) ? `sessions: ${body.length}` : Object.keys(body).join(", ");
 }
 
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 onSubmit(find("login-form"), async () => {
   const answer = await login.open(find("username").value, find("password").value);
-  sayAnswer(answer, "You are logged in. The tokens are in this page's memory: a reload of the page forgets them.");
+  sayAnswer(answer, mode.opened);
   if (login.isOpen) {
     find("password").value = "";
     await showSessions();
@@ -175,7 +202,7 @@ onPress(find("call-broken"), async () => {
 });
 
 onPress(find("refresh"), async () => {
-  sayAnswer(await login.refresh(), "You have a new access token and a new refresh token. The old refresh token is spent.");
+  sayAnswer(await login.refresh(), mode.refreshed);
 });
 
 onPress(find("replay"), async () => {
@@ -211,13 +238,44 @@ onPress(find("other-call"), async () => {
 
 onPress(find("rotate"), async () => {
   const answer = await login.call("POST", "/api/rotate-key/");
-  sayAnswer(answer, "A new key signs from now on. Your tokens are still good. Refresh, and they get the new key.");
-  find("keys").replaceChildren(...(answer.body.keys ?? []).map(keyItem));
+  sayAnswer(answer, "A new key signs from now on. Your tokens are still good. Refresh, and the next ones have the new key.");
+  keys = answer.body.keys ?? keys;
+  show();
 });
 
 onPress(find("logout"), async () => {
   sayAnswer(await login.logOut(), "You are logged out. The session has ended on the server, too.");
 });
 
+/** Go on in the other mode. Each mode keeps its own login. */
+async function switchTo(name) {
+  mode = MODES[name];
+  login = mode.login;
+  history.replaceState(null, "", name === "cookie" ? "#cookie" : location.pathname);
+  say("");
+  show();
+  if (mode === MODES.cookie && !login.isOpen) {
+    await openFromCookie();
+  }
+  if (login.isOpen) {
+    await showSessions();
+  }
+}
+
+/** The browser may still have the cookie of an earlier login. Then a refresh is enough, also after a reload. */
+async function openFromCookie() {
+  const answer = await login.refresh();
+  if (answer.status === 200) {
+    say("Your browser still has the cookie of your login, so you need no password.", "good");
+  } else if (answer.status !== 401) {
+    sayAnswer(answer);
+  }
+}
+
+find("mode").addEventListener("change", (event) => switchTo(event.target.value));
 onExchange(showExchange);
 setInterval(showLeft, 500);
+if (location.hash === "#cookie") {
+  find("mode").querySelector("[value=cookie]").checked = true;
+  await switchTo("cookie");
+}

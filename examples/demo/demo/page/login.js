@@ -68,7 +68,7 @@ export class Login {
   }
 }
 
-/** The refresh token is in the page's memory and goes in the body. A script in the page could read it. */
+/** Header mode: the refresh token is in the page's memory and goes in the body. A script in the page could read it. */
 export class InMemory {
   constructor() {
     this.forget();
