@@ -94,3 +94,15 @@ def test_a_logout(logged_in):
         f"{logged_in.site.origin}/api/hello/", headers={"Authorization": f"Bearer {access}"}
     )
     assert (answer.status, answer.json()["code"]) == (401, "session_revoked")
+
+
+def test_a_lost_network_does_not_end_the_login(logged_in):
+    logged_in.page.context.set_offline(True)
+    for button in ("Call the protected view", "Refresh", "Log out"):
+        logged_in.press(button)
+        logged_in.reads("The server does not answer.")
+    logged_in.page.context.set_offline(False)
+    logged_in.press("Refresh")
+    logged_in.reads("You have a new access token")
+    assert all("net::ERR_INTERNET_DISCONNECTED" in error for error in logged_in.errors)
+    logged_in.errors.clear()

@@ -57,3 +57,13 @@ def test_a_reload_forgets_the_tokens(logged_in):
     logged_in.page.reload()
     expect(logged_in.button("Log in")).to_be_visible()
     assert logged_in.page.evaluate("[document.cookie, localStorage.length, sessionStorage.length]") == ["", 0, 0]
+
+
+def test_an_expired_token_is_said_to_be_expired(person):
+    person.page.clock.install()
+    person.open()
+    person.log_in()
+    person.page.clock.fast_forward("01:59")
+    expect(person.page.locator("#left")).to_contain_text("until it expires")
+    person.page.clock.fast_forward("00:02")
+    expect(person.page.locator("#left")).to_have_text(re.compile(r"0:00 The token has expired\."))

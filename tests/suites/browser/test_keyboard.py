@@ -8,10 +8,11 @@ FOCUSED = """() => {
     const element = document.activeElement;
     const style = getComputedStyle(element);
     const box = element.getBoundingClientRect();
+    const onTop = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
     return {
         name: element.labels?.length ? element.labels[0].textContent.trim() : element.textContent.trim(),
         ring: style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth),
-        seen: box.top >= 0 && box.bottom <= innerHeight,
+        seen: box.top >= 0 && box.bottom <= innerHeight && element.contains(onTop),
     };
 }"""
 

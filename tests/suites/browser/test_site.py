@@ -1,9 +1,14 @@
 """What the demo site answers, without a browser."""
 
+import os
+import shutil
 from contextlib import closing
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
+
+from tools import demo
 
 PAGE_FILES = [
     "app.js",
@@ -72,3 +77,30 @@ def test_the_key_rotates_for_users_only(get, site):
         connection.request("POST", "/api/rotate-key/")
         assert connection.getresponse().status == 401
     assert get("/api/rotate-key/")[0] == 401
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """The demo site in a checkout of its own, without keys, and a folder for temporary files."""
+    site = tmp_path / "checkout/demo"
+    shutil.copytree(demo.SITE, site, ignore=shutil.ignore_patterns("keys", "secret_key", "*.sqlite3"))
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(demo, "SITE", site)
+    monkeypatch.setattr(demo.tempfile, "tempdir", str(tmp_path / "temporary"))
+    return site
+
+
+@pytest.mark.parametrize(
+    ("mode", "folder"), [(0o755, "checkout/demo/keys"), (0o775, f"temporary/oxijwt-demo-{os.getuid()}")]
+)
+def test_where_the_key_is_made(checkout, tmp_path, mode, folder):
+    """oxijwt refuses a key file in a folder that others may write, and a checkout may be in one."""
+    checkout.parent.chmod(mode)
+    environment = demo.site_environment({name: value for name, value in os.environ.items() if name != "DEMO_KEY_FILE"})
+    assert Path(environment["DEMO_KEY_FILE"]) == tmp_path / folder / "jwt.json"
+    assert Path(environment["DEMO_KEY_FILE"]).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_second_start_keeps_the_key(checkout):
+    first = Path(demo.site_environment(os.environ)["DEMO_KEY_FILE"]).read_text()
+    assert Path(demo.site_environment(os.environ)["DEMO_KEY_FILE"]).read_text() == first
