@@ -121,9 +121,9 @@ SCOPE_CLAIMS = [
             ("a quote", 'orders:read "'),
             ("a backslash", "orders:read \\"),
             ("emoji", "orders:read 😀"),
-            ("10 KB and a tabulator", "orders:read " * 800 + "\t"),
+            ("2 KB and a tabulator", "orders:read " * 150 + "\t"),
         ]
     ),
-    taken("10 KB", "orders:read " * 800 + "x", "orders:read", "likewise"),
+    taken("2 KB", "orders:read " * 150 + "x", "orders:read", "likewise"),
 ]
 """`scope` claims of a token with a right signature, and what an access token gets from them."""

@@ -9,6 +9,7 @@ from .answers import assert_no_complaints, has_token, refusal_complaint, server_
 from .cookies import COOKIE_SHAPES, CSRF_SHAPES
 from .places import as_server_reads, places
 from .tally import TALLY
+from .tokens import HOSTILE_TOKENS
 from .world import HAS_SESSIONS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.suites.hostile.urls")]
@@ -26,6 +27,24 @@ def test_only_a_token_in_our_cookie_is_taken(own_world, place):
 @pytest.mark.parametrize("endpoint", UNSAFE)
 def test_only_the_right_csrf_token_passes(own_world, endpoint):
     assert_no_complaints((shape.name, csrf_complaint(own_world, endpoint, shape)) for shape in CSRF_SHAPES)
+
+
+@pytest.mark.skipif(not HAS_SESSIONS, reason="an access token ends nothing without sessions")
+def test_no_hostile_refresh_cookie_keeps_the_access_cookie_from_logging_out(own_world):
+    tokens = [token for token in HOSTILE_TOKENS if not token.configured()]
+    assert_no_complaints((token.name, logout_complaint(own_world, token)) for token in tokens)
+
+
+def logout_complaint(world, token):
+    """What is wrong with a logout with a hostile refresh cookie and a good access cookie, or None."""
+    place = next(place for place in PLACES if place.name == "session cookie logout by access")
+    refresh = token.make(world.good_token("refresh", in_session=True))
+    with world.trial(**place.settings):
+        access = world.good(place).token
+        response = place.carry(world, f"__Host-refresh_token={refresh}; {place.cookie}={access}")
+        if response.status_code >= 500:
+            return server_error(response)
+        return None if response.status_code == 204 else f"{response.status_code}, {response.content[:200]!r}"
 
 
 def shape_complaint(world, place, shape):

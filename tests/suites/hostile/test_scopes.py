@@ -10,6 +10,7 @@ from tests.client import as_json, forge
 
 from .answers import TAKEN, assert_no_complaints, refusal_complaint, server_error
 from .bodies import FORM, JSON, LOGINS
+from .places import CSRF_COOKIE
 from .scopes import ALLOWED, ASKED_SCOPES, SCOPE_CLAIMS
 from .tally import TALLY
 from .tokens import LONGEST_TOKEN
@@ -17,8 +18,12 @@ from .world import HAS_SESSIONS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.suites.hostile.urls")]
 
-REFRESHES = {"token_refresh": ("refresh", "refresh"), "token_refresh_sliding": ("token", "sliding")}
-"""The field of the token and its type."""
+REFRESHES = {
+    "token_refresh": ("refresh", "refresh"),
+    "token_refresh_sliding": ("token", "sliding"),
+    "cookie_refresh": ("refresh", "refresh"),
+}
+"""The field of the token and its type. One of them gets the token in the cookie."""
 SETTINGS = {"USER_SCOPES": lambda user, request: ALLOWED}
 SHORT = [scope for scope in ASKED_SCOPES if len(str(scope.value)) < 1_000]
 
@@ -27,14 +32,14 @@ everywhere = pytest.mark.parametrize("endpoint", [*LOGINS, *REFRESHES])
 
 @everywhere
 def test_no_scope_is_given_that_is_not_held(own_world, endpoint):
-    assert_no_complaints((scope.name, json_complaint(own_world, endpoint, scope)) for scope in ASKED_SCOPES)
+    assert_no_complaints((scope.name, asked_complaint(own_world, endpoint, scope, as_json)) for scope in ASKED_SCOPES)
 
 
 @everywhere
 def test_the_same_in_a_form(own_world, endpoint):
     """A form has texts only, and no lone surrogates."""
     texts = [scope for scope in SHORT if isinstance(scope.value, str) and "surrogate" not in scope.name]
-    assert_no_complaints((scope.name, form_complaint(own_world, endpoint, scope)) for scope in texts)
+    assert_no_complaints((scope.name, asked_complaint(own_world, endpoint, scope, as_form)) for scope in texts)
 
 
 @pytest.mark.parametrize("endpoint", REFRESHES)
@@ -47,8 +52,7 @@ def test_a_site_without_scopes_reads_none(own_world, endpoint):
     """Nothing depends on the field there."""
     for scope in SHORT:
         with own_world.trial():
-            body = right_body(own_world, endpoint) | {"scope": scope.value}
-            response = own_world.request("POST", reverse(endpoint), as_json(body))
+            response = send(own_world, endpoint, right_body(own_world, endpoint) | {"scope": scope.value}, as_json)
             assert (response.status_code, granted(response)) == (200, None), scope.name
 
 
@@ -60,28 +64,35 @@ def right_body(world, endpoint, **claims):
     return {field: forge(world.good_token(token_type, in_session=HAS_SESSIONS).payload | claims)}
 
 
-def json_complaint(world, endpoint, scope):
-    """What is wrong with the answer to a scope in JSON, or None."""
-    body = right_body(world, endpoint, scope=ALLOWED) | {"scope": scope.value}
-    return complaint(world, endpoint, scope, as_json(body), JSON)
+def send(world, endpoint, body, encode):
+    """The response to a body, in JSON or as a form."""
+    content_type = JSON if encode is as_json else FORM
+    if endpoint != "cookie_refresh":
+        return world.request("POST", reverse(endpoint), encode(body), content_type)
+    cookie = f"{CSRF_COOKIE}; __Host-refresh_token={body.pop('refresh')}"
+    return world.request("POST", reverse(endpoint), encode(body), content_type, HTTP_COOKIE=cookie)
 
 
-def form_complaint(world, endpoint, scope):
-    """The same of a form."""
+def as_form(body):
+    """A body as a form."""
+    return urlencode(body).encode()
+
+
+def asked_complaint(world, endpoint, scope, encode):
+    """What is wrong with the answer to a scope in the body, or None."""
     body = right_body(world, endpoint, scope=ALLOWED) | {"scope": scope.value}
-    return complaint(world, endpoint, scope, urlencode(body).encode(), FORM)
+    return complaint(world, endpoint, scope, body, encode)
 
 
 def claim_complaint(world, endpoint, scope):
     """What is wrong with the answer to a token with this claim, or None."""
-    body = right_body(world, endpoint, scope=scope.value)
-    return complaint(world, endpoint, scope, as_json(body), JSON)
+    return complaint(world, endpoint, scope, right_body(world, endpoint, scope=scope.value))
 
 
-def complaint(world, endpoint, scope, content, content_type):
+def complaint(world, endpoint, scope, body, encode=as_json):
     """What is wrong with the answer to a body, or None."""
     with world.trial(**SETTINGS):
-        response = world.request("POST", reverse(endpoint), content, content_type)
+        response = send(world, endpoint, body, encode)
         if response.status_code >= 500:
             return server_error(response)
         if response.status_code in TAKEN:
