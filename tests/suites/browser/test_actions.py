@@ -7,11 +7,10 @@ from playwright.sync_api import expect
 
 
 @pytest.fixture(params=["header", "cookie"])
-def logged_in(person, request):
+def logged_in(patient_person, request):
     """Somebody who is logged in, in one of the two modes."""
-    person.choose(request.param)
-    person.log_in()
-    return person
+    patient_person.be_logged_in(request.param)
+    return patient_person
 
 
 @pytest.mark.parametrize("mode", ["header", "cookie"])

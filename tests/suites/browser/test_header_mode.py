@@ -39,6 +39,15 @@ def test_a_replay_ends_the_session(logged_in):
     ]
 
 
+def test_a_second_refresh_at_once_spends_no_token(logged_in):
+    for _ in range(2):
+        logged_in.press("Refresh")
+        logged_in.reads("You have a new access token")
+    assert logged_in.value("gen", "refresh-claims") == "1"
+    logged_in.press("Replay the old refresh token")
+    logged_in.reads("401: An old refresh token came back")
+
+
 def test_another_tab_is_another_session(logged_in, chromium):
     tab = type(logged_in)(logged_in.page.context.new_page(), logged_in.site)
     tab.open()

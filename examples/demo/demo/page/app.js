@@ -22,12 +22,12 @@ const MODES = {
   header: {
     login: new Login(new InMemory(), show),
     opened: "You are logged in. The tokens are in this page's memory: a reload of the page forgets them.",
-    refreshed: "You have a new access token and a new refresh token. The old refresh token is spent.",
+    refreshed: "You have a new access token. The refresh token is new too, unless you have just refreshed.",
   },
   cookie: {
     login: new Login(new InCookie(), show),
     opened: "You are logged in. The refresh token is in a cookie, and the access token in this page's memory.",
-    refreshed: "You have a new access token, and the cookie has a new refresh token. The old refresh token is spent.",
+    refreshed: "You have a new access token. The refresh token in the cookie is new too, unless you have just refreshed.",
   },
 };
 

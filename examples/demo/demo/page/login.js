@@ -16,6 +16,7 @@ export class Login {
   }
 
   async open(username, password) {
+    await this.refreshing;
     return this.keep(await this.transport.logIn(username, password));
   }
 
@@ -86,7 +87,8 @@ export class InMemory {
   async refresh() {
     const used = this.token;
     const answer = this.keep(await send("POST", "/api/token/refresh/", { body: { refresh: used } }));
-    if (answer.status === 200) {
+    // A refresh soon after another one gets the same token again. Then none is spent.
+    if (answer.status === 200 && this.token !== used) {
       this.spent = { token: used, at: Date.now() };
     }
     return answer;
