@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import global_settings
+from django.core.management import get_commands
 from django.urls import get_resolver
 
 from oxijwt import urls
@@ -14,7 +15,10 @@ from oxijwt.settings import DEFAULTS, REMOVED_SETTINGS
 
 REPOSITORY = Path(__file__).parents[1]
 PACKAGE = REPOSITORY / "python/oxijwt"
-PAGES = [REPOSITORY / "README.md", REPOSITORY / "examples/demo/README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
+PAGES = [
+    *(REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "examples/demo/README.md")),
+    *sorted((REPOSITORY / "docs").rglob("*.md")),
+]
 TABLE_OF_CHECKS = REPOSITORY / "docs/settings.md"
 ROOTS = (REPOSITORY, PACKAGE, REPOSITORY / "src", REPOSITORY / "tests", REPOSITORY / "tests/suites")
 """Where a file that a page names may be, as well as next to the page."""
@@ -206,12 +210,7 @@ def test_make_targets_exist(page):
 def test_commands_exist(page):
     from oxijwt.management.commands.jwtkeys import Command  # noqa: PLC0415  after the settings
 
-    commands = {path.stem for path in PACKAGE.rglob("management/commands/*.py")} | {
-        "migrate",
-        "check",
-        "makemigrations",
-        "test",
-    }
+    commands = {path.stem for path in PACKAGE.rglob("management/commands/*.py")} | {*get_commands()}
     assert set(re.findall(r"manage\.py (\w+)", text_of(page))) <= commands
     actions = Command().create_parser("manage.py", "jwtkeys")._subparsers._group_actions[0].choices
     assert set(re.findall(r"`(?:manage\.py )?jwtkeys ([a-z]+)", text_of(page))) <= {*actions}
