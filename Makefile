@@ -10,6 +10,7 @@
 #   make bench    measure everything against simplejwt and others, and write docs/benchmarks.md and the lines of README.md
 #                 (10 minutes, PostgreSQL, wrk); with PARTS="core whole" only these, and nothing is written
 #   make fuzz     run every fuzz target for FUZZ_SECONDS (1800); `make test` runs each for 5 seconds
+#   make docs     build the documentation site into .cache/docs; every warning is an error
 #   make audit    check licenses, sources and banned crates with cargo-deny
 #   make rotation-load  rotate and revoke keys under load: gunicorn on PostgreSQL (also part of `make test`)
 #   make thieves  let thieves with a stolen refresh token meet honest victims, for 24 simulated hours (minutes)
@@ -58,7 +59,8 @@ SITES := python-test postgres-test mariadb-test sqlite-sessions postgres-session
 RACES := postgres-races mariadb-races
 # They start in this order: the long ones first, so that no long one is left at the end.
 TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke postgres-hostile mariadb-hostile postgres-test \
-	mariadb-test sqlite-hostile sqlite-sessions browser parity neighbours statements-smoke bench-smoke differential-smoke $(LINT)
+	mariadb-test sqlite-hostile sqlite-sessions browser parity neighbours statements-smoke bench-smoke differential-smoke \
+	docs $(LINT)
 
 # Suites that `make test` does not run, or not at full length.
 LONG := rotation-load rolling rolling-smoke asgi asgi-smoke clients bench differential fuzz generated-texts audit scale statements \
@@ -103,6 +105,10 @@ types: .venv/built
 
 stubtest: .venv/built
 	$(PY) -m mypy.stubtest oxijwt._core
+
+# Every warning is an error, also about a link inside the site that leads nowhere.
+docs: .venv/built
+	$(PY) -m sphinx --fail-on-warning --keep-going --nitpicky --quiet -d .cache/doctrees docs .cache/docs
 
 rust-test:
 	cargo test $(CARGO_FLAGS)

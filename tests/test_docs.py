@@ -30,7 +30,7 @@ SUBJECTS = {path: (path.parent, *ROOTS) for path in PAGES} | {
     REPOSITORY / "docs/dev/architecture.md": (REPOSITORY / "tests/oxijwt", *ROOTS),
     REPOSITORY / "examples/demo/README.md": (REPOSITORY / "examples/demo", *ROOTS),
 }
-FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^ *```([^\n`]*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`([^`\n]+)`")
 FILE = re.compile(r"[\w./-]+\.(?:rs|py|pyi|md|toml|txt)|(?:tests|src|docs|tools)/[\w./-]+")
 CHECK_ID = re.compile(r"\boxijwt\.([EW]\d{3})\b")
