@@ -10,7 +10,7 @@
 #   make bench    measure everything against simplejwt and others, and write docs/benchmarks.md and the lines of README.md
 #                 (10 minutes, PostgreSQL, wrk); with PARTS="core whole" only these, and nothing is written
 #   make fuzz     run every fuzz target for FUZZ_SECONDS (1800); `make test` runs each for 5 seconds
-#   make docs     build the documentation site into .cache/docs; every warning is an error
+#   make docs     build the documentation site into .cache/docs, and run the code of its pages
 #   make audit    check licenses, sources and banned crates with cargo-deny
 #   make rotation-load  rotate and revoke keys under load: gunicorn on PostgreSQL (also part of `make test`)
 #   make thieves  let thieves with a stolen refresh token meet honest victims, for 24 simulated hours (minutes)
@@ -106,9 +106,10 @@ types: .venv/built
 stubtest: .venv/built
 	$(PY) -m mypy.stubtest oxijwt._core
 
-# Every warning is an error, also about a link inside the site that leads nowhere.
+# Every warning is an error, also about a link inside the site that leads nowhere. The tests run the pages' Python blocks.
 docs: .venv/built
 	$(PY) -m sphinx --fail-on-warning --keep-going --nitpicky --quiet -d .cache/doctrees docs .cache/docs
+	$(PY) -m pytest --ds=tests.sites.sessions tests/docs
 
 rust-test:
 	cargo test $(CARGO_FLAGS)

@@ -1,0 +1,61 @@
+"""Every Python block of the pages runs, and the few that can't say why."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from rest_framework.test import APIClient
+
+from tests.docs.blocks import PAGES, REPOSITORY, Page, counts, steps_of
+
+WITH_BLOCKS = [page for page in PAGES if any(step["shown"] for step in steps_of(page.read_text()))]
+NOT_RUN = 6
+"""How many blocks may be left out. Each needs a package that the tests do not install."""
+
+
+@pytest.fixture
+def run(db, settings, monkeypatch, tmp_path):
+    """Runs the blocks of a text. They may use these names and what the text has defined."""
+    names = {"settings": settings, "monkeypatch": monkeypatch, "tmp_path": tmp_path}
+
+    def run(text):
+        user = get_user_model().objects.create_user("ada", "ada@example.com", "correct horse battery")
+        Page(text, names | {"user": user, "client": APIClient()}).run()
+
+    return run
+
+
+@pytest.mark.parametrize("path", WITH_BLOCKS, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
+def test_the_blocks_of_a_page_run(path, run):
+    run(path.read_text())
+
+
+def test_few_blocks_are_not_run():
+    left_out = [step["reason"] for page in WITH_BLOCKS for step in steps_of(page.read_text()) if step["reason"]]
+    assert len(left_out) <= NOT_RUN
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "undefined",
+        "from oxijwt.tokens import Nothing",
+        'SIMPLE_JWT = {"ALGORITHM": "none"}',
+        'SIMPLE_JWT = {"ACCESS_LIFETIME": 1}',
+        'INSTALLED_APPS = ["no_such_app"]',
+        'urlpatterns = ["a text"]',
+    ],
+)
+def test_a_wrong_block_is_found(source, run):
+    before = dict(counts)
+    with pytest.raises((AssertionError, NameError, ImportError)):
+        run(f"```python\n{source}\n```\n")
+    assert counts == before
+
+
+def test_a_block_may_await(run):
+    run("```python\nimport asyncio\n\nfound = await asyncio.sleep(0, 7)\n```\n<!-- test\nassert found == 7\n-->\n")
+    counts["run"] -= 1
+
+
+def test_a_hidden_test_can_fail(run):
+    with pytest.raises(AssertionError):
+        run("<!-- test\nassert user is None\n-->\n")
