@@ -44,6 +44,14 @@ NOT_OURS = {
     *("PASSWORD_CHANGE_SERIALIZER", "NUM_PROXIES", "DEFAULT_THROTTLE_CLASSES", "DEFAULT_THROTTLE_RATES"),
 }
 """Names of Django, DRF, dj-rest-auth and the system."""
+OLD_PACKAGES = {
+    *("JWT_AUTH", "JWT_SECRET_KEY", "JWT_PRIVATE_KEY", "JWT_PUBLIC_KEY", "JWT_ALGORITHM", "JWT_EXPIRATION_DELTA"),
+    *("JWT_ALLOW_REFRESH", "JWT_REFRESH_EXPIRATION_DELTA", "JWT_AUTH_HEADER_PREFIX", "JWT_LEEWAY", "JWT_AUDIENCE"),
+    *("JWT_ISSUER", "JWT_AUTH_COOKIE", "JWT_PAYLOAD_HANDLER", "JWT_RESPONSE_PAYLOAD_HANDLER", "JWT_VERIFY"),
+    *("JWT_GET_USER_SECRET_KEY", "JWT_VERIFY_EXPIRATION", "REST_KNOX", "TOKEN_TTL", "AUTO_REFRESH"),
+    *("TOKEN_LIMIT_PER_USER", "AUTH_HEADER_PREFIX", "USER_SERIALIZER"),
+}
+"""Settings of drf-jwt and django-rest-knox, in the pages about moving from them."""
 CONSTANTS = {
     *("FUZZ_SECONDS", "OXIJWT_VECTORS", "DEMO_SECRET_KEY", "DEMO_KEY_FILE", "JWT_KEY", "JWT_KEY_BEFORE", "LINT"),
     *("MAX_CLOCK_SKEW", "AS_CONFIGURED", "JWK_URL", "HOSTILE_TOKENS", "RIGHT_TOKENS", "AUTHORIZATION_SHAPES"),
@@ -150,7 +158,7 @@ def missing_imports(source):
 def missing_files(page):
     """Files and folders of the repository that a page names and that are not there."""
     for code in codes_of(page):
-        named = FILE.fullmatch(code)
+        named = FILE.fullmatch(code) and not code.startswith("shop/")  # a reader's own project
         if named and not any((root / code).exists() for root in SUBJECTS[page]):
             yield code
 
@@ -162,7 +170,7 @@ def missing_links(page):
 
 
 def known_settings():
-    return {*DEFAULTS, *REMOVED_SETTINGS, *dir(global_settings), *NOT_OURS, *CONSTANTS}
+    return {*DEFAULTS, *REMOVED_SETTINGS, *dir(global_settings), *NOT_OURS, *OLD_PACKAGES, *CONSTANTS}
 
 
 def check_ids():

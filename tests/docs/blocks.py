@@ -24,6 +24,8 @@ from asgiref.sync import async_to_sync
 from django.conf import global_settings
 from django.core import checks
 from django.db.utils import ConnectionHandler
+from rest_framework.settings import api_settings
+from rest_framework.views import APIView
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = sorted((REPOSITORY / "docs").rglob("*.md"))
@@ -35,6 +37,12 @@ STEP = re.compile(
 )
 FILE = re.compile(r"# ([\w/]+)\.py\n")
 SETTINGS = {*dir(global_settings), "REST_FRAMEWORK", "SIMPLE_JWT"}
+OF_VIEWS = {
+    "DEFAULT_AUTHENTICATION_CLASSES": "authentication_classes",
+    "DEFAULT_PERMISSION_CLASSES": "permission_classes",
+    "DEFAULT_THROTTLE_CLASSES": "throttle_classes",
+}
+"""DRF's settings that APIView has read when it was imported."""
 UNKNOWN_NAME = "oxijwt.W008"
 counts: Counter[str] = Counter()
 """How many blocks have run, and how many have not."""
@@ -60,15 +68,14 @@ class Page:
     def run(self):
         reason = None
         for step in steps_of(self.text):
-            if step["hidden"] is not None:
-                self.execute(step["hidden"], step.start("hidden"))
-            elif step["shown"] is not None and reason is None:
-                self.show(textwrap.dedent(step["shown"]), step.start("shown"))
+            group = "shown" if step["shown"] is not None else "hidden"
+            if step[group] is not None and reason is None:
+                self.show(textwrap.dedent(step[group]), step.start(group))
             counts["run" if reason is None else "not run"] += step["shown"] is not None
             reason = step["reason"]
 
     def show(self, source, start):
-        """Run a block that readers see, and give the site what it assigns."""
+        """Run a block or a hidden test, and give the site what it assigns."""
         assigned = self.execute(source, start)
         if FILE.match(source):
             vars(self.module(FILE.match(source)[1].replace("/", "."))).update(self.names)
@@ -110,14 +117,11 @@ class Page:
         elif name in {"INSTALLED_APPS", "MIDDLEWARE"}:
             site = getattr(self.settings, name)
             setattr(self.settings, name, [*site, *(entry for entry in value if entry not in {*site, ...})])
-        elif name in {"SIMPLE_JWT", "REST_FRAMEWORK"}:
-            setattr(self.settings, name, SITE[name] | value)
+        elif name == "SIMPLE_JWT":
+            self.settings.SIMPLE_JWT = {"ROTATE_REFRESH_TOKENS": True} | value
+        elif name == "REST_FRAMEWORK":
+            self.settings.REST_FRAMEWORK = self.settings.REST_FRAMEWORK | value
+            for setting, attribute in OF_VIEWS.items():
+                self.monkeypatch.setattr(APIView, attribute, getattr(api_settings, setting))
         else:
             setattr(self.settings, name, value)
-
-
-SITE = {
-    "SIMPLE_JWT": {"ROTATE_REFRESH_TOKENS": True},
-    "REST_FRAMEWORK": {"DEFAULT_AUTHENTICATION_CLASSES": ["oxijwt.authentication.JWTAuthentication"]},
-}
-"""tests.sites.sessions has these."""
