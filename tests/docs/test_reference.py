@@ -1,0 +1,117 @@
+"""The reference pages list what the package has, and nothing else."""
+
+import re
+from importlib import import_module
+
+import pytest
+from django.urls import get_resolver
+from django.views import View
+
+from oxijwt import cookie_urls, exceptions, urls
+from oxijwt.management.commands.jwtkeys import Command, base_options
+from oxijwt.settings import DEFAULTS
+from tests.docs import reference
+from tests.docs.reference import PACKAGE, rows_of
+
+TYPES = {bool: "bool", str: "str", int: "int", tuple: "several"}
+DOTTED = ("class", "function")
+VIEW_MODULES = ["oxijwt.views", "oxijwt.views.cookies", "oxijwt.token_sessions.views"]
+BASES = {"View", "AsyncView", "TokenViewBase", "AsyncTokenView", "LoginView", "NonAtomicView", "OwnSessionsView"}
+METHODS = {"GET", "POST", "DELETE"}
+CODE = r'(?:default_code = |code=|"no_active_account"\], )"(\w+)"'
+
+
+def ticked(rows, column):
+    """The pieces of code in one column."""
+    return [cell for row in rows for cell in re.findall(r"`([^`]*)`", row[column])]
+
+
+def test_the_table_has_each_setting_with_its_default():
+    assert [(row[0], row[3], row[4]) for row in rows_of("settings-table.md")[1:]] == [
+        (name, reference.default_of(value), reference.since()[name]) for name, value in DEFAULTS.items()
+    ]
+
+
+@pytest.mark.parametrize("row", rows_of("settings-table.md")[1:], ids=lambda row: row[0])
+def test_a_setting_has_a_type_that_its_default_has(row):
+    value = DEFAULTS[row[0]]
+    wanted = "None" if value is None else TYPES.get(type(value), type(value).__name__)
+    is_dotted = isinstance(value, str) and value.startswith("oxijwt.")
+    assert wanted in row[1] or (row[1].startswith(DOTTED) and is_dotted) or row[1] == "key"
+
+
+@pytest.mark.parametrize("urlconf", [urls, cookie_urls])
+def test_every_url_is_listed(urlconf):
+    listed = [tuple(cell.strip("`") for cell in row[1:3]) for row in rows_of("views.md") if row[0] in METHODS]
+    patterns = {(str(pattern.pattern), pattern.name) for pattern in get_resolver(urlconf).url_patterns}
+    assert patterns <= set(listed)
+    assert len(listed) == len(urls.urlpatterns) + len(cookie_urls.urlpatterns)
+
+
+@pytest.mark.parametrize("row", [row for row in rows_of("views.md") if row[0] in METHODS], ids=lambda row: row[2])
+def test_a_url_has_this_view_and_method(row):
+    name = row[2].strip("`")
+    pattern = next(found for found in [*urls.urlpatterns, *cookie_urls.urlpatterns] if found.name == name)
+    assert pattern.callback.view_class.__name__ == row[3].strip("`")
+    assert hasattr(pattern.callback.view_class, row[0].lower())
+
+
+def test_every_view_is_listed():
+    public = {
+        name
+        for module in VIEW_MODULES
+        for name, value in vars(import_module(module)).items()
+        if isinstance(value, type) and issubclass(value, View) and value.__module__ == module and name not in BASES
+    }
+    assert {name for name in public if "Mixin" not in name} - {"CookieView", "AsyncCookieView"} == {
+        *(name for row in rows_of("views.md") if row[0] in METHODS for name in ticked([row], 3) + ticked([row], 4))
+    }
+
+
+def test_every_signal_is_listed():
+    listed = ticked(rows_of("signals.md"), 0)
+    assert set(listed) == {*reference.signal_names(), "user_logged_in", "user_logged_out", "user_login_failed"}
+
+
+def test_every_code_is_listed():
+    sources = "\n".join(path.read_text() for path in PACKAGE.rglob("*.py"))
+    listed = ticked(rows_of("codes.md"), 0)
+    assert set(listed) == {*re.findall(CODE, sources), *exceptions.SESSION_MESSAGES}
+
+
+def test_a_code_has_the_status_of_its_exception():
+    statuses = {row[0].strip("`"): int(row[1]) for row in rows_of("codes.md")[1:]}
+    found = [value for value in vars(exceptions).values() if hasattr(value, "default_code")]
+    assert len(found) >= 6
+    assert all(statuses.get(value.default_code, value.status_code) == value.status_code for value in found)
+
+
+def test_every_command_is_listed():
+    commands = {path.stem for path in PACKAGE.rglob("management/commands/*.py")} - {"__init__"}
+    assert set(ticked(rows_of("commands.md"), 0)) == commands | {"jwtkeys generate", "jwtkeys list", "jwtkeys rotate"}
+
+
+def test_every_option_is_listed():
+    actions = Command().create_parser("manage.py", "jwtkeys")._subparsers._group_actions[0].choices
+    djangos = set(base_options()._option_string_actions)
+    options = {
+        (f"jwtkeys {name}", option)
+        for name, parser in actions.items()
+        for option in set(parser._option_string_actions) - djangos
+    }
+    rows = [row for row in rows_of("commands.md") if row[1].startswith("`--")]
+    assert {(row[0].strip("`"), row[1].strip("`")) for row in rows} == options
+
+
+def test_every_log_line_is_listed():
+    rows = rows_of("log-events.md")
+    levels = {message: row[0] for row in rows for message in ticked([row], 1)}
+    del levels["token refused: {}"]
+    found = {message: level for level, message in reference.log_lines()}
+    assert set(levels) == set(found)
+    assert {message for message, level in found.items() if level and level != levels[message]} == set()
+
+
+def test_the_cores_log_line_is_listed():
+    source = (PACKAGE.parents[1] / "src/python/ring.rs").read_text()
+    assert '"token refused: {}"' in source
