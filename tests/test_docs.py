@@ -56,9 +56,9 @@ CONSTANTS = {
     *("FUZZ_SECONDS", "OXIJWT_VECTORS", "DEMO_SECRET_KEY", "DEMO_KEY_FILE", "JWT_KEY", "JWT_KEY_BEFORE", "LINT"),
     *("MAX_CLOCK_SKEW", "AS_CONFIGURED", "JWK_URL", "HOSTILE_TOKENS", "RIGHT_TOKENS", "AUTHORIZATION_SHAPES"),
     *("HOSTILE_BODIES", "COOKIE_SHAPES", "CSRF_SHAPES", "ASKED_SCOPES", "SCOPE_CLAIMS", "SESSIONS_LABEL"),
-    "DJANGO_SETTINGS_MODULE",
+    *("DJANGO_SETTINGS_MODULE", "CODE_OF_CONDUCT"),
 }
-"""Environment variables and constants."""
+"""Environment variables, constants and a file."""
 LOGGERS = {"oxijwt.core", "oxijwt.security"}
 
 
