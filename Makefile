@@ -12,6 +12,7 @@
 #   make fuzz     run every fuzz target for FUZZ_SECONDS (1800); `make test` runs each for 5 seconds
 #   make docs     build the documentation site into .cache/docs, and run the code of its pages
 #   make audit    check licenses, sources and banned crates with cargo-deny
+#   make advisories  ask RustSec whether a crate has a known fault
 #   make rotation-load  rotate and revoke keys under load: gunicorn on PostgreSQL (also part of `make test`)
 #   make thieves  let thieves with a stolen refresh token meet honest victims, for 24 simulated hours (minutes)
 #   make races    run the races of token sessions with 1000 rounds each, and every promise, on PostgreSQL and MariaDB (an hour)
@@ -64,7 +65,7 @@ TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke post
 
 # Suites that `make test` does not run, or not at full length.
 LONG := rotation-load rolling rolling-smoke asgi asgi-smoke clients bench differential fuzz generated-texts audit scale statements \
-	thieves races outage
+	thieves races outage advisories
 .PHONY: demo test side-by-side together lint clean $(TEST) $(RACES) $(LONG)
 # Only `side-by-side` runs two things at a time: it calls make again, for `together`.
 ifneq ($(MAKECMDGOALS),together)
@@ -201,10 +202,11 @@ generated-texts:
 # cargo-deny comes from the PATH. Otherwise make compiles it once.
 CARGO_DENY := $(or $(shell command -v cargo-deny),.cache/cargo/bin/cargo-deny)
 
-audit: $(CARGO_DENY)
+# RustSec's list of advisories is a git repository, so `advisories` needs a network that reaches it. `audit` does not.
+audit advisories: $(CARGO_DENY)
 	for manifest in Cargo.toml tests/suites/fuzz/Cargo.toml; do \
-		$(CARGO_DENY) --manifest-path $$manifest --all-features --locked --config deny.toml \
-			check --allow license-exception-not-encountered bans licenses sources || exit 1; \
+		$(CARGO_DENY) --manifest-path $$manifest --all-features --locked --config deny.toml check \
+			$(if $(filter audit,$@),--allow license-exception-not-encountered bans licenses sources,advisories) || exit 1; \
 	done
 
 .cache/cargo/bin/cargo-deny:
