@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.contrib.auth import get_user_model
 from django.db import Error
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from rest_framework import HTTP_HEADER_ENCODING as HTTP_HEADER_ENCODING  # noqa: PLC0414  simplejwt's name
 from rest_framework import authentication, exceptions
@@ -21,6 +20,7 @@ from .exceptions import (
     invalid_token,
     refuse_if_unavailable,
 )
+from .locale import gettext_lazy as _
 from .records import records_of, refuse_revoked, session_app
 from .settings import api_settings
 from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here

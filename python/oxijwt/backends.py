@@ -10,7 +10,6 @@ from functools import partial
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Protocol, Self, TypeGuard, TypeVar, cast
 
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from ._core import ALGORITHMS, CoreError, unverified_claims
@@ -18,6 +17,7 @@ from .exceptions import KeyConfigurationError, TokenBackendError, TokenBackendEx
 from .keys import issuers as other_issuers
 from .keys import material
 from .keys.jwk_set import JWKSetClient, JWKSetError
+from .locale import gettext_lazy as _
 from .settings import DEFAULTS, api_settings, changes
 from .utils import format_lazy, late_names
 from .verifier import AS_CONFIGURED, Accepts, SignedBy, Signer, Unread, Verified, Verifier, unverified_typ

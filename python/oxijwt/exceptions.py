@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, InternalError, OperationalError
-from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, status
+
+from .locale import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django.db import Error

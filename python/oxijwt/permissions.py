@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import BasePermission
 
 from ._core import MAX_CLOCK_SKEW
 from .exceptions import AuthenticationFailed, InsufficientScope
+from .locale import gettext_lazy as _
 from .tokens import Token
 from .tokens.scopes import checked_names, names_in
 from .transport.header import scope_challenge

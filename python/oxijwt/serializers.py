@@ -12,7 +12,6 @@ from django.contrib.auth.models import update_last_login
 from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.db import DatabaseError
 from django.utils.functional import classproperty
-from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.fields import empty
@@ -22,6 +21,7 @@ from .aio.loop import in_thread
 from .authentication import password_is_unchanged
 from .context import handling
 from .exceptions import AccountRefused, InvalidToken, SessionError, TokenBackendError, TokenError, UserDeleted
+from .locale import gettext_lazy as _
 from .records import can_end_tokens, following_rehash
 from .records.blacklist import BlacklistedError
 from .records.users import is_missing_row

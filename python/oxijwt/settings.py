@@ -14,10 +14,10 @@ from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
-from django.utils.translation import gettext_lazy as _
 from rest_framework.settings import APISettings as _APISettings
 from rest_framework.settings import perform_import
 
+from .locale import gettext_lazy as _
 from .utils import format_lazy
 
 Values = dict[str, Any]

@@ -16,9 +16,9 @@ from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DataError
 from django.utils.functional import lazy
-from django.utils.translation import gettext_lazy as _
 
 from .exceptions import TokenError
+from .locale import gettext_lazy as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, cast
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 from oxijwt.exceptions import TokenError
+from oxijwt.locale import gettext_lazy as _
 from oxijwt.settings import SESSION_APP, api_settings
 from oxijwt.utils import logger
 from oxijwt.verifier import SignedBy

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.db import IntegrityError, connections, router, transaction
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from oxijwt.exceptions import TokenError
+from oxijwt.locale import gettext_lazy as _
 from oxijwt.settings import api_settings
 from oxijwt.statements import rows
 from oxijwt.statements.kept import GettingFirst

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from oxijwt.aio.users import ask
 from oxijwt.exceptions import TokenError
+from oxijwt.locale import gettext_lazy as _
 from oxijwt.settings import api_settings
 from oxijwt.statements.kept import getting
 from oxijwt.utils import find_user, is_id

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from django.utils.functional import classproperty
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from oxijwt import backends, records, state
@@ -19,6 +18,7 @@ from oxijwt._core import forget_random_bytes, new_claims, random_id
 from oxijwt.aio.reading import AsyncReading
 from oxijwt.backends import has_stock_decode
 from oxijwt.exceptions import ExpiredTokenError, TokenBackendError, TokenBackendExpiredToken, TokenError
+from oxijwt.locale import gettext_lazy as _
 from oxijwt.records import Kind
 from oxijwt.records.revocable import BlacklistMixin
 from oxijwt.settings import api_settings, setting_attribute

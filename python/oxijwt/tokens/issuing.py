@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 from oxijwt import records
 from oxijwt.context import asked_scope, current_request
 from oxijwt.exceptions import InvalidScope
+from oxijwt.locale import gettext_lazy as _
 from oxijwt.records.revocable import BlacklistMixin
 from oxijwt.settings import SCOPE_CLAIM, api_settings
 from oxijwt.utils import get_md5_hash_password, logger

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext_lazy as _
-
 from oxijwt._core import TokenRules
 from oxijwt.exceptions import TokenError
+from oxijwt.locale import gettext_lazy as _
 from oxijwt.settings import api_settings
 from oxijwt.utils import is_id
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from oxijwt.locale import gettext_lazy as _
+
 NAME = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 """One name: a `scope-token` of RFC 6749, which has no space, no double quote and no backslash."""
 
 TEXT = re.compile(rf"{NAME.pattern}(?: {NAME.pattern})*")
 
 SCOPE_TYPE = "A scope must be a text or an iterable of texts."
-SCOPE_EMPTY = "A scope must have a name."
-SCOPE_CHARACTERS = 'A scope must be names of printable ASCII characters other than " and \\, with one space in between.'
+SCOPE_EMPTY = _("A scope must have a name.")
+SCOPE_CHARACTERS = _(
+    'A scope must be names of printable ASCII characters other than " and \\, with one space in between.'
+)
+"""Clients get the last two as well, if they ask for such a scope."""
 
 
 def names_in(claim: object) -> frozenset[str]:

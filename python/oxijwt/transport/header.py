@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.utils.functional import lazy
-from django.utils.translation import gettext_lazy as _
 from rest_framework import HTTP_HEADER_ENCODING
 
 from oxijwt.exceptions import AuthenticationFailed
+from oxijwt.locale import gettext_lazy as _
 from oxijwt.settings import api_settings
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
+
+from oxijwt.locale import gettext_lazy as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.middleware.csrf import rotate_token
-from django.utils.translation import gettext_lazy as _
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from oxijwt.exceptions import AuthenticationFailed, InvalidToken
+from oxijwt.locale import gettext_lazy as _
 from oxijwt.transport.cookies import (
     ACCESS,
     FIELDS,
