@@ -127,7 +127,7 @@ def accepting(**accepted):
 
 urlpatterns = [
     path("site/", WhoAmI.as_view()),
-    path("site/", include("oxijwt.urls")),
+    path("site/", include("tests.sites.token_urls")),
     path("shop/", Shop.as_view()),
     path("shop/", include(accepting(audience="shop"))),
     path("both/", Shop.as_view(issuer="https://shop.example")),

@@ -50,7 +50,7 @@ urlpatterns = [
     path("async/session/", cookies.AsyncCookieLoginView.as_view()),
     path("async/session/refresh/", cookies.AsyncCookieRefreshView.as_view()),
     path("async/session/logout/", AsyncCookieLogoutView.as_view()),
-    path("token/", include("oxijwt.urls")),
+    path("token/", include("tests.sites.token_urls")),
     path("protected/", Protected.as_view()),
     path("async/protected/", AsyncProtected.as_view()),
     path("public/", Public.as_view()),

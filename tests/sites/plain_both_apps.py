@@ -5,5 +5,5 @@ from tests.sites.adoption import INSTALLED_APPS as BOTH_APPS
 
 INSTALLED_APPS = [name for name in BOTH_APPS if name != "django.contrib.admin"] + ["tests.sites.plain_users"]
 AUTH_USER_MODEL = "plain_users.PlainUser"
-ROOT_URLCONF = "oxijwt.urls"
+ROOT_URLCONF = "tests.sites.token_urls"
 MIDDLEWARE = []

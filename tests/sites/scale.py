@@ -8,7 +8,7 @@ from datetime import timedelta
 from tests.sites.settings import DATABASE_NAME, DATABASES_BY_NAME
 
 SECRET_KEY = "measurements only: long enough for HS256, and no secret at all"
-ROOT_URLCONF = "oxijwt.urls"
+ROOT_URLCONF = "tests.sites.token_urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 PREFIX = f"{DATABASE_NAME}_scale_"

@@ -54,7 +54,7 @@ class TransferMoney(WhoAmI):
 
 
 urlpatterns = [
-    path("api/token/", include("oxijwt.urls")),
+    path("api/token/", include("tests.sites.token_urls")),
     path("api/whoami/", WhoAmI.as_view()),
     path("api/stateless/", WhoDoesTheTokenSayIAm.as_view()),
     path("api/async/token/", include("tests.sites.aio.urls")),

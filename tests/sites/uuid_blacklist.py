@@ -5,5 +5,5 @@ from tests.sites.settings import INSTALLED_APPS as BLACKLIST_APPS
 
 INSTALLED_APPS = [name for name in BLACKLIST_APPS if name != "django.contrib.admin"] + ["tests.sites.uuid_users"]
 AUTH_USER_MODEL = "uuid_users.UuidUser"
-ROOT_URLCONF = "oxijwt.urls"
+ROOT_URLCONF = "tests.sites.token_urls"
 MIDDLEWARE = []

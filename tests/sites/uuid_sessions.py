@@ -5,5 +5,5 @@ from tests.sites.sessions import INSTALLED_APPS as SESSION_APPS
 
 INSTALLED_APPS = [name for name in SESSION_APPS if name != "django.contrib.admin"] + ["tests.sites.uuid_users"]
 AUTH_USER_MODEL = "uuid_users.UuidUser"
-ROOT_URLCONF = "oxijwt.urls"
+ROOT_URLCONF = "tests.sites.token_urls"
 MIDDLEWARE = []

@@ -21,7 +21,9 @@ from . import has_blacklist, session_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
+    from django.core.management.base import CommandParser
     from django.db.models import Model, QuerySet
 
     Row = TypeVar("Row", bound=Model)
@@ -35,16 +37,18 @@ SLOW, FAST = 0.15, 0.05
 """A transaction longer than SLOW halves the next batch, a shorter one than FAST doubles it; in seconds."""
 
 
-def flush_expired() -> int:
-    """Delete every expired token and session. Returns how many rows it deleted.
+def flush_expired(*, dry_run: bool = False) -> dict[str, int]:
+    """Delete every expired token and session. Returns how many rows it deleted, by the labels of the models.
 
     Then publish what is owed to REVOCATION_CACHE. If the cache does not answer, that is only logged.
+
+    With `dry_run` it only counts, and does neither.
     """
-    flushed = flush_outstanding_tokens() + flush_sessions()
+    counts = flush_outstanding_tokens(dry_run=dry_run) | flush_sessions(dry_run=dry_run)
     app = session_app()
-    if app is not None:
+    if app is not None and not dry_run:
         app.tend_revocation_cache()
-    return flushed
+    return counts
 
 
 class Batches:
@@ -67,24 +71,34 @@ class Batches:
             self.size = min(self.size * 2, BATCH_SIZE)
 
 
-def flush_outstanding_tokens() -> int:
-    """Delete the blacklist app's expired tokens, with their blacklist entries. Returns how many tokens there were."""
+def flush_outstanding_tokens(*, dry_run: bool) -> dict[str, int]:
+    """Delete the blacklist app's expired tokens, with their blacklist entries. Returns how many, by model."""
     if not has_blacklist():
-        return 0
+        return {}
     outstanding = apps.get_model("token_blacklist", "OutstandingToken")
     blacklisted = apps.get_model("token_blacklist", "BlacklistedToken")
     database = router.db_for_write(outstanding)
+    tokens, entries = outstanding.objects.using(database), blacklisted.objects.using(database)
     now = aware_utcnow()
-    batches, flushed = Batches(database), 0
+    if dry_run:
+        found = tokens.filter(expires_at__lte=now).count(), entries.filter(token__expires_at__lte=now).count()
+    else:
+        found = flush_in_windows(tokens, entries, now)
+    return {outstanding._meta.label: found[0], blacklisted._meta.label: found[1]}
+
+
+def flush_in_windows(tokens: QuerySet[Row], entries: QuerySet[Row], now: datetime) -> tuple[int, int]:
+    """Delete the tokens that have expired by `now`, and their entries. Returns the numbers of both."""
+    batches, flushed, forgotten = Batches(tokens.db), 0, 0
     # simplejwt's table has no index on `expires_at`, so the loop reads it once, in the order of the primary key.
-    for window in windows(outstanding.objects.using(database), batches):
-        expired = outstanding.objects.using(database).filter(**window, expires_at__lte=now).order_by()
+    for window in windows(tokens, batches):
+        expired = tokens.filter(**window, expires_at__lte=now).order_by()
         # The window is repeated here, so that the database uses an index of this table too.
-        entries = blacklisted.objects.using(database).filter(**{f"token__{name}": pk for name, pk in window.items()})
+        blacklisted = entries.filter(**{f"token__{name}": pk for name, pk in window.items()})
         with batches.transaction():
-            delete(entries.filter(token_id__in=expired.values("pk")))
+            forgotten += delete(blacklisted.filter(token_id__in=expired.values("pk")))
             flushed += delete(expired)
-    return flushed
+    return flushed, forgotten
 
 
 def windows(rows: QuerySet[Row], batches: Batches) -> Iterator[dict[str, object]]:
@@ -100,24 +114,33 @@ def windows(rows: QuerySet[Row], batches: Batches) -> Iterator[dict[str, object]
     yield window
 
 
-def flush_sessions() -> int:
-    """Delete expired sessions; markers only after ADOPT_UNTIL, if it is set. Returns how many."""
+def flush_sessions(*, dry_run: bool) -> dict[str, int]:
+    """Delete expired sessions, and publications that REVOCATION_CACHE need not know any more. Returns how many."""
     if session_app() is None:
-        return 0
-    forget_publications()
+        return {}
+    publications, sessions = old_publications(), expired_sessions()
+    if dry_run:
+        counts = publications.count(), sum(rows.count() for rows in sessions)
+    else:
+        counts = delete(publications), sum(flush(rows) for rows in sessions)
+    return {publications.model._meta.label: counts[0], sessions[0].model._meta.label: counts[1]}
+
+
+def old_publications() -> QuerySet[Model]:
+    """The ends of sessions whose access tokens have all expired."""
+    model = apps.get_model("token_sessions", "OwedPublication")
+    return model.objects.using(router.db_for_write(model)).filter(until__lt=aware_utcnow())
+
+
+def expired_sessions() -> list[QuerySet[Model]]:
+    """The sessions to delete: those that have expired, and the markers after ADOPT_UNTIL, if it is set."""
     model = apps.get_model("token_sessions", "TokenSession")
     sessions = model.objects.using(router.db_for_write(model))
     expired = sessions.filter(flush_after__lt=aware_utcnow().date())
     until = api_settings.ADOPT_UNTIL
     if until is not None and until.timestamp() * 1_000_000 <= now_micros():
-        return flush(expired) + flush(sessions.undated_markers())
-    return flush(expired.without_markers())
-
-
-def forget_publications() -> None:
-    """Delete what REVOCATION_CACHE need not know any more, since all access tokens have expired."""
-    model = apps.get_model("token_sessions", "OwedPublication")
-    delete(model.objects.using(router.db_for_write(model)).filter(until__lt=aware_utcnow()))
+        return [expired, sessions.undated_markers()]
+    return [expired.without_markers()]
 
 
 def flush(rows: QuerySet[Row]) -> int:
@@ -148,7 +171,14 @@ def delete(rows: QuerySet[Row]) -> int:
 class Command(BaseCommand):
     """The `flushexpiredtokens` command of both apps."""
 
-    help = "Deletes expired tokens and sessions."
+    help = "Deletes expired tokens and sessions, and prints how many rows of each table."
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        flush_expired()
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The one option."""
+        parser.add_argument("--dry-run", action="store_true", help="Only count the rows. Nothing is deleted.")
+
+    def handle(self, *args: Any, dry_run: bool = False, verbosity: int = 1, **options: Any) -> None:
+        """Delete or count. `--verbosity 0` prints nothing."""
+        counts = flush_expired(dry_run=dry_run)
+        for label, number in counts.items() if verbosity else ():
+            self.stdout.write(f"{label}: {number} {'to delete' if dry_run else 'deleted'}")

@@ -42,6 +42,18 @@ def flush():
     return [query["sql"].split()[0] for query in captured.captured_queries]
 
 
+def test_a_dry_run_finds_what_the_next_run_deletes():
+    add("expired", 13, -1)
+    add("blacklisted-and-expired", 11, -1, blacklisted=True)
+    add("valid", 3, 60, blacklisted=True)
+    before = OutstandingToken.objects.count(), BlacklistedToken.objects.count()
+    found = flushing.flush_expired(dry_run=True)
+    assert found == {"token_blacklist.OutstandingToken": 24, "token_blacklist.BlacklistedToken": 11}
+    assert (OutstandingToken.objects.count(), BlacklistedToken.objects.count()) == before
+    assert flushing.flush_expired() == found
+    assert (left(), BlacklistedToken.objects.count()) == (["valid"], 3)
+
+
 def left():
     return sorted({jti.split()[0] for jti in OutstandingToken.objects.values_list("jti", flat=True)})
 

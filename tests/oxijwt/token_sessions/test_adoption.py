@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
-import oxijwt.urls  # noqa: F401  read while both apps are installed
+import tests.sites.token_urls  # noqa: F401  read while both apps are installed
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from oxijwt.token_sessions.claims import adopted_session_id
 from oxijwt.token_sessions.models import RevokeReason, TokenSession

@@ -2,7 +2,9 @@
 
 from datetime import date, datetime, time, timedelta
 from io import StringIO
+from uuid import uuid4
 
+import django
 import pytest
 from django.apps import apps
 from django.core.management import call_command
@@ -10,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from oxijwt.records import flushing
-from oxijwt.token_sessions.models import TokenSession
+from oxijwt.token_sessions.models import MARKER_DAY, OwedPublication, RevokeReason, TokenSession
 from oxijwt.tokens import AccessToken, RefreshToken
 from oxijwt.utils import aware_utcnow
 
@@ -18,6 +20,7 @@ from .client import answer, login, logout, make_user, refresh, refreshed, sessio
 
 pytestmark = pytest.mark.django_db
 
+SESSIONS = "token_sessions.TokenSession"
 HAS_BLACKLIST = apps.is_installed("oxijwt.token_blacklist")
 """Whether rows are kept a refresh token's lifetime longer: nodes without sessions may have extended their tokens."""
 
@@ -171,7 +174,7 @@ def test_every_batch_is_found_and_deleted_with_one_statement_each(ada, monkeypat
     make_sessions(ada, number, date(2026, 3, 3))
     make_sessions(ada, 3, date(2026, 3, 5))
     with CaptureQueriesContext(connection) as captured:
-        assert flushing.flush_expired() == number
+        assert flushing.flush_expired()[SESSIONS] == number
     batches = -(-number // 7)
     run = [query["sql"] for query in captured if "token_sessions_tokensession" in query["sql"]]
     assert len([sql for sql in run if sql.startswith("DELETE")]) == batches, run
@@ -198,6 +201,55 @@ def test_both_apps_have_the_same_command():
     assert own.Command is other.Command
 
 
+@pytest.mark.parametrize("markers", [0, 2])
+def test_a_dry_run_finds_what_the_next_run_deletes(ada, clock, jwt_settings, markers):
+    """Markers count when ADOPT_UNTIL has passed."""
+    if markers:
+        jwt_settings(ADOPT_UNTIL=aware_utcnow() - timedelta(seconds=1))
+    make_sessions(ada, 4, date(2026, 3, 3))
+    make_sessions(ada, 1, date(2026, 3, 5))
+    make_sessions(ada, 2, MARKER_DAY)
+    TokenSession.objects.filter(flush_after=MARKER_DAY).update(revoke_reason=RevokeReason.MARKER)
+    OwedPublication.objects.create(sid=uuid4(), until=aware_utcnow() - timedelta(1))
+    before = everything()
+    found = flushing.flush_expired(dry_run=True)
+    assert everything() == before
+    assert (found[SESSIONS], found["token_sessions.OwedPublication"]) == (4 + markers, 1)
+    assert flushing.flush_expired() == found
+    assert TokenSession.objects.count() == 3 - markers
+    assert flushing.flush_expired(dry_run=True) == dict.fromkeys(found, 0)
+
+
+def everything():
+    return [list(model.objects.order_by("pk").values()) for model in (TokenSession, OwedPublication)]
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ([], f"{SESSIONS}: 2 deleted\n"),
+        (["--dry-run"], f"{SESSIONS}: 2 to delete\n"),
+        (["--verbosity", "0"], None),
+    ],
+)
+def test_the_command_prints_the_number_for_each_table(ada, options, line):
+    make_sessions(ada, 2, date(2026, 3, 3))
+    call_command("flushexpiredtokens", *options, stdout=(output := StringIO()))
+    assert output.getvalue() == "" if line is None else line in output.getvalue()
+    assert TokenSession.objects.count() == (2 if "--dry-run" in options else 0)
+
+
+@pytest.mark.skipif(django.VERSION < (6, 0), reason="Django 5.2 has no tasks")
+def test_a_task_flushes(ada):
+    """Django's default backend runs it at once. The result must be JSON."""
+    from oxijwt.tasks import flush_expired_tokens  # noqa: PLC0415
+
+    make_sessions(ada, 2, date(2026, 3, 3))
+    result = flush_expired_tokens.enqueue()
+    assert result.return_value[SESSIONS] == 2
+    assert TokenSession.objects.count() == 0
+
+
 @pytest.mark.skipif(not HAS_BLACKLIST, reason="tests.sites.adoption has both apps")
 def test_one_command_empties_both_apps(ada):
     outstanding = apps.get_model("token_blacklist", "OutstandingToken")
@@ -207,7 +259,8 @@ def test_one_command_empties_both_apps(ada):
         token = outstanding.objects.create(jti=number, token="", expires_at=expires_at)
         blacklisted.objects.create(token=token)
     make_sessions(ada, 2, date(2026, 3, 3))
-    assert flushing.flush_expired() == 3
+    counts = {"token_blacklist.OutstandingToken": 1, "token_blacklist.BlacklistedToken": 1, SESSIONS: 2}
+    assert flushing.flush_expired() == counts | {"token_sessions.OwedPublication": 0}
     assert list(outstanding.objects.values_list("jti", flat=True)) == ["1"]
     assert blacklisted.objects.count() == 1
     assert TokenSession.objects.count() == 0

@@ -6,7 +6,7 @@ from tests.sites import views
 from tests.sites.cookie_urls import Protected, Public
 
 urlpatterns = [
-    path("token/", include("oxijwt.urls")),
+    path("token/", include("tests.sites.token_urls")),
     path("session/", include("oxijwt.cookie_urls")),
     path("whoami/", views.WhoAmI.as_view(), name="whoami"),
     path("stateless/", views.StatelessWhoAmI.as_view(), name="stateless"),

@@ -15,11 +15,13 @@ from oxijwt.authentication import JWTAuthentication, JWTStatelessUserAuthenticat
 from oxijwt.serializers import TokenRefreshSerializer
 from oxijwt.token_sessions.views import TokenLogoutView
 from oxijwt.tokens import RefreshToken
+from oxijwt.urls import blacklist, sliding
 from tests.oxijwt.token_sessions.client import answer, claims, get, login, logout, make_user, session_of
 
 pytestmark = pytest.mark.django_db
 
-VIEWS = {pattern.name: {"pk": UUID(int=1)} for pattern in urls.urlpatterns}
+PATTERNS = [*urls.urlpatterns, *sliding.urlpatterns, *blacklist.urlpatterns]
+VIEWS = {pattern.name: {"pk": UUID(int=1)} for pattern in PATTERNS}
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ def _empty_cache():
 
 
 @pytest.mark.usefixtures("_empty_cache")
-@pytest.mark.parametrize("view", [pattern.callback.cls for pattern in urls.urlpatterns if pattern.name != "jwks"])
+@pytest.mark.parametrize("view", [pattern.callback.cls for pattern in PATTERNS if pattern.name != "jwks"])
 def test_each_view_takes_a_throttle_scope(view):
     """It was a TypeError."""
     tokens = as_ada()

@@ -1,22 +1,23 @@
-"""URLs of the token views, for `path("api/token/", include("oxijwt.urls"))`."""
+"""URLs of the token views, for `path("api/token/", include("oxijwt.urls"))`.
+
+`oxijwt.urls.sliding` and `oxijwt.urls.blacklist` have the views for sliding tokens and simplejwt's blacklist endpoint.
+So a project includes only what it uses: an endpoint that nobody needs is one more to protect.
+"""
 
 from django.urls import path
 
-from . import views
-from .records import session_app
+from oxijwt import views
+from oxijwt.records import session_app
 
 urlpatterns = [
     path("", views.token_obtain_pair, name="token_obtain_pair"),
     path("refresh/", views.token_refresh, name="token_refresh"),
     path("verify/", views.token_verify, name="token_verify"),
-    path("blacklist/", views.token_blacklist, name="token_blacklist"),
-    path("sliding/", views.token_obtain_sliding, name="token_obtain_sliding"),
-    path("sliding/refresh/", views.token_refresh_sliding, name="token_refresh_sliding"),
     path(".well-known/jwks.json", views.jwks, name="jwks"),
 ]
 
 if session_app() is not None:
-    from .token_sessions import views as session_views
+    from oxijwt.token_sessions import views as session_views
 
     urlpatterns += [
         path("logout/", session_views.token_logout, name="token_logout"),
