@@ -139,7 +139,8 @@ postgres-test mariadb-test: .venv/built
 # another database. SQLite in memory has one connection, so the tests that need a second one also run on a file. Two more sites
 # have the async token views in place of the sync ones.
 sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
-	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.sessions tests/oxijwt/token_sessions tests/oxijwt/cookies
+	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.sessions tests/oxijwt/token_sessions tests/oxijwt/cookies \
+		tests/oxijwt/testing
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.adoption \
 		$(addprefix tests/oxijwt/token_sessions/,test_adoption.py rotation/test_both_apps.py rotation/test_markers.py \
 			test_flush.py test_kept_statements.py test_races.py aio/test_authentication.py)

@@ -109,10 +109,13 @@ def test_a_machine_without_keys_serves_nothing(manage, command):
 
 
 @pytest.mark.usefixtures("missing")
-def test_the_settings_of_the_testing_page_need_no_file(settings):
-    """The first example of docs/testing.md, with the settings of a site that has a KEY_FILE."""
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_settings_of_the_testing_page_need_no_file(settings, number):
+    """The two examples of docs/testing.md, with the settings of a site that has a KEY_FILE."""
     page = Path(__file__).parents[3] / "docs/testing.md"
-    [example] = EXAMPLE.findall(page.read_text())
+    examples = EXAMPLE.findall(page.read_text())
+    assert len(examples) == 2
+    example = examples[number]
     lines = [line for line in example.splitlines() if "import *" not in line]
     names = {"SIMPLE_JWT": settings.SIMPLE_JWT}
     exec("\n".join(lines), names)  # noqa: S102  our own page
