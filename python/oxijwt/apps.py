@@ -8,7 +8,8 @@ class OxijwtConfig(AppConfig):
     verbose_name = "oxijwt"
 
     def ready(self) -> None:
-        from . import checks, health  # noqa: PLC0415  they read settings, which must wait until the apps are loaded
+        from . import checks, contrib, health  # noqa: PLC0415  they read settings: the apps must be loaded
 
         checks.register()
         health.register()
+        contrib.load()

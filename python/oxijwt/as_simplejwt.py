@@ -20,6 +20,8 @@ from . import checks
 
 ALIAS = "rest_framework_simplejwt"
 PACKAGE = "oxijwt"
+DESCRIBED = "drf_spectacular.contrib.rest_framework_simplejwt"
+"""drf-spectacular's extensions for simplejwt."""
 
 
 class AliasFinder(MetaPathFinder, Loader):
@@ -28,7 +30,13 @@ class AliasFinder(MetaPathFinder, Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The alias's spec; None for names outside of ALIAS, and if oxijwt has no such module."""
+        """The alias's spec; None for names outside of ALIAS, and if oxijwt has no such module.
+
+        Before drf-spectacular's extensions for simplejwt come ours, also if no app of ours is installed: the first ones
+        for a class count.
+        """
+        if fullname == DESCRIBED:
+            import_module(f"{PACKAGE}.contrib.spectacular")
         if fullname != ALIAS and not fullname.startswith(f"{ALIAS}."):
             return None
         spec = find_spec(own_name(fullname))

@@ -32,6 +32,7 @@ class TokenBlacklistConfig(AppConfig):
         super().__init__(app_name, app_module)
 
     def ready(self) -> None:
-        from oxijwt import checks  # noqa: PLC0415  the checks read settings, so the apps must be loaded
+        from oxijwt import checks, contrib  # noqa: PLC0415  the checks read settings, so the apps must be loaded
 
         checks.register()
+        contrib.load()

@@ -29,12 +29,13 @@ class TokenSessionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from oxijwt import checks, health  # noqa: PLC0415  settings must not be read before the apps are loaded
+        from oxijwt import checks, contrib, health  # noqa: PLC0415  settings must not be read before the apps are loaded
 
         from . import deactivation, logged_out, password, publications  # noqa: PLC0415  the same applies to the user model
 
         checks.register()
         health.register()
+        contrib.load()
         password.connect()
         deactivation.connect()
         publications.connect()

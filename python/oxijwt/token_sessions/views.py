@@ -358,6 +358,7 @@ class SessionSerializer(serializers.ModelSerializer[TokenSession]):
     class Meta:
         model = TokenSession
         fields = ("id", "created_at", "last_used_at", "expires_at", "ip_address", "user_agent", "current")
+        read_only_fields = fields
 
     def to_representation(self, session: TokenSession) -> dict[str, object]:
         """As DRF's, with the times and the client that are shown in place of the row's."""

@@ -1,0 +1,204 @@
+"""How drf-spectacular describes our views, and views that need scopes."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, cast
+
+from django.conf import settings
+from django.http.request import HttpHeaders
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import get_doc
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework.permissions import AND
+from rest_framework.settings import api_settings as drf_settings
+
+from oxijwt.permissions import TokenHasScope, needed_scopes
+from oxijwt.transport.cookies import REFRESH, cookie_name
+from oxijwt.transport.csrf import CSRF_HEADER
+
+from .bodies import CsrfTokenSerializer, TokenErrorSerializer, body_of, has_answer
+from .operations import Operation, is_ours, operation_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from rest_framework.generics import GenericAPIView
+    from rest_framework.views import APIView
+
+EMPTY = {"type": "object", "maxProperties": 0}
+"""The body `{}`."""
+
+WRONG_BODY = OpenApiResponse(
+    {"type": "object", "additionalProperties": {}},
+    "The body can't be read or lacks a field. It has the messages by field, or `detail`.",
+)
+
+
+def described(view: type[APIView], added: type[AutoSchema]) -> type[APIView]:
+    """A subclass of a view whose handlers have this schema. A project's own annotations come first."""
+    handlers = {name: getattr(view, name, None) for name in view.http_method_names}
+    schemas = {name: with_schema(handler, mixed(handler, view, added)) for name, handler in handlers.items() if handler}
+    return type(view.__name__, (view,), {"__module__": view.__module__, **schemas})
+
+
+def mixed(handler: Callable[..., Any], view: type[APIView], added: type[AutoSchema]) -> type[AutoSchema]:
+    """The schema class of a handler: the project's annotations, `added`, and the project's DEFAULT_SCHEMA_CLASS."""
+    own = getattr(handler, "kwargs", {}).get("schema") or type(view.schema)
+    default = cast("type[AutoSchema]", drf_settings.DEFAULT_SCHEMA_CLASS)
+    annotations = [base for base in own.__mro__ if base not in default.__mro__ and base not in AutoSchema.__mro__]
+    return type(added.__name__, (*annotations, added, default), {})
+
+
+def with_schema(handler: Callable[..., Any], schema: type[AutoSchema]) -> Callable[..., Any]:
+    """A copy of a handler. drf-spectacular takes the schema from its `kwargs`, where `extend_schema` puts it too."""
+
+    @wraps(handler)
+    def copied(*args: Any, **kwargs: Any) -> Any:
+        return handler(*args, **kwargs)
+
+    copied.kwargs = {"schema": schema}  # type: ignore[attr-defined]  # drf-spectacular's attribute
+    return copied
+
+
+class TokenSchema(AutoSchema):
+    """The schema of one of our views."""
+
+    @property
+    def operation(self) -> Operation:
+        """Of the view."""
+        found = operation_of(type(self.view))
+        if found is None:
+            raise LookupError(f"{type(self.view).__name__} has no operation")
+        return found
+
+    def get_summary(self) -> str:
+        """What the view does, in a few words."""
+        return self.operation.summary
+
+    def get_description(self) -> str:  # type: ignore[override]  # drf-spectacular's has no arguments
+        """The docstring of a project's subclass, or ours for readers of the API."""
+        return next(filter(None, map(get_doc, self.project_code())), self.operation.description)
+
+    def project_code(self) -> Iterable[object]:
+        """The handler and the classes that are the project's own and have a docstring."""
+        handler = getattr(self.view, self.method.lower())
+        if not is_ours(handler):
+            yield handler
+        for base in type(self.view).__mro__:
+            if is_ours(base):
+                return
+            if vars(base).get("__doc__"):
+                yield base
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        """As drf-spectacular's. A logout needs no token in the header if it has one in the body."""
+        found = super().get_auth()
+        return [*found, {}] if found and self.operation.component.endswith("Logout") else found
+
+    def get_override_parameters(self) -> list[Any]:
+        """The headers and the cookie of requests and answers."""
+        found = super().get_override_parameters()
+        if self.method == "GET" and not self.operation.refused:
+            return [*found, *csrf_headers(200)]
+        if self.operation.cookies:
+            found = [*found, *cookie_parameters(self.operation)]
+        return [*found, header("Retry-After", int, "Seconds to wait.", response=[503])]
+
+    def get_request_serializer(self) -> Any:
+        """The body of a request; None for a view that takes none."""
+        return self.get_body() if self.method == "POST" else None
+
+    def get_body(self) -> Any:
+        """The body of requests and answers."""
+        view = cast("GenericAPIView[Any]", self.view)
+        body = body_of(view.get_serializer_class(), self.operation)
+        return body(many=True) if self.operation.many else body()
+
+    def get_response_serializers(self) -> Any:
+        """What the view answers, by status."""
+        operation = self.operation
+        if not operation.refused:
+            return {200: OpenApiResponse(CsrfTokenSerializer, operation.answer)}
+        return {operation.status: self.success()} | dict(self.refusals())
+
+    def success(self) -> Any:
+        """The answer to a request that is not refused. drf-spectacular looks for lists outside of OpenApiResponse."""
+        operation = self.operation
+        if operation.status == 204:  # noqa: PLR2004  No Content
+            return OpenApiResponse(description=operation.answer)
+        body = self.get_body()
+        if operation.many:
+            return body
+        return OpenApiResponse(body if has_answer(body) else EMPTY, operation.answer)
+
+    def refusals(self) -> Iterable[tuple[int, OpenApiResponse]]:
+        """The answers to requests that are refused."""
+        operation = self.operation
+        if self.method == "POST":
+            yield 400, WRONG_BODY
+        yield 401, OpenApiResponse(TokenErrorSerializer, operation.refused)
+        if operation.cookies:
+            yield 403, OpenApiResponse(TokenErrorSerializer, "`csrf_failed`: the CSRF token is missing or wrong.")
+        if operation.missing:
+            yield 404, OpenApiResponse(TokenErrorSerializer, operation.missing)
+        elif operation.many and cast("GenericAPIView[Any]", self.view).pagination_class is not None:
+            yield 404, OpenApiResponse(TokenErrorSerializer, "The page does not exist.")
+        yield 503, OpenApiResponse(TokenErrorSerializer, "The database is busy or down. Repeat the request.")
+
+
+class ScopedSchema(AutoSchema):
+    """The schema of a view that may have TokenHasScope."""
+
+    def get_description(self) -> str:  # type: ignore[override]  # drf-spectacular's has no arguments
+        """As drf-spectacular's, and the scopes."""
+        scopes = " ".join(scopes_of(self.view, self.method))
+        needed = f"The token needs the scope `{scopes}`." if scopes else ""
+        return "\n\n".join(filter(None, (super().get_description(), needed)))
+
+
+def scopes_of(view: APIView, method: str) -> tuple[str, ...]:
+    """The scopes that TokenHasScope wants from a request. Raises ImproperlyConfigured, as the permission does."""
+    permissions = [leaf for permission in view.get_permissions() for leaf in all_of(permission)]
+    if not any(isinstance(permission, TokenHasScope) for permission in permissions):
+        return ()
+    return needed_scopes(view, method) or ()
+
+
+def all_of(permission: Any) -> list[object]:
+    """The permissions that must all agree: those on both sides of `&`."""
+    if not isinstance(permission, AND):
+        return [permission]
+    return [leaf for name in ("op1", "op2") for leaf in all_of(getattr(permission, name))]
+
+
+def header(name: str, kind: Any, text: str, **arguments: Any) -> OpenApiParameter:
+    """A header of a request, or with `response` of the answers with these statuses."""
+    return OpenApiParameter(name, kind, OpenApiParameter.HEADER, description=text, **arguments)
+
+
+def csrf_headers(*statuses: int) -> Iterable[OpenApiParameter]:
+    """The headers of an answer with a CSRF token."""
+    yield header(CSRF_HEADER, str, "The CSRF token.", response=[*statuses])
+    yield header("Set-Cookie", str, "Django's CSRF cookie.", response=[*statuses])
+
+
+def cookie_parameters(operation: Operation) -> Iterable[OpenApiParameter]:
+    """The CSRF token and the cookie of a request, and the headers of its answer."""
+    cookie, is_logout = cookie_name(REFRESH), not operation.tokens
+    is_login = not (is_logout or operation.rotates)
+    yield header(csrf_request_header(), str, "The CSRF token.", required=is_login)
+    if cookie is not None and not is_login:
+        text = "The refresh token. The browser sends it by itself."
+        yield OpenApiParameter(cookie, str, OpenApiParameter.COOKIE, description=text)
+    if is_logout:
+        yield header("Set-Cookie", str, "Deletes the cookies.", response=[204])
+    else:
+        yield header("Set-Cookie", str, "The cookies with the tokens.", response=[200])
+        yield header(CSRF_HEADER, str, "The next CSRF token.", response=[200])
+
+
+def csrf_request_header() -> str:
+    """The header of a request with the CSRF token, from Django's CSRF_HEADER_NAME."""
+    name = HttpHeaders.parse_header_name(settings.CSRF_HEADER_NAME) or CSRF_HEADER
+    return CSRF_HEADER if name.lower() == CSRF_HEADER.lower() else name

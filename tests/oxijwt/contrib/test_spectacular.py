@@ -1,0 +1,244 @@
+"""What a schema says under settings, and for a project's own classes, that the golden schemas do not have."""
+
+import pytest
+from django.test import override_settings
+from django.urls import path
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerExtension,
+    OpenApiViewExtension,
+)
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.settings import patched_settings
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.response import Response
+
+from oxijwt.authentication import JWTAuthentication, JWTCookieAuthentication, JWTStatelessUserAuthentication
+from oxijwt.contrib import spectacular
+from oxijwt.permissions import TokenHasScope
+from oxijwt.serializers import TokenObtainPairSerializer
+from oxijwt.views import TokenObtainPairView, TokenRefreshView, TokenVerifyView
+
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["oxijwt.authentication.JWTAuthentication"],
+}
+
+
+@pytest.fixture(autouse=True)
+def project(settings):
+    settings.REST_FRAMEWORK = REST_FRAMEWORK
+
+
+@pytest.fixture
+def own_extensions():
+    """Removes the extensions of a test: drf-spectacular keeps each class for ever."""
+    kinds = (OpenApiAuthenticationExtension, OpenApiSerializerExtension, OpenApiViewExtension)
+    before = [[*kind._registry] for kind in kinds]
+    yield
+    for kind, registry in zip(kinds, before, strict=True):
+        kind._registry[:] = registry
+
+
+def schema_of(*views):
+    """The schema of these views, at the paths /0, /1 and so on. It must cause no warning."""
+    patterns = [path(str(number), view.as_view()) for number, view in enumerate(views)]
+    schema = SchemaGenerator(patterns=patterns).get_schema(public=True)
+    assert not GENERATOR_STATS
+    return schema
+
+
+def component(schema, name):
+    """The properties of a component, and the required ones."""
+    found = schema["components"]["schemas"][name]
+    return {*found["properties"]}, {*found["required"]}
+
+
+class NameSerializer(serializers.Serializer):
+    name = serializers.CharField()
+
+
+class Own(GenericAPIView):
+    """A project's view."""
+
+    permission_classes = (IsAuthenticated,)
+    serializer_class = NameSerializer
+
+    def get(self, _request):
+        return Response()
+
+
+def with_authentication(*classes):
+    """A view with these authentication classes."""
+    return type("Own", (Own,), {"authentication_classes": classes})
+
+
+@pytest.mark.parametrize(
+    ("values", "properties"),
+    [
+        ({}, {"access", "refresh"}),
+        ({"TOKEN_RESPONSE_EXPIRES_IN": True}, {"access", "refresh", "expires_in"}),
+        ({"USER_SCOPES": "tests.oxijwt.contrib.test_spectacular.component"}, {"access", "refresh", "scope"}),
+    ],
+)
+def test_the_fields_of_a_refresh(values, properties):
+    with override_settings(SIMPLE_JWT=values):
+        schema = schema_of(TokenRefreshView)
+    assert component(schema, "TokenRefresh") == (properties, properties - {"scope"})
+
+
+@pytest.mark.parametrize("rotates", [False, True])
+def test_a_refresh_token_is_answered_only_if_tokens_rotate(rotates):
+    with override_settings(SIMPLE_JWT={"ROTATE_REFRESH_TOKENS": rotates}):
+        schema = schema_of(TokenRefreshView)
+    refresh = schema["components"]["schemas"]["TokenRefresh"]["properties"]["refresh"]
+    assert refresh.get("writeOnly", False) is not rotates
+
+
+@pytest.mark.parametrize(
+    ("values", "scheme"),
+    [
+        ({}, ("http", None)),
+        ({"AUTH_HEADER_TYPES": ("JWT", "Bearer")}, ("http", None)),
+        ({"AUTH_HEADER_TYPES": ("JWT",)}, ("apiKey", "Authorization")),
+        ({"AUTH_HEADER_NAME": "HTTP_X_TOKEN"}, ("apiKey", "X-token")),
+    ],
+)
+def test_the_scheme_of_the_header(values, scheme):
+    with override_settings(SIMPLE_JWT=values):
+        found = schema_of(Own)["components"]["securitySchemes"]["jwtAuth"]
+    assert (found["type"], found.get("name")) == scheme
+
+
+@pytest.mark.parametrize(
+    ("values", "cookie"),
+    [
+        ({}, None),
+        ({"AUTH_COOKIE_ACCESS": "at"}, "__Host-at"),
+        ({"AUTH_COOKIE_ACCESS": "at", "AUTH_COOKIE_DOMAIN": "example.com"}, "__Secure-at"),
+    ],
+)
+def test_the_scheme_of_the_cookie(values, cookie):
+    with override_settings(SIMPLE_JWT=values):
+        schema = schema_of(with_authentication(JWTCookieAuthentication))
+    assert schema["components"]["securitySchemes"].get("jwtAccessCookie", {}).get("name") == cookie
+    assert schema["paths"]["/0"]["get"]["security"] == [{"jwtAuth": []}, *([{"jwtAccessCookie": []}] if cookie else [])]
+
+
+def test_several_classes_share_a_scheme():
+    """drf-spectacular warns of one name for two classes."""
+
+    class OwnAuthentication(JWTAuthentication):
+        pass
+
+    classes = (JWTAuthentication, JWTStatelessUserAuthentication, OwnAuthentication, JWTCookieAuthentication)
+    schema = schema_of(*map(with_authentication, classes))
+    assert [*schema["components"]["securitySchemes"]] == ["jwtAuth"]
+    assert [found["get"]["security"] for found in schema["paths"].values()] == [[{"jwtAuth": []}]] * 4
+
+
+class Scoped(Own):
+    permission_classes = (IsAuthenticated, TokenHasScope)
+    required_scopes = "profile read"
+
+
+@pytest.mark.parametrize(("version", "scopes"), [("3.0.3", []), ("3.1.0", ["profile", "read"])])
+def test_scopes(version, scopes):
+    """OpenAPI 3.0 has no scopes for this scheme. The description always has them."""
+    with patched_settings({"OAS_VERSION": version}):
+        operation = schema_of(Scoped)["paths"]["/0"]["get"]
+    assert operation["security"] == [{"jwtAuth": scopes}]
+    assert operation["description"] == "A project's view.\n\nThe token needs the scope `profile read`."
+
+
+def test_scopes_of_another_permission():
+    """Other packages use the name `required_scopes` too."""
+
+    class OtherScoped(Own):
+        required_scopes = ("profile",)
+
+    with patched_settings({"OAS_VERSION": "3.1.0"}):
+        operation = schema_of(OtherScoped)["paths"]["/0"]["get"]
+    assert (operation["security"], operation["description"]) == ([{"jwtAuth": []}], "A project's view.")
+
+
+def test_a_view_itself_is_not_changed():
+    before = {name: dict(vars(view)) for name, view in {"own": TokenObtainPairView, "scoped": Scoped}.items()}
+    handlers = TokenObtainPairView.post, Scoped.get
+    schema_of(TokenObtainPairView, Scoped)
+    assert before == {"own": dict(vars(TokenObtainPairView)), "scoped": dict(vars(Scoped))}
+    assert (TokenObtainPairView.post, Scoped.get) == handlers
+
+
+@pytest.mark.usefixtures("own_extensions")
+def test_a_projects_view_extension_counts_more():
+    class Login(TokenObtainPairView):
+        pass
+
+    class LoginExtension(OpenApiViewExtension):
+        target_class = Login
+
+        def view_replacement(self):
+            return extend_schema(summary="The project's words")(type("Login", (Login,), {}))
+
+    schema = schema_of(Login, TokenVerifyView)
+    assert schema["paths"]["/0"]["post"]["summary"] == "The project's words"
+    assert schema["paths"]["/1"]["post"]["summary"] == "Verify a token"
+
+
+@pytest.mark.usefixtures("own_extensions")
+def test_a_projects_serializer_extension_counts_more():
+    class CodeSerializer(TokenObtainPairSerializer):
+        pass
+
+    class CodeExtension(OpenApiSerializerExtension):
+        target_class = CodeSerializer
+
+        def map_serializer(self, _auto_schema, _direction):
+            return {"type": "object", "properties": {"code": {"type": "string"}}}
+
+    class Login(TokenObtainPairView):
+        serializer_class = CodeSerializer
+
+    assert [*schema_of(Login)["components"]["schemas"]["Code"]["properties"]] == ["code"]
+
+
+@pytest.mark.usefixtures("own_extensions")
+def test_a_projects_authentication_extension_counts_more():
+    class OwnAuthentication(JWTCookieAuthentication):
+        pass
+
+    class OwnScheme(OpenApiAuthenticationExtension):
+        target_class = OwnAuthentication
+        name = "own"
+
+        def get_security_definition(self, _auto_schema):
+            return {"type": "http", "scheme": "bearer"}
+
+    assert [*schema_of(with_authentication(OwnAuthentication))["components"]["securitySchemes"]] == ["own"]
+
+
+def test_a_serializer_of_the_projects_own():
+    """A view with a serializer that is no subclass of ours, and without fields for an answer."""
+
+    class PinSerializer(serializers.Serializer):
+        pin = serializers.CharField(write_only=True)
+
+    class PinView(TokenVerifyView):
+        serializer_class = PinSerializer
+
+    schema = schema_of(PinView)
+    assert component(schema, "Pin") == ({"pin"}, {"pin"})
+    answer = schema["paths"]["/0"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert answer == {"type": "object", "maxProperties": 0}
+
+
+def test_jwks_views_are_found_at_each_url():
+    """The test site has one. The other endpoints stay as they are."""
+    first, *rest = spectacular.add_jwks(["an endpoint"])
+    assert first == "an endpoint"
+    assert [(url, method) for url, _pattern, method, _view in rest] == [("/token/.well-known/jwks.json", "GET")]
