@@ -1,0 +1,110 @@
+"""Swagger UI with the schema of a project: log in, paste the token under Authorize, and call protected endpoints."""
+
+import json
+import secrets
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.sites.projects import HERE, python
+
+from .person import REFUSED
+
+VARIABLES = {
+    "DJANGO_SETTINGS_MODULE": "described_site.settings",
+    "DESCRIBED_NAME": "oxijwt",
+    "DESCRIBED_APPS": "oxijwt,oxijwt.token_sessions",
+}
+
+
+@pytest.fixture(scope="module")
+def described_site(tmp_path_factory):
+    """(origin, password of ada) of described_site, as it is served."""
+    password = secrets.token_urlsafe(9)
+    database = str(tmp_path_factory.mktemp("swagger") / "site.sqlite3")
+    variables = VARIABLES | {"DESCRIBED_DATABASE": database}
+    with python(str(HERE / "serve_described.py"), password, variables=variables, stderr=-3) as process:
+        yield f"http://127.0.0.1:{process.stdout.readline().strip()}", password
+        process.stdin.close()
+
+
+class Reader:
+    """Somebody who reads the API's documentation. `faults` has errors of the page, and requests to other hosts."""
+
+    def __init__(self, page, origin):
+        self.page, self.faults = page, []
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", self.hear)
+        page.on("request", lambda request: None if request.url.startswith((origin, "data:")) else self.left(request))
+        page.goto(f"{origin}/swagger/")
+
+    def hear(self, message):
+        if message.type == "error" and not REFUSED.search(message.text):
+            self.faults.append(message.text)
+
+    def left(self, request):
+        self.faults.append(request.url)
+
+    def open(self, tag, operation):
+        """Open an operation, and let its parameters be edited."""
+        block = self.page.locator(f"#operations-{tag}-{operation}")
+        block.locator(".opblock-summary-control").click()
+        block.get_by_role("button", name="Try it out").click()
+        return block
+
+    def execute(self, block, body=None):
+        """Send an operation's request. Returns the status and the body of the answer."""
+        if body is not None:
+            block.locator("textarea").fill(json.dumps(body))
+        with self.page.expect_response(lambda response: response.request.resource_type == "fetch") as caught:
+            block.get_by_role("button", name="Execute").click()
+        response = caught.value
+        return response.status, response.json() if response.body() else None
+
+    def dialog(self):
+        """Open the dialog of the button Authorize."""
+        self.page.locator(".scheme-container").get_by_role("button", name="Authorize").click()
+        return self.page.locator(".dialog-ux .auth-container")
+
+    def authorize(self, token):
+        dialog = self.dialog()
+        expect(dialog).to_contain_text("jwtAuth")
+        dialog.locator("input").fill(token)
+        dialog.get_by_role("button", name="Apply credentials").click()
+        dialog.get_by_role("button", name="Close").click()
+
+
+@pytest.fixture
+def reader(chromium, described_site):
+    with chromium.new_context() as context:
+        somebody = Reader(context.new_page(), described_site[0])
+        yield somebody
+        assert somebody.faults == []
+
+
+def test_the_authorize_button(reader, described_site):
+    name = reader.open("own", "name_retrieve")
+    assert reader.execute(name)[0] == 401
+
+    login = reader.open("token", "token_create")
+    status, tokens = reader.execute(login, {"username": "ada", "password": described_site[1]})
+    assert (status, {*tokens}) == (200, {"access", "refresh"})
+    reader.authorize(tokens["access"])
+    assert reader.execute(name) == (200, {"name": "ada"})
+
+    dialog = reader.dialog()
+    dialog.get_by_role("button", name="Remove authorization").click()
+    dialog.get_by_role("button", name="Close").click()
+    assert reader.execute(name)[0] == 401
+
+    reader.authorize(tokens["access"])
+    assert reader.execute(reader.open("token", "token_logout_create"), {"scope": "local"}) == (204, None)
+    status, answer = reader.execute(name)
+    assert (status, answer["code"]) == (401, "session_revoked")
+
+
+def test_summaries_are_shown(reader):
+    """What a reader of the API sees first."""
+    summary = reader.page.locator("#operations-token-token_logout_create .opblock-summary-description")
+    expect(summary).to_have_text("Log out")
