@@ -13,9 +13,13 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import patched_settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
+from rest_framework.routers import SimpleRouter
+from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.viewsets import ViewSet
 
 from oxijwt.authentication import JWTAuthentication, JWTCookieAuthentication, JWTStatelessUserAuthentication
 from oxijwt.contrib import spectacular
@@ -45,8 +49,12 @@ def own_extensions():
 
 
 def schema_of(*views):
-    """The schema of these views, at the paths /0, /1 and so on. It must cause no warning."""
-    patterns = [path(str(number), view.as_view()) for number, view in enumerate(views)]
+    """The schema of these views, at the paths /0, /1 and so on."""
+    return schema_at([path(str(number), view.as_view()) for number, view in enumerate(views)])
+
+
+def schema_at(patterns):
+    """The schema of the views at these URLs. It must cause no warning."""
     schema = SchemaGenerator(patterns=patterns).get_schema(public=True)
     assert not GENERATOR_STATS
     return schema
@@ -155,6 +163,42 @@ def test_scopes(version, scopes):
     assert operation["description"] == "A project's view.\n\nThe token needs the scope `profile read`."
 
 
+def test_scopes_of_a_view_set():
+    """Its handlers are actions, the project's own too."""
+
+    class Names(ViewSet):
+        permission_classes = (TokenHasScope,)
+        required_scopes = {"GET": "read", "POST": "write"}
+        serializer_class = NameSerializer
+
+        def list(self, _request):
+            return Response([])
+
+        @action(methods=["post"], detail=False, url_path="clear")
+        def remove_all(self, _request):
+            """Remove all names."""
+            return Response()
+
+    router = SimpleRouter()
+    router.register("names", Names, basename="name")
+    found = schema_at(router.urls)["paths"]
+    assert found["/names/"]["get"]["description"] == "The token needs the scope `read`."
+    assert found["/names/clear/"]["post"]["description"] == "Remove all names.\n\nThe token needs the scope `write`."
+
+
+@pytest.mark.parametrize("rates", [{}, {"token_obtain": "1/min"}])
+def test_a_429_is_there_if_requests_are_throttled(rates, monkeypatch):
+    """Without a rate, the view leaves the throttle out."""
+    monkeypatch.setattr(ScopedRateThrottle, "THROTTLE_RATES", rates)
+
+    class Login(TokenObtainPairView):
+        throttle_classes = (ScopedRateThrottle,)
+
+    answers = schema_of(Login)["paths"]["/0"]["post"]["responses"]
+    assert ("429" in answers) is bool(rates)
+    assert "Retry-After" in answers["503"]["headers"]
+
+
 def test_scopes_of_another_permission():
     """Other packages use the name `required_scopes` too."""
 
@@ -167,11 +211,12 @@ def test_scopes_of_another_permission():
 
 
 def test_a_view_itself_is_not_changed():
-    before = {name: dict(vars(view)) for name, view in {"own": TokenObtainPairView, "scoped": Scoped}.items()}
+    before = [{**vars(view), "__annotations__": {}} for view in (TokenObtainPairView, Scoped)]
     handlers = TokenObtainPairView.post, Scoped.get
     schema_of(TokenObtainPairView, Scoped)
-    assert before == {"own": dict(vars(TokenObtainPairView)), "scoped": dict(vars(Scoped))}
+    assert before == [{**vars(view), "__annotations__": {}} for view in (TokenObtainPairView, Scoped)]
     assert (TokenObtainPairView.post, Scoped.get) == handlers
+    assert not any(hasattr(handler, "kwargs") for handler in handlers)
 
 
 @pytest.mark.usefixtures("own_extensions")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from drf_spectacular.drainage import set_override
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 
@@ -107,10 +106,9 @@ def shaped(
     fields |= {field: described_field(field, read_only=True) for field in answered}
     for field, required in asked:
         fields[field] = described_field(field, required=required, write_only=field not in answered)
-    made = type(name, (serializer,), fields)
     if is_ours(serializer):
-        set_override(made, "description", "")  # instead of our docstring
-    return made
+        fields["__doc__"] = " "  # our docstring is for programmers
+    return type(name, (serializer,), fields)
 
 
 def described_field(name: str, **arguments: bool) -> serializers.Field[Any, Any, Any, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.http.request import HttpHeaders
+from drf_spectacular.drainage import get_view_method_names
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import get_doc
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
@@ -37,9 +38,9 @@ WRONG_BODY = OpenApiResponse(
 
 def described(view: type[APIView], added: type[AutoSchema]) -> type[APIView]:
     """A subclass of a view whose handlers have this schema. A project's own annotations come first."""
-    handlers = {name: getattr(view, name, None) for name in view.http_method_names}
-    schemas = {name: with_schema(handler, mixed(handler, view, added)) for name, handler in handlers.items() if handler}
-    return type(view.__name__, (view,), {"__module__": view.__module__, **schemas})
+    handlers = {name: getattr(view, name) for name in get_view_method_names(view)}
+    copies = {name: with_schema(handler, mixed(handler, view, added)) for name, handler in handlers.items()}
+    return type(view.__name__, (view,), {"__module__": view.__module__, **copies})
 
 
 def mixed(handler: Callable[..., Any], view: type[APIView], added: type[AutoSchema]) -> type[AutoSchema]:
@@ -57,7 +58,8 @@ def with_schema(handler: Callable[..., Any], schema: type[AutoSchema]) -> Callab
     def copied(*args: Any, **kwargs: Any) -> Any:
         return handler(*args, **kwargs)
 
-    copied.kwargs = {"schema": schema}  # type: ignore[attr-defined]  # drf-spectacular's attribute
+    kwargs = {**getattr(handler, "kwargs", {}), "schema": schema}
+    copied.kwargs = kwargs  # type: ignore[attr-defined]  # drf-spectacular's attribute, and of DRF's `action`
     return copied
 
 
@@ -103,7 +105,7 @@ class TokenSchema(AutoSchema):
             return [*found, *csrf_headers(200)]
         if self.operation.cookies:
             found = [*found, *cookie_parameters(self.operation)]
-        return [*found, header("Retry-After", int, "Seconds to wait.", response=[503])]
+        return [*found, header("Retry-After", int, "Seconds to wait.", response=[429, 503])]
 
     def get_request_serializer(self) -> Any:
         """The body of a request; None for a view that takes none."""
@@ -144,6 +146,8 @@ class TokenSchema(AutoSchema):
             yield 404, OpenApiResponse(TokenErrorSerializer, operation.missing)
         elif operation.many and cast("GenericAPIView[Any]", self.view).pagination_class is not None:
             yield 404, OpenApiResponse(TokenErrorSerializer, "The page does not exist.")
+        if self.view.get_throttles():
+            yield 429, OpenApiResponse(TokenErrorSerializer, "Too many requests.")
         yield 503, OpenApiResponse(TokenErrorSerializer, "The database is busy or down. Repeat the request.")
 
 
