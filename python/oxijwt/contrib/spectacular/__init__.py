@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.drainage import set_override
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiViewExtension
 from drf_spectacular.plumbing import build_bearer_security_scheme_object
@@ -83,7 +82,7 @@ class CookieScheme(HeaderScheme):
 
     def get_security_definition(self, auto_schema: AutoSchema) -> list[Schema]:
         header = super().get_security_definition(auto_schema)
-        text = _("The browser sends this cookie by itself. A method other than GET also needs a CSRF token.")
+        text = "The browser sends this cookie by itself. A method other than GET also needs a CSRF token."
         cookie = {"type": "apiKey", "in": "cookie", "name": cookie_name(ACCESS), "description": text}
         return [header, cookie]  # type: ignore[list-item]  # the header's is one
 

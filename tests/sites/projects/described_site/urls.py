@@ -88,6 +88,8 @@ class AnnotatedLogin(views.TokenObtainPairView):
 
 urlpatterns = [
     path("token/", include(f"{settings.NAME}.urls")),
+    path("token/sliding/", include(f"{settings.NAME}.urls.sliding")),
+    path("token/blacklist/", include(f"{settings.NAME}.urls.blacklist")),
     path("session/", include(f"{settings.NAME}.cookie_urls")),
     path("async/token/", views.AsyncTokenObtainPairView.as_view()),
     path("async/refresh/", views.AsyncTokenRefreshView.as_view()),
