@@ -26,7 +26,7 @@ MIDDLEWARE = []
 ALLOWED_HOSTS = ["*"]
 SIMPLE_JWT = {"KEY_FILE": "/no/such/file.json", "ALGORITHM": "ES256", "ROTATE_REFRESH_TOKENS": True}
 """
-EXAMPLE = re.compile(r"```python\n(# settings_test\.py\n.*?)```", re.DOTALL)
+EXAMPLE = re.compile(r"```python\n(# shop/settings_test\.py\n.*?)```", re.DOTALL)
 
 
 @pytest.fixture
