@@ -109,7 +109,7 @@ stubtest: .venv/built
 
 # Every warning is an error, also about a link inside the site that leads nowhere. The tests run the pages' Python blocks.
 docs: .venv/built
-	$(PY) -m sphinx --fail-on-warning --keep-going --nitpicky --quiet -d .cache/doctrees docs .cache/docs
+	$(PY) -m sphinx --fail-on-warning --keep-going --nitpicky --quiet --fresh-env -d .cache/doctrees docs .cache/docs
 	$(PY) -m pytest --ds=tests.sites.sessions tests/docs
 
 rust-test:
