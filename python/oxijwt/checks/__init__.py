@@ -44,6 +44,18 @@ CHECKS: tuple[Check, ...] = (
     cookies.reach,
     cookies.unread,
 )
+PAGES = {
+    "apps": "sessions",
+    "cookies": "cookies",
+    "databases": "sessions",
+    "health": "sessions",
+    "issuers": "jwk-set-client",
+    "keys": "keys",
+    "neighbours": "neighbours",
+    "rings": "keys",
+    "signers": "keys",
+}
+"""The page of the documentation about a module's checks. The others have settings.md."""
 DEPLOYMENT_CHECKS: tuple[Check, ...] = (
     keys.django_insecure,
     rings.missing_key_file,
@@ -76,7 +88,8 @@ def check_databases(
 ) -> list[CheckMessage]:
     """More findings of `check --database` and `migrate`, which name the databases that may be asked."""
     aliases = databases or ()
-    return softened([*abandoned_blacklist(aliases), *key_to_users(aliases)])
+    found = [*abandoned_blacklist(aliases), *key_to_users(aliases)]
+    return softened(pointing_to_page(found, key_to_users.__module__))
 
 
 def found_by(*parts: Check) -> list[CheckMessage]:
@@ -84,11 +97,21 @@ def found_by(*parts: Check) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     for part in parts:
         try:
-            found += list(part())
+            found += pointing_to_page(part(), part.__module__)
         except Exception as error:  # a setting's value may raise anything, and the command must go on
             message = f"The check '{part.__name__}' of SIMPLE_JWT raised {type(error).__name__}."
             hint = "Give each setting a value of the type that docs/settings.md names."
             found.append(Error(message, hint=hint, id="oxijwt.E021"))
+    return found
+
+
+def pointing_to_page(findings: Iterable[CheckMessage], module: str) -> list[CheckMessage]:
+    """The findings of a module's checks. Each hint names a page of the documentation."""
+    page = PAGES.get(module.rpartition(".")[2], "settings")
+    found = list(findings)
+    for finding in found:
+        if "docs/" not in str(finding.hint):
+            finding.hint = f"{finding.hint} (See docs/{page}.md.)"
     return found
 
 

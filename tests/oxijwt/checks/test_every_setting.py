@@ -4,16 +4,20 @@ The name of an issuer and a `kid` are public, so messages contain them; the part
 appear.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 
-from oxijwt.checks import check_settings
+from oxijwt.checks import PAGES, check_settings
 from oxijwt.settings import CLAIM_SETTINGS, DEFAULTS, LIFETIMES, SESSION_CLAIM_SETTINGS
 from oxijwt.tokens import RefreshToken
 from tests.key_material import pkcs8, private_key, spki
 
+REPOSITORY = Path(__file__).parents[3]
+PAGE = re.compile(r"docs/[\w-]+\.md")
 ALONE = ["django.contrib.auth", "django.contrib.contenttypes", "oxijwt", "oxijwt.token_sessions"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}}
 HIDDEN = "password:this-is-a-key"
@@ -162,6 +166,12 @@ def test_what_is_wrong_is_found_and_not_quoted(found, setting, check_id, value, 
     assert all(any(name in message for name in (setting, *others)) for message in messages)
     for finding in findings:
         assert finding.id != "oxijwt.E021"
-        assert finding.hint
+        assert all((REPOSITORY / page).is_file() for page in PAGE.findall(finding.hint))
+        assert PAGE.search(finding.hint)
         assert HIDDEN not in finding.msg + finding.hint
         assert pkcs8(KEY) not in finding.msg + finding.hint
+
+
+def test_the_pages_that_hints_name_exist():
+    """Also those of modules whose checks have no setting above."""
+    assert [page for page in PAGES.values() if not (REPOSITORY / f"docs/{page}.md").is_file()] == []
