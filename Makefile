@@ -54,7 +54,7 @@ unexport PYTHONPATH
 CARGO_FLAGS := --release --locked
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 
-LINT := fmt clippy ruff imports types stubtest
+LINT := fmt clippy ruff imports types pyright stubtest
 SITES := python-test postgres-test mariadb-test sqlite-sessions postgres-sessions mariadb-sessions \
 	sqlite-hostile postgres-hostile mariadb-hostile
 RACES := postgres-races mariadb-races
@@ -103,6 +103,11 @@ imports: .venv/built
 
 types: .venv/built
 	$(PY) -m mypy
+
+# pyright checks a project's code strictly, and that the types of at least 95 % of the public symbols are known.
+pyright: .venv/built
+	$(PY) -m pyright --pythonpath $(PY)
+	$(PY) -m tools.typed
 
 stubtest: .venv/built
 	$(PY) -m mypy.stubtest oxijwt._core

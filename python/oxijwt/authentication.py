@@ -34,7 +34,7 @@ from .utils import Hidden, get_md5_hash_password, late_names
 from .verifier import AS_CONFIGURED, Accepts, SignedBy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
@@ -72,7 +72,7 @@ class JWTAuthentication(authentication.BaseAuthentication):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.user_model = get_user_model()
+        self.user_model: type[AbstractBaseUser] = get_user_model()
 
     @sensitive_variables()
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser | TokenUser, Token] | None:
@@ -440,4 +440,4 @@ def default_user_authentication_rule(user: AbstractBaseUser | None) -> bool:
     return user is not None and (not api_settings.CHECK_USER_IS_ACTIVE or user.is_active)
 
 
-__getattr__ = late_names(__name__, TokenUser="oxijwt.models")
+__getattr__: Callable[[str], Any] = late_names(__name__, TokenUser="oxijwt.models")

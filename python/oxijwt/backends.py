@@ -25,6 +25,7 @@ from .verifier import AS_CONFIGURED, Accepts, SignedBy, Signer, Unread, Verified
 if TYPE_CHECKING:
     import json
     from collections.abc import Callable, Mapping
+    from typing import Any
 
     from django.utils.functional import Promise
 
@@ -154,7 +155,7 @@ class TokenBackend:
         self.verifying_key = verifying_key
         self.audience = audience
         self.issuer: Names | None = issuer
-        self.jwks_client = JWKSetClient(jwk_url) if jwk_url else None
+        self.jwks_client: JWKSetClient | None = JWKSetClient(jwk_url) if jwk_url else None
         self.leeway = leeway
         self.json_encoder = json_encoder
 
@@ -371,7 +372,7 @@ class TokenBackend:
         return ring.public_jwk_set(time.time())
 
 
-DECODE = TokenBackend.decode
+DECODE: Callable[..., dict[str, Any]] = TokenBackend.decode
 
 
 @sensitive_variables()
@@ -433,4 +434,4 @@ def refusal(error: CoreError | JWKSetError) -> Exception:
     return KeyConfigurationError(error.args[1])
 
 
-__getattr__ = late_names(__name__, Token="oxijwt.tokens")  # noqa: S106  a class, as simplejwt has it here
+__getattr__: Callable[[str], Any] = late_names(__name__, Token="oxijwt.tokens")  # noqa: S106  a class, as simplejwt has it here

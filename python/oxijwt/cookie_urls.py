@@ -1,6 +1,6 @@
 """URLs of the token views for browsers, for `path("api/session/", include("oxijwt.cookie_urls"))`."""
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from .records import session_app
 from .views import cookies
@@ -10,7 +10,7 @@ if session_app() is not None:
 else:
     cookie_logout = cookies.cookie_logout
 
-urlpatterns = [
+urlpatterns: list[URLPattern] = [
     path("", cookies.cookie_login, name="cookie_login"),
     path("refresh/", cookies.cookie_refresh, name="cookie_refresh"),
     path("logout/", cookie_logout, name="cookie_logout"),

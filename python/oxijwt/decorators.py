@@ -60,7 +60,7 @@ class Guard:
     def __init__(self, request: HttpRequest) -> None:
         defaults = cast("Sequence[type]", drf_settings.DEFAULT_AUTHENTICATION_CLASSES)
         classes = [kind for kind in defaults if issubclass(kind, JWTAuthentication)] or [JWTAuthentication]
-        self.authenticators = [kind() for kind in classes]
+        self.authenticators: list[JWTAuthentication] = [kind() for kind in classes]
         request.parser_context = {"view": self}  # type: ignore[attr-defined]  # DRF's name, where `view_of` looks
 
     def authenticate(self, request: HttpRequest) -> JsonResponse | None:

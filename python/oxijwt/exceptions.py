@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from django.db import Error
     from django_stubs_ext import StrOrPromise
 
-logger = logging.getLogger("oxijwt")
+logger: logging.Logger = logging.getLogger("oxijwt")
 
 
 class TokenError(Exception):
@@ -99,7 +99,7 @@ class UserDeleted(AuthenticationFailed):
     Code that makes tokens expects no TokenError, but DRF answers a view that raises this with 401.
     """
 
-    default_detail = SESSION_MESSAGES["user_not_found"]
+    default_detail: StrOrPromise = SESSION_MESSAGES["user_not_found"]
     default_code = "user_not_found"
 
 
@@ -107,7 +107,7 @@ class InvalidToken(AuthenticationFailed):
     """401 `token_not_valid`."""
 
     status_code = status.HTTP_401_UNAUTHORIZED
-    default_detail = _("Token is invalid or expired")
+    default_detail: StrOrPromise = _("Token is invalid or expired")
     default_code = "token_not_valid"
 
 
@@ -115,7 +115,7 @@ class InvalidScope(DetailDictMixin, exceptions.APIException):
     """400 `invalid_scope`: the scope can't be read, or is more than is allowed (RFC 6749 section 5.2)."""
 
     status_code = status.HTTP_400_BAD_REQUEST
-    default_detail = _("The scope is more than what is allowed.")
+    default_detail: StrOrPromise = _("The scope is more than what is allowed.")
     default_code = "invalid_scope"
 
 
@@ -125,7 +125,7 @@ class InsufficientScope(DetailDictMixin, exceptions.PermissionDenied):
     DRF sends `auth_header` as the header WWW-Authenticate (RFC 6750 section 3.1).
     """
 
-    default_detail = _("The token does not have the scope that this request needs.")
+    default_detail: StrOrPromise = _("The token does not have the scope that this request needs.")
     default_code = "insufficient_scope"
 
     def __init__(self, auth_header: str) -> None:
@@ -136,7 +136,7 @@ class InsufficientScope(DetailDictMixin, exceptions.PermissionDenied):
 class CsrfFailed(DetailDictMixin, exceptions.PermissionDenied):
     """403 `csrf_failed`: the token is in a cookie, and the request did not pass Django's CSRF check."""
 
-    default_detail = _("CSRF Failed")
+    default_detail: StrOrPromise = _("CSRF Failed")
     default_code = "csrf_failed"
 
 
@@ -147,7 +147,7 @@ class ServiceUnavailable(DetailDictMixin, exceptions.APIException):
     """
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = _("The service is temporarily unavailable, try again.")
+    default_detail: StrOrPromise = _("The service is temporarily unavailable, try again.")
     default_code = "service_unavailable"
     wait = 1
 

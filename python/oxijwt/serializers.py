@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import update_last_login
@@ -31,12 +31,13 @@ from .tokens import RefreshToken, SlidingToken, Token, UntypedToken
 from .utils import Hidden, late_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from typing import Self
 
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
+    from django_stubs_ext import StrOrPromise
 
 Data = dict[str, Any]
 """Validated data by field name: what a serializer reads, or what it answers."""
@@ -140,16 +141,16 @@ class TokenSerializer(serializers.Serializer[None]):
         if not type(self).__module__.startswith("oxijwt."):
             return await in_thread(lambda: self.is_valid(raise_exception=raise_exception))
         read = Hidden[Any](None)
-        self.validate = partial(keep, read)  # type: ignore[method-assign]  # DRF reads the fields only
+        vars(self)["validate"] = partial(keep, read)  # DRF reads the fields only
         if not self.is_valid(raise_exception=raise_exception):
             return False
         del self._validated_data  # type: ignore[attr-defined]  # DRF validates again without it
         try:
             read.value = await self.avalidate(read.value)
         except ValidationError as error:
-            self.validate = partial(refuse, error)  # type: ignore[method-assign]  # DRF writes the errors
+            vars(self)["validate"] = partial(refuse, error)  # DRF writes the errors
         else:
-            self.validate = partial(answer, read)  # type: ignore[method-assign]
+            vars(self)["validate"] = partial(answer, read)
         return self.is_valid(raise_exception=raise_exception)
 
     async def avalidate(self, attrs: Data) -> Data:
@@ -175,7 +176,9 @@ class TokenObtainSerializer(TokenSerializer):
     user: AbstractBaseUser | None
     """Whom the credentials belong to, once they are checked."""
 
-    default_error_messages = {"no_active_account": _("No active account found with the given credentials")}
+    default_error_messages: ClassVar[dict[str, StrOrPromise]] = {
+        "no_active_account": _("No active account found with the given credentials")
+    }
 
     @classproperty
     def username_field(cls) -> str:  # noqa: N805  a classproperty
@@ -240,7 +243,7 @@ class TokenObtainSerializer(TokenSerializer):
 class TokenObtainPairSerializer(TokenObtainSerializer):
     """Credentials → `refresh` and `access`."""
 
-    token_class = RefreshToken
+    token_class: type[Token] | None = RefreshToken
 
     def validate(self, attrs: Data) -> Data:
         held = Hidden(attrs)
@@ -256,7 +259,7 @@ class TokenObtainPairSerializer(TokenObtainSerializer):
 class TokenObtainSlidingSerializer(TokenObtainSerializer):
     """Credentials → `token`."""
 
-    token_class = SlidingToken
+    token_class: type[Token] | None = SlidingToken
 
     def validate(self, attrs: Data) -> Data:
         held = Hidden(attrs)
@@ -270,7 +273,7 @@ class TokenObtainSlidingSerializer(TokenObtainSerializer):
 class RefreshingSerializer(TokenSerializer):
     """Exchanges a token for a new one, if the token's user may still have one: the base of both refresh serializers."""
 
-    default_error_messages = {
+    default_error_messages: ClassVar[dict[str, StrOrPromise]] = {
         "no_active_account": _("No active account found for the given token."),
         "password_changed": _("The user's password has been changed."),
     }
@@ -303,8 +306,8 @@ def refusing_unsignable_claims() -> Iterator[None]:
 class TokenRefreshSerializer(RefreshingSerializer):
     """`refresh` → `access`, and under ROTATE_REFRESH_TOKENS a new `refresh`."""
 
-    refresh = TextField()
-    access = TextField(read_only=True)
+    refresh: TextField = TextField()
+    access: TextField = TextField(read_only=True)
     token_class = RefreshToken
 
     def validate(self, attrs: Data) -> Data:
@@ -355,7 +358,7 @@ class TokenRefreshSerializer(RefreshingSerializer):
 class TokenRefreshSlidingSerializer(RefreshingSerializer):
     """`token` → a `token` with a later `exp`, until the token's refresh period ends."""
 
-    token = TextField()
+    token: TextField = TextField()
     token_class = SlidingToken
 
     def validate(self, attrs: Data) -> Data:
@@ -387,7 +390,7 @@ class TokenRefreshSlidingSerializer(RefreshingSerializer):
 class TokenVerifySerializer(TokenSerializer):
     """`token` → {} if the token is valid. It may be of any type."""
 
-    token = TextField(write_only=True)
+    token: TextField = TextField(write_only=True)
 
     def validate(self, attrs: Data) -> Data:
         token = UntypedToken.read(attrs["token"], view=self.context.get("view"))
@@ -413,7 +416,7 @@ class TokenVerifySerializer(TokenSerializer):
 class TokenBlacklistSerializer(TokenSerializer):
     """`refresh` → {} after the token is blacklisted or its session ended. Without either app, nothing is written."""
 
-    refresh = TextField(write_only=True)
+    refresh: TextField = TextField(write_only=True)
     token_class = RefreshToken
 
     def validate(self, attrs: Data) -> Data:
@@ -427,4 +430,4 @@ class TokenBlacklistSerializer(TokenSerializer):
         return {}
 
 
-__getattr__ = late_names(__name__, TokenUser="oxijwt.models")
+__getattr__: Callable[[str], Any] = late_names(__name__, TokenUser="oxijwt.models")

@@ -179,10 +179,10 @@ class Changes:
     __slots__ = ("version",)
 
     def __init__(self) -> None:
-        self.version = object()
+        self.version: object = object()
 
 
-changes = Changes()
+changes: Changes = Changes()
 
 
 class APISettings(_APISettings):
@@ -301,7 +301,7 @@ class setting_attribute(Generic[T]):  # noqa: N801  a descriptor, named as Djang
         return value
 
 
-api_settings = APISettings(None, DEFAULTS, IMPORT_STRINGS)  # type: ignore[arg-type]  # the stubs know DRF's settings only
+api_settings: APISettings = APISettings(None, DEFAULTS, IMPORT_STRINGS)  # type: ignore[arg-type]  # the stubs know DRF's settings only
 
 
 def imported(value: object, setting: str) -> object:

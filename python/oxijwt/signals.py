@@ -10,30 +10,30 @@ import logging
 
 from django.dispatch import Signal
 
-logger = logging.getLogger("oxijwt")
+logger: logging.Logger = logging.getLogger("oxijwt")
 
-session_started = Signal()
+session_started: Signal = Signal()
 """A user logged in, or a simplejwt refresh token was adopted (`adopted=True`)."""
 
-session_refreshed = Signal()
+session_refreshed: Signal = Signal()
 """A refresh token was rotated."""
 
-session_restored = Signal()
+session_restored: Signal = Signal()
 """The database had forgotten a refresh (a fail-over, a restored backup), and the refresh token has brought it back."""
 
-refresh_repeated = Signal()
+refresh_repeated: Signal = Signal()
 """A client sent a spent refresh token again within the grace interval, and got the same answer.
 
 `other_agent` says whether another user agent sent it than the one that refreshed.
 """
 
-refresh_reuse_detected = Signal()
+refresh_reuse_detected: Signal = Signal()
 """A client sent a spent refresh token after the grace interval.
 
 `age` is a timedelta: the time since the token was spent, or less than that.
 """
 
-session_revoked = Signal()
+session_revoked: Signal = Signal()
 """Sessions were ended before they expired.
 
 It carries `session_ids` (a list of UUIDs), `user_id`, `reason` (a RevokeReason) and `request` (or None).

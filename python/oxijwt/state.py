@@ -101,4 +101,4 @@ class SettingsTokenBackend(TokenBackend):
         return client_of(url, "SIMPLE_JWT['JWK_URL']") if url else None
 
 
-token_backend = SettingsTokenBackend()
+token_backend: SettingsTokenBackend = SettingsTokenBackend()

@@ -31,7 +31,7 @@ class UserNameRateThrottle(SimpleRateThrottle):
     requests pass. The cache never gets the user name itself, but a keyed digest of it.
     """
 
-    scope = "token_obtain_username"
+    scope: str | None = "token_obtain_username"
 
     @classproperty
     def THROTTLE_RATES(cls) -> dict[str, str | None]:  # noqa: N802, N805  DRF's name; a classproperty

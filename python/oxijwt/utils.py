@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .aio.users import Answered
     from .statements.kept import Getting
 
-logger = logging.getLogger("oxijwt")
+logger: logging.Logger = logging.getLogger("oxijwt")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
@@ -141,7 +141,7 @@ def _format(template: object, *args: object, **kwargs: object) -> str:
     return str(template).format(*args, **kwargs)
 
 
-format_lazy = lazy(_format, str)
+format_lazy: Callable[..., str] = lazy(_format, str)
 
 
 def find_user(

@@ -55,7 +55,7 @@ class Batches:
     """Transactions that delete `size` rows each; `size` follows the speed of the database."""
 
     def __init__(self, database: str) -> None:
-        self.size = BATCH_SIZE
+        self.size: int = BATCH_SIZE
         self._database = database
 
     @contextmanager

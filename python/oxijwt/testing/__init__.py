@@ -102,7 +102,7 @@ class Clock:
     """A clock that tests move."""
 
     def __init__(self) -> None:
-        self.ahead = timedelta(0)
+        self.ahead: timedelta = timedelta(0)
         """How far it is ahead of the real one."""
 
     def advance(self, time: timedelta) -> None:

@@ -12,14 +12,16 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from django_stubs_ext import StrPromise
+
 NAMES = ("oxijwt.token_blacklist", "rest_framework_simplejwt.token_blacklist")
 """Both apps have the same label and tables. The second is simplejwt's app, or this one under `oxijwt.as_simplejwt`."""
 
 
 class TokenBlacklistConfig(AppConfig):
     name = "oxijwt.token_blacklist"
-    verbose_name = _("Token Blacklist")
-    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name: StrPromise = _("Token Blacklist")
+    default_auto_field: str = "django.db.models.BigAutoField"
 
     def __init__(self, app_name: str, app_module: ModuleType | None) -> None:
         # Django would refuse the second label without naming the cause, and then it runs no system check.

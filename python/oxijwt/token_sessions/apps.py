@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
+    from django_stubs_ext import StrPromise
+
     from oxijwt.records import Kind
 
     from .models import TokenSession, TokenSessionQuerySet
@@ -25,8 +27,8 @@ class TokenSessionsConfig(AppConfig):
     """
 
     name = "oxijwt.token_sessions"
-    verbose_name = _("Token Sessions")
-    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name: StrPromise = _("Token Sessions")
+    default_auto_field: str = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         from oxijwt import checks, contrib, health  # noqa: PLC0415  settings must not be read before the apps are loaded

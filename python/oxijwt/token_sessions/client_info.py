@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Client = tuple[str | None, str]
     """An IP address, or None, and a user agent."""
 
-logger = logging.getLogger("oxijwt.security")
+logger: logging.Logger = logging.getLogger("oxijwt.security")
 
 OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 IPV4 = re.compile(rf"{OCTET}(?:\.{OCTET}){{3}}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.apps import apps
 from django.conf import settings
@@ -17,11 +17,16 @@ from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.db.models import Model, QuerySet
     from django.db.models.deletion import Collector
+    from django_stubs_ext import StrPromise
+
+    Descriptor = ForwardManyToOneDescriptor["UserKey"]
+else:
+    Descriptor = ForwardManyToOneDescriptor  # at run time it takes no parameter
 
 USER_AGENT_LENGTH = 255
 MARKER_DAY = date.max
@@ -59,7 +64,7 @@ def delete_with_user(collector: Collector, field: UserKey, sessions: TokenSessio
 delete_with_user.lazy_sub_objs = True  # type: ignore[attr-defined]  # Django's: call it without a query first
 
 
-class UserOfSession(ForwardManyToOneDescriptor):  # type: ignore[type-arg]  # at run time it takes none
+class UserOfSession(Descriptor):
     """The attribute `user` of a session. Django's reads users from the session's database, if no router says more."""
 
     def get_queryset(self, **hints: Model) -> QuerySet[AbstractBaseUser]:
@@ -71,7 +76,7 @@ class UserOfSession(ForwardManyToOneDescriptor):  # type: ignore[type-arg]  # at
 class UserKey(models.ForeignKey["AbstractBaseUser", "AbstractBaseUser"]):
     """A foreign key to the user, who may be in another database. Then no constraint checks it."""
 
-    forward_related_accessor_class = UserOfSession
+    forward_related_accessor_class: type[UserOfSession] = UserOfSession
 
     @property
     def db_constraint(self) -> bool:
@@ -128,10 +133,26 @@ class TokenSessionQuerySet(models.QuerySet["TokenSession"]):
     delete.queryset_only = True  # type: ignore[attr-defined]
 
 
-TokenSessionBaseManager = models.Manager.from_queryset(TokenSessionQuerySet)
+if TYPE_CHECKING:
+
+    class TokenSessionBaseManager(models.Manager["TokenSession"]):
+        """What `from_queryset` makes. Without mypy's plugin, a type checker can't see that."""
+
+        def get_queryset(self) -> TokenSessionQuerySet: ...
+        def all(self) -> TokenSessionQuerySet: ...
+        def using(self, alias: str | None) -> TokenSessionQuerySet: ...
+        def filter(self, *args: Any, **kwargs: Any) -> TokenSessionQuerySet: ...
+        def exclude(self, *args: Any, **kwargs: Any) -> TokenSessionQuerySet: ...
+        def of(self, user: AbstractBaseUser) -> TokenSessionQuerySet: ...
+        def live(self, now: datetime) -> TokenSessionQuerySet: ...
+        def without_markers(self) -> TokenSessionQuerySet: ...
+        def undated_markers(self) -> TokenSessionQuerySet: ...
+
+else:
+    TokenSessionBaseManager = models.Manager.from_queryset(TokenSessionQuerySet)
 
 
-class TokenSessionManager(TokenSessionBaseManager["TokenSession"]):
+class TokenSessionManager(TokenSessionBaseManager):
     """`TokenSession.objects`."""
 
     def revoke_for_user(
@@ -158,30 +179,45 @@ class TokenSession(models.Model):
     `flush_after`, which it changes rarely: so a refresh is a heap-only update on PostgreSQL.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    created_at = models.DateTimeField(_("created at"))
-    rotated_at = models.DateTimeField(_("last used at"), null=True)
-    expires_at = models.DateTimeField(_("expires at"))
-    absolute_expires_at = models.DateTimeField(_("ends at the latest"), null=True)
-    revoked_at = models.DateTimeField(_("revoked at"), null=True, db_index=True)
-    user = UserKey(
+    id: models.UUIDField[uuid.UUID, uuid.UUID] = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    created_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(_("created at"))
+    rotated_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(
+        _("last used at"), null=True
+    )
+    expires_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(_("expires at"))
+    absolute_expires_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(
+        _("ends at the latest"), null=True
+    )
+    revoked_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(
+        _("revoked at"), null=True, db_index=True
+    )
+    user_id: Any
+    user: UserKey = UserKey(
         settings.AUTH_USER_MODEL, on_delete=delete_with_user, related_name="token_sessions", verbose_name=_("user")
     )
-    generation = models.PositiveIntegerField(_("generation"), default=0)
-    flush_after = models.DateField(_("flush after"), db_index=True)
-    idle_lifetime = models.DurationField(_("lives without a refresh for"), null=True)
-    revoke_reason = models.PositiveSmallIntegerField(_("revoke reason"), choices=RevokeReason.choices, null=True)
-    is_login = models.BooleanField(_("is a login"), default=True)
-    auth_hash = models.BinaryField(max_length=32, editable=False)
-    ip_address = models.GenericIPAddressField(_("IP address"), null=True)
-    user_agent = models.CharField(_("user agent"), max_length=USER_AGENT_LENGTH, blank=True)
-    scope = models.TextField(_("scope"), null=True)  # noqa: DJ001  an empty scope allows nothing, none allows all
+    generation: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(_("generation"), default=0)
+    flush_after: models.DateField[date, date] = models.DateField(_("flush after"), db_index=True)
+    idle_lifetime: models.DurationField[timedelta | None, timedelta | None] = models.DurationField(
+        _("lives without a refresh for"), null=True
+    )
+    revoke_reason: models.PositiveSmallIntegerField[int | None, int | None] = models.PositiveSmallIntegerField(
+        _("revoke reason"), choices=RevokeReason.choices, null=True
+    )
+    is_login: models.BooleanField[bool, bool] = models.BooleanField(_("is a login"), default=True)
+    auth_hash: models.BinaryField[bytes | memoryview, bytes | memoryview] = models.BinaryField(
+        max_length=32, editable=False
+    )
+    ip_address: models.GenericIPAddressField[str | None, str | None] = models.GenericIPAddressField(
+        _("IP address"), null=True
+    )
+    user_agent: models.CharField[str, str] = models.CharField(_("user agent"), max_length=USER_AGENT_LENGTH, blank=True)
+    scope: models.TextField[str | None, str | None] = models.TextField(_("scope"), null=True)  # noqa: DJ001  an empty scope allows nothing, none allows all
 
-    objects = TokenSessionManager()
+    objects: ClassVar[TokenSessionManager] = TokenSessionManager()
 
     class Meta:
-        verbose_name = _("Token Session")
-        verbose_name_plural = _("Token Sessions")
+        verbose_name: ClassVar[StrPromise] = _("Token Session")
+        verbose_name_plural: ClassVar[StrPromise] = _("Token Sessions")
         app_label = "token_sessions"  # without this app, the model would belong to the parent app `oxijwt`
 
     def __str__(self) -> str:
@@ -208,14 +244,14 @@ class OwedPublication(models.Model):
     expired.
     """
 
-    sid = models.UUIDField(_("session"), primary_key=True)
-    until = models.DateTimeField(_("matters until"), db_index=True)
-    is_deleted = models.BooleanField(_("the session's row is deleted"), default=False)
-    is_published = models.BooleanField(_("is published"), default=False)
+    sid: models.UUIDField[uuid.UUID, uuid.UUID] = models.UUIDField(_("session"), primary_key=True)
+    until: models.DateTimeField[datetime, datetime] = models.DateTimeField(_("matters until"), db_index=True)
+    is_deleted: models.BooleanField[bool, bool] = models.BooleanField(_("the session's row is deleted"), default=False)
+    is_published: models.BooleanField[bool, bool] = models.BooleanField(_("is published"), default=False)
 
     class Meta:
-        verbose_name = _("Owed Publication")
-        verbose_name_plural = _("Owed Publications")
+        verbose_name: ClassVar[StrPromise] = _("Owed Publication")
+        verbose_name_plural: ClassVar[StrPromise] = _("Owed Publications")
         app_label = "token_sessions"  # likewise
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .client_info import Client
     from .models import TokenSession
 
-logger = logging.getLogger("oxijwt.security")
+logger: logging.Logger = logging.getLogger("oxijwt.security")
 
 UNKNOWN = "unknown"
 

@@ -49,18 +49,19 @@ from .models import RevokeReason, TokenSession
 from .reading import find_with_user
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from uuid import UUID
 
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.db.models import QuerySet
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponseBase
     from rest_framework.authentication import BaseAuthentication
     from rest_framework.pagination import BasePagination
     from rest_framework.request import ForcedAuthentication, Request
 
     from oxijwt.tokens import Token
+    from oxijwt.views.base import SerializerClass
 
     Authenticator = BaseAuthentication | ForcedAuthentication
 
@@ -98,8 +99,8 @@ def reads_sessions(authentication: type[BaseAuthentication]) -> bool:
 class LogoutSerializer(TokenSerializer):
     """The body of a logout: which sessions to end, and the refresh token if the request has no access token."""
 
-    refresh = TextField(required=False, write_only=True)
-    scope = serializers.ChoiceField(
+    refresh: TextField = TextField(required=False, write_only=True)
+    scope: serializers.ChoiceField = serializers.ChoiceField(
         choices=(LOCAL, OTHERS, GLOBAL),
         default=LOCAL,
         # DRF's message repeats the value, and a lone surrogate in it can't be rendered.
@@ -114,10 +115,12 @@ class TokenLogoutView(SessionViewMixin, TokenViewBase):  # type: ignore[misc]  #
     another audience can only end its own session.
     """
 
-    serializer_class = LogoutSerializer
+    serializer_class: SerializerClass | None = LogoutSerializer
 
     token_class: type[RefreshToken] | None = None
     """The class of the refresh tokens; None: the `token_class` of TOKEN_REFRESH_SERIALIZER."""
+    token_authenticators: Sequence[Authenticator]
+    """What reads the request's access token."""
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         """As DRF's, but only a logout without a refresh token asks the authenticators.
@@ -192,7 +195,7 @@ class CookieLogoutView(LogoutMixin, TokenLogoutView):  # type: ignore[misc]  # l
             return
         self.take_cookie(request)
         if self.uses_cookie and self.refresh_cookie is None:
-            self.token_authenticators = (AccessCookieAuthentication(),)
+            self.token_authenticators: Sequence[Authenticator] = (AccessCookieAuthentication(),)
 
     def log_out(self, request: Request, validated: dict[str, Any]) -> None:
         """As TokenLogoutView's. If the refresh cookie is refused, the access cookie still ends its session."""
@@ -352,13 +355,21 @@ class SessionSerializer(serializers.ModelSerializer[TokenSession]):
     The current session shows the time and client of this request, and other sessions the day of their last use.
     """
 
-    last_used_at = serializers.DateTimeField(read_only=True)
-    current = serializers.SerializerMethodField()
+    last_used_at: serializers.DateTimeField = serializers.DateTimeField(read_only=True)
+    current: serializers.SerializerMethodField = serializers.SerializerMethodField()
 
     class Meta:
         model = TokenSession
-        fields = ("id", "created_at", "last_used_at", "expires_at", "ip_address", "user_agent", "current")
-        read_only_fields = fields
+        fields: tuple[str, ...] = (
+            "id",
+            "created_at",
+            "last_used_at",
+            "expires_at",
+            "ip_address",
+            "user_agent",
+            "current",
+        )
+        read_only_fields: tuple[str, ...] = fields
 
     def to_representation(self, session: TokenSession) -> dict[str, object]:
         """As DRF's, with the times and the client that are shown in place of the row's."""
@@ -395,8 +406,8 @@ class SessionSerializer(serializers.ModelSerializer[TokenSession]):
 class OwnSessionsView(SessionViewMixin, NonAtomicView):  # type: ignore[misc]  # likewise
     """The caller's live sessions. The request needs a token that has a session in our table."""
 
-    serializer_class = SessionSerializer
-    permission_classes = (IsAuthenticated,)
+    serializer_class: SerializerClass | None = SessionSerializer
+    permission_classes: Sequence[Any] = (IsAuthenticated,)
 
     def check_permissions(self, request: Request) -> None:
         """As DRF's. Raises InvalidToken for a token without a session: another issuer's must not end sessions here."""
@@ -456,7 +467,7 @@ class SessionView(OwnSessionsView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-token_logout = TokenLogoutView.as_view()
-cookie_logout = CookieLogoutView.as_view()
-session_list = SessionListView.as_view()
-session_detail = SessionView.as_view()
+token_logout: Callable[..., HttpResponseBase] = TokenLogoutView.as_view()
+cookie_logout: Callable[..., HttpResponseBase] = CookieLogoutView.as_view()
+session_list: Callable[..., HttpResponseBase] = SessionListView.as_view()
+session_detail: Callable[..., HttpResponseBase] = SessionView.as_view()

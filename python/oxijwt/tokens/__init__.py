@@ -40,6 +40,8 @@ from .portable import Portable
 from .rules import check_id, check_user_id, refuse_authentication_only, rules_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oxijwt._core import TokenRules
     from oxijwt.backends import TokenBackend
     from oxijwt.records import Records
@@ -303,19 +305,19 @@ class Token(Issuing, AsyncReading, Portable):
 if hasattr(os, "register_at_fork"):  # POSIX
     os.register_at_fork(after_in_child=forget_random_bytes)
 
-CHECK_EXP = Token.check_exp
-SET_EXP = Token.set_exp
-SET_IAT = Token.set_iat
-SET_JTI = Token.set_jti
-VERIFY = Token.verify
-VERIFY_TOKEN_TYPE = Token.verify_token_type
+CHECK_EXP: Callable[..., None] = Token.check_exp
+SET_EXP: Callable[..., None] = Token.set_exp
+SET_IAT: Callable[..., None] = Token.set_iat
+SET_JTI: Callable[..., None] = Token.set_jti
+VERIFY: Callable[..., None] = Token.verify
+VERIFY_TOKEN_TYPE: Callable[..., None] = Token.verify_token_type
 
 
 class SlidingToken(BlacklistMixin["SlidingToken"], TakingAgain, Token):
     """A token that authenticates until `exp`, and can be refreshed until SLIDING_TOKEN_REFRESH_EXP_CLAIM."""
 
-    token_type = "sliding"
-    lifetime = setting_attribute[timedelta]("SLIDING_TOKEN_LIFETIME")
+    token_type: str | None = "sliding"
+    lifetime: timedelta = cast("timedelta", setting_attribute[timedelta]("SLIDING_TOKEN_LIFETIME"))
     record_kind = Kind.SLIDING
 
     @sensitive_variables()
@@ -345,18 +347,18 @@ class SlidingToken(BlacklistMixin["SlidingToken"], TakingAgain, Token):
 class AccessToken(Token):
     """The short-lived token that requests carry."""
 
-    token_type = "access"
-    lifetime = setting_attribute[timedelta]("ACCESS_TOKEN_LIFETIME")
+    token_type: str | None = "access"
+    lifetime: timedelta = cast("timedelta", setting_attribute[timedelta]("ACCESS_TOKEN_LIFETIME"))
     record_kind = Kind.ACCESS
 
 
 class RefreshToken(BlacklistMixin["RefreshToken"], Token):
     """The long-lived token that makes access tokens."""
 
-    token_type = "refresh"
-    lifetime = setting_attribute[timedelta]("REFRESH_TOKEN_LIFETIME")
+    token_type: str | None = "refresh"
+    lifetime: timedelta = cast("timedelta", setting_attribute[timedelta]("REFRESH_TOKEN_LIFETIME"))
     record_kind = Kind.REFRESH
-    access_token_class: type[Token] = AccessToken
+    access_token_class: type[AccessToken] = AccessToken
 
     def verify(self, *args: object, **kwargs: object) -> None:
         """As BlacklistMixin's; also refuses tokens of ISSUERS, and tokens whose header says that they are access tokens
@@ -373,11 +375,11 @@ class RefreshToken(BlacklistMixin["RefreshToken"], Token):
         return api_settings.no_copy_claims
 
     @property
-    def access_token(self) -> Token:
+    def access_token(self) -> AccessToken:
         """A new access token with this token's claims. Its lifetime starts at this token's `current_time`."""
         access = self.access_token_class()
         if type(access).set_exp is SET_EXP:
-            access.payload["exp"] = self._seconds_after(cast("timedelta", access.lifetime))
+            access.payload["exp"] = self._seconds_after(access.lifetime)
         else:
             access.set_exp(from_time=self.current_time)
         if self.session is not None:
@@ -440,8 +442,8 @@ class RefreshToken(BlacklistMixin["RefreshToken"], Token):
 class UntypedToken(Token):
     """Reads a token of any type, without saying what the token may be used for."""
 
-    token_type = "untyped"
-    lifetime = timedelta(0)
+    token_type: str | None = "untyped"
+    lifetime: timedelta = timedelta(0)
     record_kind = Kind.UNTYPED
 
     def verify_token_type(self) -> None:
@@ -450,10 +452,10 @@ class UntypedToken(Token):
             raise TokenError(_("Token is invalid"))
 
 
-VERIFY_ANY_TYPE = UntypedToken.verify_token_type
+VERIFY_ANY_TYPE: Callable[..., None] = UntypedToken.verify_token_type
 
 # simplejwt's names that projects import from here. They are looked up late: the models need their apps.
-__getattr__ = late_names(
+__getattr__: Callable[[str], Any] = late_names(
     __name__,
     BlacklistedToken="oxijwt.token_blacklist.models",
     OutstandingToken="oxijwt.token_blacklist.models",

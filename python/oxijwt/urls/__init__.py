@@ -4,12 +4,12 @@
 So a project includes only what it uses: an endpoint that nobody needs is one more to protect.
 """
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from oxijwt import views
 from oxijwt.records import session_app
 
-urlpatterns = [
+urlpatterns: list[URLPattern] = [
     path("", views.token_obtain_pair, name="token_obtain_pair"),
     path("refresh/", views.token_refresh, name="token_refresh"),
     path("verify/", views.token_verify, name="token_verify"),

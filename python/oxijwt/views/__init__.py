@@ -31,17 +31,17 @@ class TokenObtainPairView(LoginView):
     _serializer_class = setting_attribute[str]("TOKEN_OBTAIN_SERIALIZER")
 
 
-token_obtain_pair = TokenObtainPairView.as_view()
+token_obtain_pair: Callable[..., HttpResponseBase] = TokenObtainPairView.as_view()
 
 
 class TokenRefreshView(AcceptingMixin, TokenViewBase):
     """Takes a refresh token, and answers with an access token, and with a new refresh token if they rotate."""
 
-    throttle_scope = REFRESH
+    throttle_scope: str = REFRESH
     _serializer_class = setting_attribute[str]("TOKEN_REFRESH_SERIALIZER")
 
 
-token_refresh = TokenRefreshView.as_view()
+token_refresh: Callable[..., HttpResponseBase] = TokenRefreshView.as_view()
 
 
 class TokenObtainSlidingView(LoginView):
@@ -50,17 +50,17 @@ class TokenObtainSlidingView(LoginView):
     _serializer_class = setting_attribute[str]("SLIDING_TOKEN_OBTAIN_SERIALIZER")
 
 
-token_obtain_sliding = TokenObtainSlidingView.as_view()
+token_obtain_sliding: Callable[..., HttpResponseBase] = TokenObtainSlidingView.as_view()
 
 
 class TokenRefreshSlidingView(AcceptingMixin, TokenViewBase):
     """Takes a sliding token before its refresh period ends, and answers with a new one."""
 
-    throttle_scope = REFRESH
+    throttle_scope: str = REFRESH
     _serializer_class = setting_attribute[str]("SLIDING_TOKEN_REFRESH_SERIALIZER")
 
 
-token_refresh_sliding = TokenRefreshSlidingView.as_view()
+token_refresh_sliding: Callable[..., HttpResponseBase] = TokenRefreshSlidingView.as_view()
 
 
 class TokenVerifyView(AcceptingMixin, TokenViewBase):
@@ -69,7 +69,7 @@ class TokenVerifyView(AcceptingMixin, TokenViewBase):
     _serializer_class = setting_attribute[str]("TOKEN_VERIFY_SERIALIZER")
 
 
-token_verify = TokenVerifyView.as_view()
+token_verify: Callable[..., HttpResponseBase] = TokenVerifyView.as_view()
 
 
 class TokenBlacklistView(AcceptingMixin, TokenViewBase):
@@ -78,7 +78,7 @@ class TokenBlacklistView(AcceptingMixin, TokenViewBase):
     _serializer_class = setting_attribute[str]("TOKEN_BLACKLIST_SERIALIZER")
 
 
-token_blacklist = TokenBlacklistView.as_view()
+token_blacklist: Callable[..., HttpResponseBase] = TokenBlacklistView.as_view()
 
 
 class AsyncTokenObtainPairView(AsyncTokenView, TokenObtainPairView):
@@ -111,7 +111,7 @@ class JWKSView(View):
     The view reads no table and no cookie. With HMAC keys the set is empty.
     """
 
-    http_method_names = ["get", "head"]
+    http_method_names: list[str] = ["get", "head"]
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
@@ -127,4 +127,4 @@ class JWKSView(View):
         return get_conditional_response(request, etag=etag, response=response)
 
 
-jwks = JWKSView.as_view()
+jwks: Callable[..., HttpResponseBase] = JWKSView.as_view()

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from django.http import HttpRequest, HttpResponseBase
+    from rest_framework.authentication import BaseAuthentication
+    from rest_framework.exceptions import APIException
     from rest_framework.parsers import BaseParser
     from rest_framework.request import Request
     from rest_framework.serializers import BaseSerializer
@@ -101,7 +103,7 @@ class NonAtomicView(generics.GenericAPIView[Any]):
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         """As DRF's. If the charset can't be read, nothing decodes with it."""
-        self.charset_problem = charset_problem(request)
+        self.charset_problem: APIException | None = charset_problem(request)
         if self.charset_problem is not None:
             request.encoding = "utf-8"
         return super().initialize_request(request, *args, **kwargs)
@@ -138,8 +140,8 @@ class TokenViewBase(NonAtomicView):
     Django's error reports show no variables of such a request, since these would be tokens and passwords.
     """
 
-    permission_classes = ()
-    authentication_classes = ()
+    permission_classes: Sequence[Any] = ()
+    authentication_classes: Sequence[type[BaseAuthentication]] = ()
 
     serializer_class: SerializerClass | None = None
     _serializer_class: str | setting_attribute[str] = ""
@@ -202,7 +204,7 @@ class TokenViewBase(NonAtomicView):
 class LoginView(TokenViewBase):
     """Takes credentials. UserNameRateThrottle counts its requests by the user name."""
 
-    throttle_scope = OBTAIN
+    throttle_scope: str = OBTAIN
 
     def get_login_name(self, request: Request) -> object:
         """The user name in the body, unchecked; None if the body has none."""
@@ -221,6 +223,12 @@ async def avalidate(serializer: BaseSerializer[Any]) -> None:
 
 class AsyncTokenView(TokenViewBase):
     """As TokenViewBase, for an ASGI server: bodies and tokens are read in the event loop, statements run in threads."""
+
+    args: Any
+    kwargs: Any
+    headers: dict[str, str]
+    request: Request
+    response: Response
 
     async def dispatch(  # type: ignore[override]  # async
         self, request: HttpRequest, *args: Any, **kwargs: Any

@@ -35,6 +35,10 @@ from .base import AsyncTokenView, NonAtomicView, TokenViewBase
 from .style import OAUTH_NAMES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from django.http import HttpResponseBase
+    from rest_framework.authentication import BaseAuthentication
     from rest_framework.request import Request
 
     from .base import SerializerClass
@@ -46,7 +50,7 @@ class CookieView(TokenViewBase):
     refresh_cookie: Hidden[str] | None = None
     """The token of the refresh cookie, if this request uses it."""
 
-    uses_cookie = False
+    uses_cookie: bool = False
     """Whether this request's token is in a cookie. The request has then passed the CSRF check."""
 
     def check_permissions(self, request: Request) -> None:
@@ -214,8 +218,8 @@ class CsrfView(NonAtomicView):
     A page asks for it first, before the login or the first refresh. Pages of other origins can't read the answer.
     """
 
-    authentication_classes = ()
-    permission_classes = ()
+    authentication_classes: Sequence[type[BaseAuthentication]] = ()
+    permission_classes: Sequence[Any] = ()
 
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
         """200."""
@@ -226,7 +230,7 @@ class CsrfView(NonAtomicView):
         return response
 
 
-cookie_login = CookieLoginView.as_view()
-cookie_refresh = CookieRefreshView.as_view()
-cookie_logout = CookieLogoutView.as_view()
-cookie_csrf = CsrfView.as_view()
+cookie_login: Callable[..., HttpResponseBase] = CookieLoginView.as_view()
+cookie_refresh: Callable[..., HttpResponseBase] = CookieRefreshView.as_view()
+cookie_logout: Callable[..., HttpResponseBase] = CookieLogoutView.as_view()
+cookie_csrf: Callable[..., HttpResponseBase] = CsrfView.as_view()

@@ -33,6 +33,7 @@ from oxijwt.views import JWKSView, TokenObtainPairView, TokenRefreshView, jwks, 
 def log_in(user: User) -> dict[str, str]:
     refresh = RefreshToken.for_user(user)
     assert_type(refresh, RefreshToken)
+    assert_type(refresh.access_token, AccessToken)
     assert_type(str(refresh.access_token), str)
     refresh["plan"] = "free"
     refresh.set_exp(lifetime=timedelta(hours=1))
@@ -72,6 +73,11 @@ class LoginView(TokenObtainPairView):
 
 class ShortAccessToken(AccessToken):
     lifetime = timedelta(minutes=1)
+
+
+class RefreshTokenOfTheApp(RefreshToken):
+    lifetime = timedelta(days=30)
+    access_token_class = ShortAccessToken
 
 
 class Hello(APIView):
@@ -148,6 +154,8 @@ def mistakes(user: User) -> None:
     AccessToken.for_user(user, issuer=["https://shop.example"])  # type: ignore[arg-type]
     AccessToken.read("text", issuer=7)  # type: ignore[arg-type]
     ShopAuthentication.audience = 7  # type: ignore[assignment]
+    RefreshToken.access_token_class = RefreshToken  # type: ignore[assignment]
+    RefreshToken().access_token.blacklist()  # type: ignore[attr-defined]
     AccessToken("text", verify="yes")  # type: ignore[arg-type]
     AccessToken("text").blacklist()  # type: ignore[attr-defined]
     TokenBackend("HS256").encode("claims")  # type: ignore[arg-type]

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 class SessionRecords(ReadingAhead):
     """Records of a token that only authenticates requests, and the base class for the other kinds."""
 
+    sid_claim: str
+    gen_claim: str
+
     def __init__(self, token: Token) -> None:
         self.token = token
         self.sid_claim, self.gen_claim = api_settings.session_claims
