@@ -192,6 +192,7 @@ SETTINGS = """
 from oxijwt.testing import with_test_keys
 SECRET_KEY = "k" * 50
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "rest_framework", "oxijwt"]
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
 SIMPLE_JWT = with_test_keys({"KEY_FILE": "/no/such/file.json", "ALGORITHM": "ES256", "ISSUER": "https://shop.example"})
 """
 READ = """
