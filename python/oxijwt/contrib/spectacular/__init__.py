@@ -34,7 +34,7 @@ HEADER, COOKIE = "jwtAuth", "jwtAccessCookie"
 class HeaderScheme(OpenApiAuthenticationExtension):
     """The token in the header of AUTH_HEADER_NAME."""
 
-    target_class = "oxijwt.authentication.JWTAuthentication"
+    target_class: str = "oxijwt.authentication.JWTAuthentication"
     name: str | list[str] = HEADER
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[Any]]]:
@@ -58,13 +58,13 @@ class HeaderScheme(OpenApiAuthenticationExtension):
 class StatelessScheme(HeaderScheme):
     """The same for the class without a database query."""
 
-    target_class = "oxijwt.authentication.JWTStatelessUserAuthentication"
+    target_class: str = "oxijwt.authentication.JWTStatelessUserAuthentication"
 
 
 class OwnScheme(HeaderScheme):
     """The same for a project's subclasses that have no extension of their own."""
 
-    target_class = "oxijwt.authentication.JWTAuthentication"
+    target_class: str = "oxijwt.authentication.JWTAuthentication"
     match_subclasses = True
     priority = -2
 
@@ -72,7 +72,7 @@ class OwnScheme(HeaderScheme):
 class CookieScheme(HeaderScheme):
     """The token in the header or in the cookie of AUTH_COOKIE_ACCESS."""
 
-    target_class = "oxijwt.authentication.JWTCookieAuthentication"
+    target_class: str = "oxijwt.authentication.JWTCookieAuthentication"
     match_subclasses = True
     priority = -1
 
@@ -90,7 +90,7 @@ class CookieScheme(HeaderScheme):
 class TokenViews(OpenApiViewExtension):
     """The package's views, and a project's subclasses of them that have no extension of their own."""
 
-    target_class = "oxijwt.views.base.NonAtomicView"
+    target_class: str = "oxijwt.views.base.NonAtomicView"
     match_subclasses = True
     priority = -1
 
@@ -105,7 +105,7 @@ class TokenViews(OpenApiViewExtension):
 class ScopedViews(OpenApiViewExtension):
     """Views with `required_scopes`."""
 
-    target_class = "rest_framework.views.APIView"
+    target_class: str = "rest_framework.views.APIView"
     match_subclasses = True
     priority = -3
 

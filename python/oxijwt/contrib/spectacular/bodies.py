@@ -39,9 +39,11 @@ TOKENS = frozenset({"access", "refresh", "token"})
 class TokenErrorSerializer(serializers.Serializer[None]):
     """Why a request was refused."""
 
-    detail = serializers.CharField(help_text="For people, in the language of the request.")
-    code = serializers.CharField(required=False, help_text="For programs. A wrong login has none.")
-    messages = serializers.ListField(
+    detail: serializers.CharField = serializers.CharField(help_text="For people, in the language of the request.")
+    code: serializers.CharField = serializers.CharField(
+        required=False, help_text="For programs. A wrong login has none."
+    )
+    messages: serializers.ListField = serializers.ListField(
         child=serializers.DictField(child=serializers.CharField()),
         required=False,
         help_text="What each class of tokens says about an access token.",
@@ -51,7 +53,7 @@ class TokenErrorSerializer(serializers.Serializer[None]):
 class CsrfTokenSerializer(serializers.Serializer[None]):
     """The CSRF token for the next requests."""
 
-    csrf_token = serializers.CharField()
+    csrf_token: serializers.CharField = serializers.CharField()
 
 
 def body_of(serializer: SerializerClass, operation: Operation) -> SerializerClass:

@@ -11,12 +11,12 @@ from rest_framework.views import APIView
 from oxijwt.views import JWKSView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from rest_framework.request import Request
     from rest_framework.response import Response
 
-JWK_SET = {
+JWK_SET: dict[str, Any] = {
     "type": "object",
     "properties": {"keys": {"type": "array", "items": {"type": "object", "additionalProperties": {}}}},
     "required": ["keys"],
@@ -27,8 +27,8 @@ JWK_SET = {
 class KeySet(APIView):
     """What drf-spectacular sees in place of JWKSView. It serves no request."""
 
-    authentication_classes = ()
-    permission_classes = ()
+    authentication_classes: Sequence[Any] = ()
+    permission_classes: Sequence[Any] = ()
 
     @extend_schema(
         summary="Get the public keys",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rest_framework.generics import GenericAPIView
     from rest_framework.views import APIView
 
-EMPTY = {"type": "object", "maxProperties": 0}
+EMPTY: dict[str, object] = {"type": "object", "maxProperties": 0}
 """The body `{}`."""
 
 WRONG_BODY = OpenApiResponse(
