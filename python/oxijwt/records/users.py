@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connections, router
+from django.db.models import Q
 from django.db.transaction import TransactionManagementError
 
 from oxijwt.exceptions import UserDeleted
@@ -14,6 +18,7 @@ from oxijwt.exceptions import UserDeleted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from django.contrib.auth.base_user import AbstractBaseUser
     from django.db import DatabaseError
     from django.db.models import Model
 
@@ -72,6 +77,35 @@ def users_database() -> str:
 def has_user(user_id: object) -> bool:
     """Whether the user's row exists. One SQL statement."""
     return get_user_model()._base_manager.using(users_database()).filter(pk=user_id).exists()  # type: ignore[misc]  # a key of any type
+
+
+def ids_of_users(text: str, most: int) -> list[object]:
+    """The keys of at most so many users: first the user whose key is `text`, then those whose name begins with it.
+
+    A name is the USERNAME_FIELD or the EMAIL_FIELD. Two SQL statements, which read the table of users.
+    """
+    model: type[AbstractBaseUser] = get_user_model()
+    first = find_by_key(text)
+    fields = [field for field in model._meta.concrete_fields if field.name in names_of(model) and not field.is_relation]
+    begins = reduce(or_, (Q((f"{field.name}__istartswith", text)) for field in fields), Q(pk__in=[]))
+    users = model._base_manager.using(users_database()).filter(begins)
+    ids = [] if first is None else [first.pk]
+    return [*ids, *users.exclude(pk__in=ids).values_list("pk", flat=True)[: most - len(ids)]]
+
+
+def names_of(model: type[AbstractBaseUser]) -> set[str]:
+    """The names of the fields that have a user's name and email address. A user model may have only one of them."""
+    return {str(getattr(model, name)) for name in ("USERNAME_FIELD", "EMAIL_FIELD") if hasattr(model, name)}
+
+
+def find_by_key(text: str) -> AbstractBaseUser | None:
+    """The user whose primary key is written so, or None. At most one SQL statement."""
+    model: type[AbstractBaseUser] = get_user_model()
+    try:
+        key = model._meta.pk.to_python(text)
+    except ValidationError:
+        return None
+    return model._base_manager.using(users_database()).filter(pk=key).first()
 
 
 def is_missing_row(error: DatabaseError) -> bool:

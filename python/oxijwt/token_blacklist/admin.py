@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from oxijwt.records.users import ids_of_users
 
 from .models import BlacklistedToken, OutstandingToken
 
@@ -23,6 +26,17 @@ else:  # at run time Django 5.2's class takes no type argument
 
 TOKEN_FIELDS = ("token",)
 """Fields that no page shows. They must not be read-only, since Django shows a read-only field that is excluded."""
+SEARCHED = _("The beginning of a user name or email address, or an exact id")
+MOST_USERS = 1000
+"""A search finds the tokens of so many users."""
+
+
+def found_by(text: str, token: str = "") -> Q:
+    """Which rows a search finds: the `jti`, and the tokens of users by key or by the beginning of a name.
+
+    `token` is the path from the model to the outstanding token.
+    """
+    return Q((f"{token}jti", text)) | Q((f"{token}user__in", ids_of_users(text, MOST_USERS)))
 
 
 @admin.register(OutstandingToken)
@@ -30,7 +44,9 @@ class OutstandingTokenAdmin(OutstandingBase):
     """Issued tokens, read-only."""
 
     list_display = ("jti", "user", "created_at", "expires_at")
-    search_fields = ("user__id", "jti")
+    search_fields = ("jti",)  # any: `get_search_results` does not use it, and without it there is no search box
+    search_help_text = SEARCHED
+    show_full_result_count = False
     ordering = ("user",)
     list_select_related = ("user",)
     exclude = TOKEN_FIELDS
@@ -38,6 +54,12 @@ class OutstandingTokenAdmin(OutstandingBase):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutstandingToken]:
         return super().get_queryset(request).select_related("user").defer("token")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[OutstandingToken], search_term: str
+    ) -> tuple[QuerySet[OutstandingToken], bool]:
+        text = search_term.strip()
+        return (queryset.filter(found_by(text)) if text else queryset), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: OutstandingToken | None = None) -> list[str]:
         return [field.name for field in self.model._meta.fields if field.name not in TOKEN_FIELDS]
@@ -57,11 +79,19 @@ class BlacklistedTokenAdmin(BlacklistedBase):
     """Blacklisted tokens. Deleting an entry makes its token valid again."""
 
     list_display = ("token_jti", "token_user", "token_created_at", "token_expires_at", "blacklisted_at")
-    search_fields = ("token__user__id", "token__jti")
+    search_fields = ("token__jti",)  # likewise
+    search_help_text = SEARCHED
+    show_full_result_count = False
     ordering = ("token__user",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BlacklistedToken]:
         return super().get_queryset(request).select_related("token__user").defer("token__token")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[BlacklistedToken], search_term: str
+    ) -> tuple[QuerySet[BlacklistedToken], bool]:
+        text = search_term.strip()
+        return (queryset.filter(found_by(text, "token__")) if text else queryset), False
 
     @admin.display(description=_("jti"), ordering="token__jti")
     def token_jti(self, obj: BlacklistedToken) -> str:

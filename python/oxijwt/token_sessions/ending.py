@@ -53,16 +53,17 @@ if TYPE_CHECKING:
     """Sessions: a query set, or those with these values."""
 
 
-def end(sid: uuid.UUID, user_id: object, reason: RevokeReason | None = None) -> None:
+def end(sid: uuid.UUID, user_id: object, reason: RevokeReason | None = None) -> bool:
     """End one session, unless it has ended. Without a reason it is a logout. Raises ServiceUnavailable.
 
-    Also publish what is owed to REVOCATION_CACHE.
+    Also publish what is owed to REVOCATION_CACHE. Returns whether this call has ended it.
     """
     reason = RevokeReason.LOGOUT if reason is None else reason
     ended = end_rows({"pk": sid}, reason, ids=[sid])
     tend()
     if ended:
         announce_end([sid], user_id, reason)
+    return bool(ended)
 
 
 def end_refused(session: TokenSession, reason: RevokeReason, *, is_locked: bool = False) -> None:

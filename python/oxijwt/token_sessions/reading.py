@@ -179,6 +179,21 @@ def read_for_use(
     return user, session
 
 
+def refusal_of(session: TokenSession) -> str | None:
+    """The code of the error that a request with the session's access token gets now; None if it is accepted.
+
+    Reads the session's user, if it is not read yet.
+    """
+    try:
+        user = session.user
+    except ObjectDoesNotExist:  # in another database no foreign key keeps the user
+        return "user_not_found"
+    leeway = state.token_backend.get_leeway() // MICROSECOND
+    user_state = UserState.DEACTIVATED if is_deactivated(user) else auth_state(user, session)
+    refusal = state_of(session).refusal(user_state, now_micros(), leeway=leeway)
+    return None if refusal is None else refusal.code
+
+
 def read_for_refresh(claims: Claims, lifetime: timedelta) -> Reading:
     """The session of a refresh token with `sid`, and the decision on it. Raises SessionError.
 

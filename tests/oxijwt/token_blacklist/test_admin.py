@@ -83,6 +83,25 @@ def test_blacklisted_tokens_are_found_and_described(admin_client, listed, page):
     assert "ada" in content
 
 
+@pytest.mark.parametrize("model", ["outstandingtoken", "blacklistedtoken"])
+def test_a_search_compares_keys_and_ids_exactly_and_names_by_their_beginning(admin_client, listed, model):
+    """`q=1` found each token with a 1 in its `jti` or its user's key."""
+    pk, jti = listed.outstanding.user_id, listed.outstanding.jti
+    make_user(f"{pk}0")
+    for query, rows in {
+        "ad": 1,
+        "ADA": 1,
+        pk: 1,
+        f" {jti} ": 1,
+        "da": 0,
+        jti[:-1]: 0,
+        f"{pk}1": 0,
+        f"{pk}0": 0,
+    }.items():
+        content = admin_client.get(url(model, "changelist"), {"q": query})
+        assert content.context["cl"].result_count == rows, query
+
+
 def test_outstanding_tokens_are_read_only(admin_client, listed):
     change = pages(listed)["outstanding detail"]
     assert admin_client.post(change, {"jti": "another"}).status_code == 403

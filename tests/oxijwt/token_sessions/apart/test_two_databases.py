@@ -345,7 +345,8 @@ def admin(ada):
 
 
 @pytest.mark.parametrize(
-    "query", ["", "?q=ada", "?q={pk}", "?q={sid}", "?o=1", "?live=yes", "?revoke_reason__exact=1", "?q=nobody"]
+    "query",
+    ["", "?q=ada", "?q={pk}", "?q={sid}", "?o=1", "?state=live", "?revoke_reason__exact=1", "?q=nobody", "?user={pk}"],
 )
 def test_the_admin_lists_and_finds_sessions(ada, admin, tokens, query):
     login("root")
@@ -355,19 +356,19 @@ def test_the_admin_lists_and_finds_sessions(ada, admin, tokens, query):
     listed = [str(session) for session in page.context["cl"].result_list]
     nobody = {"?q=nobody", "?revoke_reason__exact=1"}
     assert ("Session of ada" in listed) == (query not in nobody)
-    assert ("Session of root" in listed) == (query in {"", "?o=1", "?live=yes"})
+    assert ("Session of root" in listed) == (query in {"", "?o=1", "?state=live"})
 
 
 def test_the_admin_shows_and_ends_a_session(admin, tokens):
     path = f"/admin/token_sessions/tokensession/{session_of(tokens['refresh']).pk}"
     assert b"ada" in admin.get(f"{path}/change/").content
-    assert admin.post(f"{path}/delete/", {"post": "yes"}).status_code == 302
+    assert admin.post(f"{path}/end/").status_code == 302
     assert session_of(tokens["refresh"]).revoke_reason == RevokeReason.ADMIN
 
 
-@pytest.mark.parametrize("action", ["end_sessions", "delete_selected"])
+@pytest.mark.parametrize("action", ["end_sessions", "end_all_sessions"])
 def test_the_admin_ends_several(admin, tokens, action):
-    body = {"action": action, "_selected_action": [str(session_of(tokens["refresh"]).pk)], "post": "yes"}
+    body = {"action": action, "_selected_action": [str(session_of(tokens["refresh"]).pk)]}
     assert admin.post("/admin/token_sessions/tokensession/", body).status_code == 302
     assert session_of(tokens["refresh"]).revoke_reason == RevokeReason.ADMIN
 
@@ -385,3 +386,4 @@ def test_the_admin_shows_a_session_without_a_user(ada, admin, tokens):
     path = "/admin/token_sessions/tokensession/"
     assert admin.get(path).status_code == 200
     assert admin.get(f"{path}{session_of(tokens['refresh']).pk}/change/").status_code == 200
+    assert [session.user_id for session in admin.get(path).context["cl"].result_list] == [ada.pk]

@@ -1,0 +1,76 @@
+"""The one act of the admin: end. Each end is logged, and a message says how many sessions have ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.contrib.auth import get_permission_codename, get_user_model
+from django.utils.translation import gettext as _
+
+from oxijwt.exceptions import ServiceUnavailable
+from oxijwt.records.users import users_database
+from oxijwt.token_sessions.database import database
+from oxijwt.token_sessions.ending import end, revoke_for_user
+from oxijwt.token_sessions.models import RevokeReason, TokenSession
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.contrib.admin import ModelAdmin
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.http import HttpRequest
+
+
+def may_end(request: HttpRequest) -> bool:
+    """Whether the request's user may end sessions: Django's permission to delete them, since ending replaces it."""
+    options = TokenSession._meta
+    return request.user.has_perm(f"{options.app_label}.{get_permission_codename('delete', options)}")
+
+
+def end_each(model_admin: ModelAdmin[Any], request: HttpRequest, sessions: Iterable[TokenSession]) -> None:
+    """End these sessions, one by one. If the database is busy, a message says so, and the rest stays as it is."""
+    ended = 0
+    try:
+        for session in sessions:
+            if end(session.pk, session.user_id, RevokeReason.ADMIN):
+                model_admin.log_change(request, session, RevokeReason.ADMIN.label)
+                ended += 1
+    except ServiceUnavailable as error:
+        model_admin.message_user(request, error.default_detail, messages.ERROR)
+    tell(model_admin, request, ended)
+
+
+def end_all_of(model_admin: ModelAdmin[Any], request: HttpRequest, users: Iterable[AbstractBaseUser]) -> None:
+    """End all sessions of these users. The log names each session, and the user."""
+    ended = 0
+    try:
+        for user in users:
+            ended += end_all_of_one(model_admin, request, user)
+    except ServiceUnavailable as error:
+        model_admin.message_user(request, error.default_detail, messages.ERROR)
+    tell(model_admin, request, ended)
+
+
+def end_all_of_one(model_admin: ModelAdmin[Any], request: HttpRequest, user: AbstractBaseUser) -> int:
+    """End all sessions of a user, and log it. Returns how many it ended."""
+    sessions = TokenSession.objects.db_manager(database())
+    ids = list(sessions.of(user).filter(revoked_at=None).values_list("pk", flat=True))
+    ended = revoke_for_user(user, reason=RevokeReason.ADMIN)
+    for session in sessions.filter(pk__in=ids, revoke_reason=RevokeReason.ADMIN):
+        session.set_user(user)
+        model_admin.log_change(request, session, RevokeReason.ADMIN.label)
+    model_admin.log_change(request, user, _("End all sessions of this user"))
+    return ended
+
+
+def tell(model_admin: ModelAdmin[Any], request: HttpRequest, ended: int) -> None:
+    """Tell how many sessions have ended."""
+    level = messages.SUCCESS if ended else messages.INFO
+    model_admin.message_user(request, _("Ended sessions: %(count)d.") % {"count": ended}, level)
+
+
+def users_of(sessions: Iterable[TokenSession]) -> list[AbstractBaseUser]:
+    """The users of these sessions, each once."""
+    ids = {session.user_id for session in sessions}
+    return list(get_user_model()._base_manager.using(users_database()).filter(pk__in=ids))

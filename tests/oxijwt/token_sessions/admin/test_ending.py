@@ -1,0 +1,176 @@
+"""Staff end sessions in the admin: one, the selected ones, and all of a user. The rows stay."""
+
+import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.test import Client
+
+from oxijwt.exceptions import ServiceUnavailable
+from oxijwt.token_sessions.admin import acts, sessions
+from oxijwt.token_sessions.models import RevokeReason, TokenSession
+from tests.oxijwt.token_sessions.client import USER_AGENT, login, logout, make_user, session_of, who_am_i
+
+from .pages import LIST, change_page, end_all_page, end_page, page
+
+pytestmark = pytest.mark.django_db
+
+ENDED = "ended by an administrator"
+LOOKER, ENDER = ("view_tokensession",), ("view_tokensession", "delete_tokensession")
+
+
+def logged():
+    """What the log of the admin has: the object's id and the message, in order."""
+    entries = LogEntry.objects.filter(action_flag=CHANGE).order_by("pk")
+    return list(entries.values_list("object_id", "change_message"))
+
+
+def act(client, action, *selected, **more):
+    """The text of the list after an action on these sessions."""
+    body = {"action": action, "_selected_action": [str(session.pk) for session in selected]} | more
+    return client.post(LIST, body, follow=True).content.decode()
+
+
+def test_the_button_ends_a_session(staff_with, heard):
+    client, tokens = staff_with(*ENDER), login(HTTP_USER_AGENT=USER_AGENT)
+    session = session_of(tokens["refresh"])
+    text = page(client, change_page(session))
+    assert f'<form method="post" action="{end_page(session)}">' in text
+    response = client.post(end_page(session), follow=True)
+    assert response.redirect_chain == [(change_page(session), 302)]
+    assert "Ended sessions: 1." in response.content.decode()
+    assert f'action="{end_page(session)}"' not in response.content.decode()
+    session.refresh_from_db()
+    assert (session.revoke_reason, session.user_agent) == (RevokeReason.ADMIN, "")
+    assert who_am_i(tokens["access"]).status_code == 401
+    assert [told["reason"] for told in heard.of("session_revoked")] == [RevokeReason.ADMIN]
+    assert logged() == [(str(session.pk), ENDED)]
+    assert ENDED in page(client, f"{LIST}{session.pk}/history/")
+
+
+def test_what_has_ended_is_not_ended_or_logged_again(admin):
+    session = session_of(login()["refresh"])
+    logout(token := login()["refresh"])
+    ended = session_of(token)
+    assert "Ended sessions: 0." in admin.post(end_page(ended), follow=True).content.decode()
+    assert "Ended sessions: 1." in act(admin, "end_sessions", session, ended)
+    ended.refresh_from_db()
+    assert ended.revoke_reason == RevokeReason.LOGOUT
+    assert logged() == [(str(session.pk), ENDED)]
+
+
+def test_the_action_ends_the_selected_sessions(staff_with):
+    client, tokens = staff_with(*ENDER), [login() for _ in range(3)]
+    selected = [session_of(each["refresh"]) for each in tokens[:2]]
+    assert "Ended sessions: 2." in act(client, "end_sessions", *selected)
+    assert TokenSession.objects.count() == 3
+    assert [who_am_i(each["access"]).status_code for each in tokens] == [401, 401, 200]
+    assert {key for key, _message in logged()} == {str(session.pk) for session in selected}
+
+
+def test_the_action_ends_no_more_sessions_than_are_listed(admin, monkeypatch, clock):
+    monkeypatch.setattr(sessions, "MOST_LISTED", 2)
+    tokens = []
+    for _ in range(3):
+        clock.tick(1)
+        tokens.append(login())
+    first = session_of(tokens[0]["refresh"])
+    assert "Ended sessions: 2." in act(admin, "end_sessions", first, select_across="1")
+    assert [who_am_i(each["access"]).status_code for each in tokens] == [200, 401, 401]
+
+
+def test_an_action_ends_all_sessions_of_the_users(staff_with):
+    make_user("grace")
+    client, tokens, others = staff_with(*ENDER), [login() for _ in range(2)], login("grace")
+    assert "Ended sessions: 2." in act(client, "end_all_sessions", session_of(tokens[0]["refresh"]))
+    assert [who_am_i(each["access"]).status_code for each in (*tokens, others)] == [401, 401, 200]
+
+
+def test_a_page_ends_all_sessions_of_a_user(staff_with, ada):
+    client, tokens = staff_with(*ENDER), [login() for _ in range(2)]
+    assert "<h2>ada</h2>" in page(client, end_all_page(ada))
+    assert [who_am_i(each["access"]).status_code for each in tokens] == [200, 200]
+    response = client.post(end_all_page(ada), follow=True)
+    assert response.redirect_chain == [(f"{LIST}?user={ada.pk}", 302)]
+    assert "Ended sessions: 2." in response.content.decode()
+    assert [who_am_i(each["access"]).status_code for each in tokens] == [401, 401]
+    assert [message for _key, message in logged()] == [ENDED, ENDED, "End all sessions of this user"]
+    assert logged()[2][0] == str(ada.pk)
+
+
+def test_only_a_post_ends_a_session(admin, ada):
+    tokens = login()
+    session = session_of(tokens["refresh"])
+    for send in (admin.get, admin.head, admin.put, admin.delete):
+        assert send(end_page(session)).status_code == 405
+        assert send(end_all_page(ada)).status_code == 200
+    assert who_am_i(tokens["access"]).status_code == 200
+    assert logged() == []
+
+
+@pytest.mark.parametrize("way", ["one", "all", "end_sessions", "end_all_sessions"])
+def test_a_foreign_form_ends_nothing(admin, ada, way):
+    tokens = login()
+    session = session_of(tokens["refresh"])
+    client = Client(enforce_csrf_checks=True)
+    client.cookies = admin.cookies
+    path = {"one": end_page(session), "all": end_all_page(ada)}.get(way, LIST)
+    assert client.post(path, {"action": way, "_selected_action": [str(session.pk)]}).status_code == 403
+    assert who_am_i(tokens["access"]).status_code == 200
+
+
+@pytest.mark.parametrize("permissions", [LOOKER, ("delete_tokensession",), ("view_tokensession", "delete_user")])
+@pytest.mark.parametrize("way", ["one", "all", "end_sessions", "end_all_sessions"])
+def test_staff_without_both_permissions_end_nothing(ada, staff_with, permissions, way):
+    client, tokens = staff_with(*permissions), login()
+    session = session_of(tokens["refresh"])
+    if "view_tokensession" in permissions:
+        assert "end_sessions" not in page(client)
+        assert "end_all_sessions" not in page(client)
+        assert end_page(session) not in page(client, change_page(session))
+    if way in {"one", "all"}:
+        assert client.post({"one": end_page(session), "all": end_all_page(ada)}[way]).status_code == 403
+        assert client.get(end_all_page(ada)).status_code == 403
+    else:
+        act(client, way, session)
+    assert who_am_i(tokens["access"]).status_code == 200
+    assert logged() == []
+
+
+@pytest.mark.parametrize("way", ["one", "all"])
+def test_nobody_ends_a_session_without_a_login(ada, way):
+    tokens = login()
+    path = {"one": end_page(session_of(tokens["refresh"])), "all": end_all_page(ada)}[way]
+    assert "/login/" in Client().post(path).url
+    assert who_am_i(tokens["access"]).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["nonsense/end/", "user/nonsense/end/", "user/999/end/", f"{'0' * 32}/end/"])
+def test_what_is_unknown_is_not_found(admin, path):
+    assert admin.post(f"{LIST}{path}").status_code == 404
+
+
+@pytest.mark.parametrize("way", ["one", "all"])
+def test_a_busy_database_is_a_message(admin, ada, monkeypatch, way):
+    tokens = login()
+
+    def busy(*_arguments, **_named):
+        raise ServiceUnavailable
+
+    monkeypatch.setattr(acts, {"one": "end", "all": "revoke_for_user"}[way], busy)
+    path = {"one": end_page(session_of(tokens["refresh"])), "all": end_all_page(ada)}[way]
+    text = admin.post(path, follow=True).content.decode()
+    assert "The service is temporarily unavailable, try again." in text
+    assert "Ended sessions: 0." in text
+    assert logged() == []
+
+
+def test_no_page_offers_to_delete_a_session(admin):
+    """Delete ended a session, said "deleted", and kept the row."""
+    session = session_of(login()["refresh"])
+    for text in (page(admin), page(admin, change_page(session))):
+        assert "delete_selected" not in text
+        assert f"{session.pk}/delete/" not in text
+    assert admin.get(f"{LIST}{session.pk}/delete/").status_code == 403
+    assert admin.post(f"{LIST}{session.pk}/delete/", {"post": "yes"}).status_code == 403
+    act(admin, "delete_selected", session, post="yes")
+    session.refresh_from_db()
+    assert session.revoked_at is None
