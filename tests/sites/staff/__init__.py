@@ -1,0 +1,1 @@
+"""A site for staff: the admin of both apps, and users whose key is not called `id`."""
