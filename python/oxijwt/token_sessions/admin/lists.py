@@ -71,6 +71,14 @@ class UserFilter(admin.SimpleListFilter):
         return queryset.filter(user_id__in=[key for key, _name in self.lookup_choices])
 
 
+class ReasonFilter(admin.ChoicesFieldListFilter):
+    """The sessions that were revoked for a reason. The index of `revoked_at` finds them."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[TokenSession]) -> QuerySet[TokenSession] | None:
+        revoked = queryset.filter(revoked_at__isnull=False) if self.used_parameters else queryset
+        return super().queryset(request, revoked)
+
+
 class SessionPaginator(SessionPaginatorBase):
     """Pages of the first MOST_LISTED rows. No query counts more rows."""
 

@@ -29,7 +29,15 @@ from oxijwt.token_sessions.reading import refusal_of
 
 from .acts import end_all_of, end_each, may_end, users_of
 from .device import describe
-from .lists import MOST_LISTED, USER_PARAMETER, SessionChangeList, SessionPaginator, StateFilter, UserFilter
+from .lists import (
+    MOST_LISTED,
+    USER_PARAMETER,
+    ReasonFilter,
+    SessionChangeList,
+    SessionPaginator,
+    StateFilter,
+    UserFilter,
+)
 from .users import address_of, list_of, user_address
 
 if TYPE_CHECKING:
@@ -67,7 +75,7 @@ class TokenSessionAdmin(SessionAdminBase):
     """Sessions, newest first."""
 
     list_display = ("state", "user_name", "device", "address", "last_used", "created")
-    list_filter = (StateFilter, UserFilter, "revoke_reason", "created_at")
+    list_filter = (StateFilter, UserFilter, ("revoke_reason", ReasonFilter), "created_at")
     list_per_page = 50
     list_select_related = ()  # SessionChangeList prefetches the users
     show_full_result_count = False

@@ -9,6 +9,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from oxijwt.token_sessions.admin import lists
+from oxijwt.token_sessions.api import end_session
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
 from tests.oxijwt.token_sessions.client import USER_AGENT, login, logout, make_user, post, session_of
 
@@ -102,7 +103,7 @@ def test_a_session_at_its_absolute_end_is_expired(admin, clock):
 def test_it_is_filtered_by_reason(admin):
     login()
     assert listed(admin, revoke_reason__exact=RevokeReason.REUSE) == []
-    TokenSession.objects.update(revoke_reason=RevokeReason.REUSE)
+    end_session(TokenSession.objects.get(), RevokeReason.REUSE)
     assert listed(admin, revoke_reason__exact=RevokeReason.REUSE) == ["ada"]
 
 
