@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
-from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import quote
 from django.contrib.auth import get_user_model
 from django.urls import reverse
@@ -59,6 +58,12 @@ class TokenSessionsUserAdminMixin(UserAdminBase):
     `class UserAdmin(TokenSessionsUserAdminMixin, django.contrib.auth.admin.UserAdmin)`
     """
 
+    def __init__(self, model: type[AbstractBaseUser], admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        if self.actions is not None:
+            # Not in `get_actions`: Django 6.1 calls it with one argument more than older versions.
+            self.actions = (*self.actions, "end_token_sessions")
+
     @admin.display(description=_("Token Sessions"))
     def token_sessions_list(self, user: AbstractBaseUser) -> SafeString:
         """A link to the list of the user's sessions."""
@@ -77,6 +82,10 @@ class TokenSessionsUserAdminMixin(UserAdminBase):
             return False
         return self.admin_site.get_model_admin(TokenSession).has_view_permission(request)
 
+    def has_end_token_sessions_permission(self, request: HttpRequest) -> bool:
+        """Whether the action `end_token_sessions` is offered."""
+        return self.shows_sessions(request) and may_end(request)
+
     def get_fieldsets(self, request: HttpRequest, obj: AbstractBaseUser | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None or not self.shows_sessions(request):
@@ -86,14 +95,7 @@ class TokenSessionsUserAdminMixin(UserAdminBase):
     def get_readonly_fields(self, request: HttpRequest, obj: AbstractBaseUser | None = None) -> tuple[str, ...]:
         return (*cast("tuple[str, ...]", super().get_readonly_fields(request, obj)), LIST_LINK, LINKS)
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        actions = super().get_actions(request)
-        has_actions = self.actions is not None and IS_POPUP_VAR not in request.GET
-        if has_actions and self.shows_sessions(request) and may_end(request):
-            actions["end_token_sessions"] = self.get_action("end_token_sessions")
-        return actions
-
-    @admin.action(description=_("End all sessions of the selected users"))
+    @admin.action(description=_("End all sessions of the selected users"), permissions=["end_token_sessions"])
     def end_token_sessions(self, request: HttpRequest, queryset: QuerySet[AbstractBaseUser]) -> None:
         """End all sessions of the selected users."""
         end_all_of(self, request, queryset.iterator())
