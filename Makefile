@@ -24,6 +24,8 @@
 #   make statements  compare kept statements with the ORM's on SQLite, PostgreSQL and MariaDB (minutes); OXIJWT_PYTHONS names
 #                 other interpreters with another Django. `make test` compares a part
 #   make scale    compare sessions with simplejwt's tokens at a million rows on PostgreSQL (minutes, 2 GB of disk)
+#   make wheel    build the wheel and the sdist, and follow README.md with the wheel where cargo is missing (a minute); PYTHONS
+#                 names interpreters. .cache/dist gets both files
 #   make clean    remove everything that make has made
 
 PYTHON ?= python3
@@ -65,7 +67,7 @@ TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke post
 
 # Suites that `make test` does not run, or not at full length.
 LONG := rotation-load rolling rolling-smoke asgi asgi-smoke clients bench differential fuzz generated-texts audit scale statements \
-	thieves races outage advisories
+	thieves races outage wheel advisories
 .PHONY: demo test side-by-side together lint clean $(TEST) $(RACES) $(LONG)
 # Only `side-by-side` runs two things at a time: it calls make again, for `together`.
 ifneq ($(MAKECMDGOALS),together)
@@ -233,6 +235,9 @@ bench: .venv/built
 # It shows that every part works, not how fast it is. So it may run at the same time as other suites.
 bench-smoke: .venv/built
 	$(PY) -m tests.suites.bench --short
+
+wheel: .venv/built
+	$(PY) -m tests.suites.packaging $(PYTHONS)
 
 thieves: .venv/built
 	$(PY) -m tests.suites.thieves

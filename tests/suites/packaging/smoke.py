@@ -11,11 +11,15 @@ import django
 from django.conf import settings
 
 REPOSITORY = Path(__file__).parents[3]
-EDWARDS = """-----BEGIN PRIVATE KEY-----
+SIGNING_KEY = """-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
 -----END PRIVATE KEY-----
 """
-"""The key of RFC 8037, appendix A.1, as PKCS #8."""
+VERIFYING_KEY = """-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+-----END PUBLIC KEY-----
+"""
+"""The key of RFC 8037, appendices A.1 and A.2."""
 
 
 def main() -> str:
@@ -23,7 +27,7 @@ def main() -> str:
     settings.configure(
         SECRET_KEY="smoke" * 13,
         INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "oxijwt"],
-        SIMPLE_JWT={"ALGORITHM": "EdDSA", "SIGNING_KEY": EDWARDS},
+        SIMPLE_JWT={"ALGORITHM": "EdDSA", "SIGNING_KEY": SIGNING_KEY, "VERIFYING_KEY": VERIFYING_KEY},
     )
     django.setup()
     import oxijwt  # noqa: PLC0415  after the settings
