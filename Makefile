@@ -24,8 +24,8 @@
 #   make statements  compare kept statements with the ORM's on SQLite, PostgreSQL and MariaDB (minutes); OXIJWT_PYTHONS names
 #                 other interpreters with another Django. `make test` compares a part
 #   make scale    compare sessions with simplejwt's tokens at a million rows on PostgreSQL (minutes, 2 GB of disk)
-#   make wheel    build the wheel and the sdist, and follow README.md with the wheel where cargo is missing (a minute); PYTHONS
-#                 names interpreters. .cache/dist gets both files
+#   make wheel    build the wheel and the sdist, and follow README.md with the wheel where cargo is missing (minutes);
+#                 PYTHONS names interpreters. .cache/dist gets both files
 #   make clean    remove everything that make has made
 
 PYTHON ?= python3

@@ -42,4 +42,5 @@ def main() -> str:
 
 if __name__ == "__main__":
     main()
-    print(f"oxijwt signs and reads tokens on {platform.platform()}, Python {sys.version.split()[0]}")
+    versions = f"Python {sys.version.split()[0]}, Django {django.__version__}"
+    print(f"oxijwt signs and reads tokens on {platform.platform()}, {versions}")
