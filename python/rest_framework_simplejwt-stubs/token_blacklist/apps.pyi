@@ -1,0 +1,1 @@
+from oxijwt.token_blacklist.apps import *

@@ -1,0 +1,1 @@
+from oxijwt.views import *
