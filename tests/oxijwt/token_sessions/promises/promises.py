@@ -101,8 +101,12 @@ def post_to_admin(path, scene, **body):
     assert session_of(scene.mine["access"]).revoked_at is not None
 
 
-def delete_in_admin(scene):
-    post_to_admin(f"{claims(scene.mine['access'])['sid']}/delete/", scene, post="yes")
+def end_in_admin(scene):
+    post_to_admin(f"{claims(scene.mine['access'])['sid']}/end/", scene)
+
+
+def end_all_in_admin(scene):
+    post_to_admin(f"user/{scene.user.pk}/end/", scene)
 
 
 def action_in_admin(action):
@@ -183,10 +187,11 @@ PROMISES = {
         Promise("revoke_for_user except", revoke_others),
         Promise("objects.revoke_for_user", revoke_all, ends_both=True),
     ),
-    "the admin: delete, or the action": (
-        Promise("admin, delete", delete_in_admin),
-        Promise("admin, delete selected", action_in_admin("delete_selected")),
+    "[the admin](#in-the-admin): a button or an action": (
+        Promise("admin, button", end_in_admin),
+        Promise("admin, button for a user", end_all_in_admin, ends_both=True),
         Promise("admin, action", action_in_admin("end_sessions")),
+        Promise("admin, action for users", action_in_admin("end_all_sessions"), ends_both=True),
     ),
     "a changed password": (
         Promise("changed password", change_password, ends_both=True, codes=CHANGED),
