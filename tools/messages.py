@@ -123,7 +123,8 @@ def parts(catalogue: polib.POFile) -> dict[str, polib.POFile]:
     found: dict[str, polib.POFile] = {}
     for app in ("oxijwt", *APPS):
         found[app] = polib.POFile()
-        found[app].metadata = catalogue.metadata
+        # gettext reads no other header, and 75 files have them.
+        found[app].metadata = {name: catalogue.metadata[name] for name in ("Content-Type", "Plural-Forms")}
         found[app].extend(entry for entry in catalogue if app in {app_of(name) for name, _line in entry.occurrences})
     return found
 
