@@ -350,7 +350,7 @@ def test_without_urllib3(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None
     for simple_jwt in [*asking, asking[0] | asking[1]]:
         [finding] = found(settings, **simple_jwt)
         assert (finding.id, finding.level) == ("oxijwt.E024", ERROR)
-        assert finding.hint == "Run: pip install 'oxijwt[jwks]'"
+        assert finding.hint.startswith("Run: pip install 'oxijwt[jwks]'")
     assert ids(settings) == []
 
 
