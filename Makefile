@@ -11,6 +11,7 @@
 #                 (10 minutes, PostgreSQL, wrk); with PARTS="core whole" only these, and nothing is written
 #   make fuzz     run every fuzz target for FUZZ_SECONDS (1800); `make test` runs each for 5 seconds
 #   make docs     build the documentation site into .cache/docs, and run the code of its pages
+#   make matrix   run some tests of the wheel with each Python, Django and DRF (16 minutes; Pythons come from the PATH)
 #   make audit    check licenses, sources and banned crates with cargo-deny
 #   make advisories  ask RustSec whether a crate has a known fault
 #   make rotation-load  rotate and revoke keys under load: gunicorn on PostgreSQL (also part of `make test`)
@@ -67,7 +68,7 @@ TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke post
 
 # Suites that `make test` does not run, or not at full length.
 LONG := rotation-load rolling rolling-smoke asgi asgi-smoke clients bench differential fuzz generated-texts audit scale statements \
-	thieves races outage wheel advisories
+	thieves races outage wheel matrix advisories
 .PHONY: demo test side-by-side together lint clean $(TEST) $(RACES) $(LONG)
 # Only `side-by-side` runs two things at a time: it calls make again, for `together`.
 ifneq ($(MAKECMDGOALS),together)
@@ -196,6 +197,12 @@ rolling rolling-smoke: .venv/built
 
 outage: .venv/built
 	$(PY) -m tests.suites.outage
+
+# MATRIX="--tags quick" runs the oldest and the newest versions only.
+matrix: .venv/stamp
+	$(PY) -m pip install --quiet --group matrix
+	.venv/bin/maturin build $(CARGO_FLAGS)
+	$(PY) -m nox $(MATRIX)
 
 # Both work without cargo-fuzz, clang and a nightly toolchain; see docs/dev/fuzzing.md.
 fuzz fuzz-smoke:
