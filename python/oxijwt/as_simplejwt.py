@@ -32,8 +32,8 @@ class AliasFinder(MetaPathFinder, Loader):
     ) -> ModuleSpec | None:
         """The alias's spec; None for names outside of ALIAS, and if oxijwt has no such module.
 
-        Before drf-spectacular's extensions for simplejwt come ours, also if no app of ours is installed: the first ones
-        for a class count.
+        It loads our extensions of drf-spectacular before those for simplejwt, even if the project lists no app of ours.
+        drf-spectacular uses the first extension that it finds for a class.
         """
         if fullname == DESCRIBED:
             import_module(f"{PACKAGE}.contrib.spectacular")

@@ -1,7 +1,7 @@
 """Translations of the messages outside of the two apps, also for projects that do not list `oxijwt` in INSTALLED_APPS.
 
 Django finds a catalogue only in the folder of an app that is listed, or in LOCALE_PATHS. A project may list one of the
-two apps alone, or none of ours if it uses only views and authentication classes. So the modules outside of the apps
+two apps alone, or no app at all if it uses only views and authentication classes. So the modules outside of the apps
 take gettext from here. The modules of the apps take Django's.
 """
 

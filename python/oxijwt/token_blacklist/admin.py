@@ -44,7 +44,7 @@ class OutstandingTokenAdmin(OutstandingBase):
     """Issued tokens, read-only."""
 
     list_display = ("jti", "user", "created_at", "expires_at")
-    search_fields = ("jti",)  # any: `get_search_results` does not use it, and without it there is no search box
+    search_fields = ("jti",)  # any: `get_search_results` does not use it, but Django shows a search box only with it
     search_help_text = SEARCHED
     show_full_result_count = False
     ordering = ("user",)

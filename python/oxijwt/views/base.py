@@ -96,7 +96,7 @@ class NonAtomicView(generics.GenericAPIView[Any]):
 
     # `method_decorator` would make its decorators again for each request.
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """As DRF's. The answer has `no-store` beside its own directives for caches."""
+        """As DRF's. The answer has `no-store` in addition to its own directives for caches."""
         response = super().dispatch(request, *args, **kwargs)
         patch_cache_control(response, no_store=True)
         return response

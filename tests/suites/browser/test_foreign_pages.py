@@ -61,7 +61,7 @@ def test_another_site_gets_no_cookie_sent(logged_in, foreign_page, how, path):
 @pytest.mark.parametrize("path", [REFRESH, LOGOUT])
 def test_another_origin_of_the_same_site_fails_the_csrf_check(logged_in, foreign_page, how, path):
     before = cookies_of(logged_in)
-    # 403 and not 401: the browser has sent the cookie, since a port is no part of a site.
+    # 403 and not 401: the browser has sent the cookie, since a site does not have a port.
     assert send(foreign_page(SAME_SITE), how, logged_in.site.origin + path) == 403
     assert cookies_of(logged_in) == before
     logged_in.press("Refresh")

@@ -84,7 +84,7 @@ class TokenSessionAdmin(SessionAdminBase):
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
     sortable_by = ()  # another order than the newest first would read and sort all rows
-    search_fields = ("pk",)  # any: `get_search_results` does not use it, and without it there is no search box
+    search_fields = ("pk",)  # any: `get_search_results` does not use it, but Django shows a search box only with it
     search_help_text = _("The beginning of a user name or email address, or an exact id")
     actions = ("end_sessions", "end_all_sessions")
     change_list_template = "token_sessions/admin/list.html"
