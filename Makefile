@@ -3,6 +3,8 @@
 #   make demo     serve examples/demo (DEMO=once goes through login, refresh and logout, and stops)
 #   make test     run every check, JOBS (2) at a time; all of them run, and make fails at the end if one failed
 #   make lint     check format, clippy, ruff, import contracts and types
+#   make hostile  send hostile input to each site on each database; `make test` sends it to each site on SQLite, and to the
+#                 one with sessions on the servers
 #   make browser  drive the demo page with Chromium; .cache/browser gets screenshots
 #   make parity   run simplejwt's own suite, on simplejwt and on oxijwt
 #   make neighbours  run dj-rest-auth and djoser on oxijwt
@@ -67,8 +69,8 @@ TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke post
 	docs $(LINT)
 
 # Suites that `make test` does not run, or not at full length.
-LONG := rotation-load rolling rolling-smoke asgi asgi-smoke clients bench differential fuzz generated-texts audit scale statements \
-	thieves races outage wheel matrix advisories
+LONG := hostile rotation-load rolling rolling-smoke asgi asgi-smoke clients bench differential fuzz generated-texts audit scale \
+	statements thieves races outage wheel matrix advisories
 .PHONY: demo test side-by-side together lint clean $(TEST) $(RACES) $(LONG)
 # Only `side-by-side` runs two things at a time: it calls make again, for `together`.
 ifneq ($(MAKECMDGOALS),together)
@@ -147,8 +149,8 @@ postgres-test mariadb-test: .venv/built
 # another database. SQLite in memory has one connection, so the tests that need a second one also run on a file. Two more sites
 # have the async token views in place of the sync ones.
 sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
-	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.sessions tests/oxijwt/token_sessions tests/oxijwt/cookies \
-		tests/oxijwt/testing
+	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.sessions tests/oxijwt/token_sessions \
+		$(if $(filter sqlite-%,$@),tests/oxijwt/cookies tests/oxijwt/testing)
 	OXIJWT_DATABASE=$(@:-sessions=) $(PY) -m pytest --ds=tests.sites.adoption \
 		$(addprefix tests/oxijwt/token_sessions/,test_adoption.py rotation/test_both_apps.py rotation/test_markers.py \
 			test_flush.py test_kept_statements.py test_races.py aio/test_authentication.py)
@@ -162,11 +164,17 @@ sqlite-sessions postgres-sessions mariadb-sessions: .venv/built
 		$(addprefix tests/oxijwt/,test_views.py test_audience_views.py token_blacklist))
 	$(if $(filter sqlite-%,$@),$(PY) -m pytest --ds=tests.sites.sessions tests/suites/thieves)
 
-# The hostile suite runs on the other sites here. The tests above run it on the plain site.
+# The hostile suite runs on the other sites here. The tests above run it on the plain site. On a server it runs on the site with
+# sessions; `make hostile` runs it there on each site.
 sqlite-hostile postgres-hostile mariadb-hostile: .venv/built
 	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.sites.sessions tests/suites/hostile
-	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.sites.uuid_blacklist tests/suites/hostile
-	OXIJWT_DATABASE=$(@:-hostile=) $(PY) -m pytest --ds=tests.sites.uuid_sessions tests/suites/hostile
+	$(if $(EACH_SITE)$(filter sqlite-%,$@),OXIJWT_DATABASE=$(@:-hostile=) \
+		$(PY) -m pytest --ds=tests.sites.uuid_blacklist tests/suites/hostile)
+	$(if $(EACH_SITE)$(filter sqlite-%,$@),OXIJWT_DATABASE=$(@:-hostile=) \
+		$(PY) -m pytest --ds=tests.sites.uuid_sessions tests/suites/hostile)
+
+hostile: .venv/built
+	@$(MAKE) --no-print-directory --keep-going EACH_SITE=1 sqlite-hostile postgres-hostile mariadb-hostile
 
 parity: .venv/built
 	$(PY) -m tests.suites.parity.run
