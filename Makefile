@@ -64,8 +64,8 @@ SITES := python-test postgres-test mariadb-test sqlite-sessions postgres-session
 	sqlite-hostile postgres-hostile mariadb-hostile
 RACES := postgres-races mariadb-races
 # They start in this order: the long ones first, so that no long one is left at the end.
-TEST := postgres-sessions mariadb-sessions rust-test python-test fuzz-smoke postgres-hostile mariadb-hostile postgres-test \
-	mariadb-test sqlite-hostile sqlite-sessions browser parity neighbours statements-smoke bench-smoke differential-smoke \
+TEST := mariadb-sessions postgres-sessions python-test sqlite-sessions rust-test fuzz-smoke sqlite-hostile mariadb-test \
+	postgres-test postgres-hostile mariadb-hostile browser parity neighbours statements-smoke bench-smoke differential-smoke \
 	docs $(LINT)
 
 # Suites that `make test` does not run, or not at full length.
