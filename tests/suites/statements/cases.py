@@ -172,9 +172,11 @@ def new_sessions(scene):
     changes += [{"absolute_expires_at": at, "idle_lifetime": DAY} for at in (None, moment(MOMENT))]
     changes += [{"auth_hash": value} for value in (b"", memoryview(b"abc"), None)]
     changes += [{"generation": value} for value in (0, 2**40, -1, "x")]
+    changes += [{"scope": value} for value in (None, "", "x" * 10000, "\0", 7)]
     changes += [{"user": get_user_model()()}, {"id": scene.session.pk}, {"expires_at": None}]
     for fields in changes:
-        yield fields, partial(inserted_session, scene, fields), scene.sessions
+        # The control replaces the last column, so it must not be NULL already.
+        yield fields, partial(inserted_session, scene, {"scope": "orders:read"} | fields), scene.sessions
 
 
 def inserted_session(scene, fields):
