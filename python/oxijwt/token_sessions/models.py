@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.apps import apps
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.db.models.fields.related_descriptors import ForwardManyToOneDescript
 from django.db.models.functions import Cast, Replace, Substr
 from django.utils.translation import gettext_lazy as _
 
+TYPE_CHECKING = False  # not typing's, which simplejwt's suite sets to True at run time
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime, timedelta
