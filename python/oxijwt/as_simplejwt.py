@@ -32,7 +32,7 @@ class AliasFinder(MetaPathFinder, Loader):
     ) -> ModuleSpec | None:
         """The alias's spec; None for names outside of ALIAS, and if oxijwt has no such module.
 
-        It loads our extensions of drf-spectacular before those for simplejwt, even if the project lists no app of ours.
+        It loads our extensions of drf-spectacular before those for simplejwt. The project need not list our apps.
         drf-spectacular uses the first extension that it finds for a class.
         """
         if fullname == DESCRIBED:

@@ -78,7 +78,7 @@ class CookieView(TokenViewBase):
     def take_cookie(self, request: Request) -> None:
         """Use the refresh cookie, or without one the access cookie, unless the body has a refresh token.
 
-        Raises AuthenticationFailed without any token, CsrfFailed, and InvalidToken for a cookie that is no token.
+        Raises AuthenticationFailed without any token, CsrfFailed, and InvalidToken for a cookie without a token in it.
         """
         if self.names_token(request):
             return

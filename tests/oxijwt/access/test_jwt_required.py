@@ -138,7 +138,7 @@ def test_a_stateless_class(ada, view, classes, django_assert_num_queries):
         ["rest_framework.authentication.SessionAuthentication", "rest_framework.authentication.BasicAuthentication"],
         ["rest_framework.authentication.SessionAuthentication", "oxijwt.authentication.JWTAuthentication"],
     ],
-    ids=["none", "others", "one of ours"],
+    ids=["none", "others", "JWTAuthentication"],
 )
 def test_other_classes_are_left_out(ada, view, classes, kinds):
     classes(*kinds)

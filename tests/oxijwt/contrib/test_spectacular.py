@@ -268,7 +268,7 @@ def test_a_projects_authentication_extension_counts_more():
 
 
 def test_a_serializer_of_the_projects_own():
-    """A view with a serializer that is no subclass of ours, and without fields for an answer."""
+    """A view with a serializer that does not inherit from this package's, and without fields for an answer."""
 
     class PinSerializer(serializers.Serializer):
         pin = serializers.CharField(write_only=True)

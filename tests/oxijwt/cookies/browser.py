@@ -48,7 +48,7 @@ def was_deleted(answer, name):
 
 
 def bad_tokens(kind):
-    """Texts that are no good token of a kind: stale, forged, of another kind, and no token at all, by name."""
+    """Bad tokens of a kind, by name: stale, forged, of another kind, and texts that are not tokens."""
     past = int(time.time()) - 60
     return {
         "expired": forge(claims(kind, exp=past, user_id="1")),

@@ -66,7 +66,7 @@ def test_each_app_has_the_messages_of_its_files():
 
 
 def test_only_the_apps_use_djangos_gettext():
-    """Outside of the apps Django may know no catalogue of ours."""
+    """Outside of the apps, Django may not know our catalogue."""
     users = [
         path.relative_to(PACKAGE).parts[0]
         for path in PACKAGE.rglob("*.py")
