@@ -84,7 +84,9 @@ def constraints(folder: str) -> str:
 def matrix(session: nox.Session, django: str, framework: str) -> None:
     """Install the wheel with these versions, and run the tests on SQLite."""
     versions = (f"django~={django}.0", f"djangorestframework~={framework}.0")
-    session.install(wheel(), *versions, *TOOLS, "--constraint", constraints(session.create_tmp()))
+    # `make` sets PIP_CONSTRAINT to a file that names one version of Django and of DRF.
+    options = ("--constraint", constraints(session.create_tmp()))
+    session.install(wheel(), *versions, *TOOLS, *options, env={"PIP_CONSTRAINT": None})
     for site, tests in TESTS.items():
         paths = [f"tests/oxijwt/{test}" for test in tests]
         session.run("python", "-m", "pytest", "-q", f"--ds=tests.sites.{site}", *paths, env={"PYTHONPATH": None})
