@@ -94,13 +94,18 @@ def ids_of_users(text: str, most: int) -> list[object]:
 
 
 def names_of(model: type[AbstractBaseUser]) -> set[str]:
-    """The names of the fields that have a user's name and email address. A user model may have only one of them."""
-    return {str(getattr(model, name)) for name in ("USERNAME_FIELD", "EMAIL_FIELD") if hasattr(model, name)}
+    """The names of the fields that have a user's name and email address, if the model has them.
+
+    A model without EMAIL_FIELD has its address in `email`, as Django's `get_email_field_name` says.
+    """
+    return {str(getattr(model, "USERNAME_FIELD", "")), str(getattr(model, "EMAIL_FIELD", "email"))}
 
 
 def find_by_key(text: str) -> AbstractBaseUser | None:
     """The user whose primary key is written so, or None. At most one SQL statement."""
     model: type[AbstractBaseUser] = get_user_model()
+    if "\x00" in text:  # PostgreSQL refuses it in a key that is a text
+        return None
     try:
         key = model._meta.pk.to_python(text)
     except ValidationError:

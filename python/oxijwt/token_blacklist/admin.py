@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from oxijwt.records.pages import RowAdmin
 from oxijwt.records.users import ids_of_users
 
 from .models import BlacklistedToken, OutstandingToken
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.db.models import QuerySet
     from django.http import HttpRequest
-
-    OutstandingBase = admin.ModelAdmin[OutstandingToken]
-    BlacklistedBase = admin.ModelAdmin[BlacklistedToken]
-else:  # at run time Django 5.2's class takes no type argument
-    OutstandingBase = BlacklistedBase = admin.ModelAdmin
 
 TOKEN_FIELDS = ("token",)
 """Fields that no page shows. They must not be read-only, since Django shows a read-only field that is excluded."""
@@ -40,7 +36,7 @@ def found_by(text: str, token: str = "") -> Q:
 
 
 @admin.register(OutstandingToken)
-class OutstandingTokenAdmin(OutstandingBase):
+class OutstandingTokenAdmin(RowAdmin[OutstandingToken]):
     """Issued tokens, read-only."""
 
     list_display = ("jti", "user", "created_at", "expires_at")
@@ -49,17 +45,14 @@ class OutstandingTokenAdmin(OutstandingBase):
     show_full_result_count = False
     ordering = ("user",)
     list_select_related = ("user",)
-    exclude = TOKEN_FIELDS
+    exclude = hidden = TOKEN_FIELDS
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutstandingToken]:
         return super().get_queryset(request).select_related("user").defer("token")
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[OutstandingToken], search_term: str
-    ) -> tuple[QuerySet[OutstandingToken], bool]:
-        text = search_term.strip()
-        return (queryset.filter(found_by(text)) if text else queryset), False
+    def found_by(self, request: HttpRequest, text: str) -> Q:
+        return found_by(text)
 
     def get_readonly_fields(self, request: HttpRequest, obj: OutstandingToken | None = None) -> list[str]:
         return [field.name for field in self.model._meta.fields if field.name not in TOKEN_FIELDS]
@@ -71,11 +64,11 @@ class OutstandingTokenAdmin(OutstandingBase):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: OutstandingToken | None = None) -> bool:
-        return request.method in ("GET", "HEAD") and super().has_change_permission(request, obj)
+        return False
 
 
 @admin.register(BlacklistedToken)
-class BlacklistedTokenAdmin(BlacklistedBase):
+class BlacklistedTokenAdmin(RowAdmin[BlacklistedToken]):
     """Blacklisted tokens. Deleting an entry makes its token valid again."""
 
     list_display = ("token_jti", "token_user", "token_created_at", "token_expires_at", "blacklisted_at")
@@ -83,15 +76,13 @@ class BlacklistedTokenAdmin(BlacklistedBase):
     search_help_text = SEARCHED
     show_full_result_count = False
     ordering = ("token__user",)
+    raw_id_fields = ("token",)  # a list of all tokens to choose from would read the whole table
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BlacklistedToken]:
         return super().get_queryset(request).select_related("token__user").defer("token__token")
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[BlacklistedToken], search_term: str
-    ) -> tuple[QuerySet[BlacklistedToken], bool]:
-        text = search_term.strip()
-        return (queryset.filter(found_by(text, "token__")) if text else queryset), False
+    def found_by(self, request: HttpRequest, text: str) -> Q:
+        return found_by(text, "token__")
 
     @admin.display(description=_("jti"), ordering="token__jti")
     def token_jti(self, obj: BlacklistedToken) -> str:

@@ -113,6 +113,59 @@ def test_outstanding_tokens_are_read_only(admin_client, listed):
     assert OutstandingToken.objects.get().jti == listed.outstanding.jti
 
 
+def test_a_page_of_an_outstanding_token_offers_no_change(admin_client, listed):
+    """It had buttons that save, whose answer was always 403."""
+    content = admin_client.get(pages(listed)["outstanding detail"]).content.decode()
+    assert "View Outstanding Token" in content
+    assert 'name="_save"' not in content
+    assert "to change" not in admin_client.get(pages(listed)["outstanding list"]).content.decode()
+
+
+@pytest.mark.parametrize("lookup", ["", "__startswith", "__contains", "__gte", "__regex", "__in"])
+def test_no_address_filters_by_the_text_of_a_token(admin_client, listed, lookup):
+    """The number of rows told a piece of it: enough addresses told a whole refresh token to staff who may only look."""
+    for model, column in (("outstandingtoken", "token"), ("blacklistedtoken", "token__token")):
+        address = url(model, "changelist")
+        for value in (listed.text, listed.text[:10], "no token"):
+            assert admin_client.get(address, {f"{column}{lookup}": value}).status_code == 400
+    assert admin_client.get(url("outstandingtoken", "changelist"), {"jti": listed.outstanding.jti}).status_code == 200
+
+
+@pytest.mark.parametrize("model", ["outstandingtoken", "blacklistedtoken"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("id", "9" * 40), ("id", "abc"), ("token_id", "9" * 40), ("nonsense", "1"), ("p", "9999"), ("q", "\x00")],
+)
+def test_an_unusable_value_is_answered(admin_client, listed, model, name, value):
+    assert admin_client.get(url(model, "changelist"), {name: value}).status_code in {200, 302}
+
+
+def test_a_date_outside_of_what_databases_have_is_answered(admin_client, listed):
+    for value in ("0001-01-01 00:00:00+14:00", "9999-12-31 23:59:59-14:00"):
+        assert admin_client.get(url("outstandingtoken", "changelist"), {"expires_at__gte": value}).status_code in {
+            200,
+            302,
+        }
+
+
+def test_a_forged_id_is_a_bad_request(admin_client, listed):
+    for forged in ("abc", "\x00", ""):
+        body = {"action": "delete_selected", "_selected_action": [listed.blacklisted.pk, forged], "post": "yes"}
+        assert admin_client.post(url("blacklistedtoken", "changelist"), body).status_code == 400
+    assert BlacklistedToken.objects.exists()
+
+
+def test_a_token_is_blacklisted_by_its_key(admin_client, listed):
+    """The form had a list of all outstanding tokens to choose from, and one statement for each of their users."""
+    token = RefreshToken.for_user(listed.outstanding.user)
+    form = admin_client.get(pages(listed)["blacklisted add"]).content.decode()
+    assert '<select name="token"' not in form
+    row = OutstandingToken.objects.get(jti=token["jti"])
+    assert admin_client.post(pages(listed)["blacklisted add"], {"token": row.pk}).status_code == 302
+    assert post("token_refresh", {"refresh": str(token)}).status_code == 401
+    assert listed.outstanding.jti in admin_client.get(pages(listed)["blacklisted detail"]).content.decode()
+
+
 def test_a_deleted_blacklist_entry_makes_its_token_count_again(admin_client, listed):
     assert post("token_refresh", {"refresh": listed.text}).status_code == 401
     delete = url("blacklistedtoken", "delete", listed.blacklisted.pk)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db import connections
 from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from oxijwt.records.pages import RowChangeList
 from oxijwt.records.users import find_by_key
 from oxijwt.token_sessions.models import TokenSession
 from oxijwt.utils import aware_utcnow
@@ -98,7 +98,7 @@ class SessionPaginator(SessionPaginatorBase):
         return self.counted > MOST_LISTED
 
 
-class SessionChangeList(ChangeList):
+class SessionChangeList(RowChangeList):
     """The list. The bar of dates needs a query that reads each row, so it is hidden if there are more rows than listed.
 
     It is hidden too on MariaDB without time zone tables, which can't group by dates.
