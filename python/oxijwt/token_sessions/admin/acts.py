@@ -8,11 +8,14 @@ from django.contrib import messages
 from django.contrib.auth import get_permission_codename, get_user_model
 from django.utils.translation import gettext as _
 
+from oxijwt import state
 from oxijwt.exceptions import ServiceUnavailable
 from oxijwt.records.users import users_database
 from oxijwt.token_sessions.database import database
 from oxijwt.token_sessions.ending import end, revoke_for_user
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
+from oxijwt.token_sessions.reading import refusal_of
+from oxijwt.utils import aware_utcnow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,10 +25,19 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
+AT_ONCE = 100
+"""So many rows are read at once."""
+
+
 def may_end(request: HttpRequest) -> bool:
     """Whether the request's user may end sessions: Django's permission to delete them, since ending replaces it."""
     options = TokenSession._meta
     return request.user.has_perm(f"{options.app_label}.{get_permission_codename('delete', options)}")
+
+
+def can_end(session: TokenSession) -> bool:
+    """Whether there is something to end: the session has neither ended nor expired."""
+    return session.revoked_at is None and refusal_of(session) != "session_expired"
 
 
 def end_each(model_admin: ModelAdmin[Any], request: HttpRequest, sessions: Iterable[TokenSession]) -> None:
@@ -33,7 +45,7 @@ def end_each(model_admin: ModelAdmin[Any], request: HttpRequest, sessions: Itera
     ended = 0
     try:
         for session in sessions:
-            if end(session.pk, session.user_id, RevokeReason.ADMIN):
+            if can_end(session) and end(session.pk, session.user_id, RevokeReason.ADMIN):
                 model_admin.log_change(request, session, RevokeReason.ADMIN.label)
                 ended += 1
     except ServiceUnavailable as error:
@@ -53,13 +65,17 @@ def end_all_of(model_admin: ModelAdmin[Any], request: HttpRequest, users: Iterab
 
 
 def end_all_of_one(model_admin: ModelAdmin[Any], request: HttpRequest, user: AbstractBaseUser) -> int:
-    """End all sessions of a user, and log it. Returns how many it ended."""
+    """End all sessions of a user, and log it. Returns how many it ended that had not expired."""
     sessions = TokenSession.objects.db_manager(database())
-    ids = list(sessions.of(user).filter(revoked_at=None).values_list("pk", flat=True))
-    ended = revoke_for_user(user, reason=RevokeReason.ADMIN)
-    for session in sessions.filter(pk__in=ids, revoke_reason=RevokeReason.ADMIN):
-        session.set_user(user)
-        model_admin.log_change(request, session, RevokeReason.ADMIN.label)
+    unexpired = sessions.of(user).live(aware_utcnow() - state.token_backend.get_leeway())
+    ids = list(unexpired.values_list("pk", flat=True))
+    revoke_for_user(user, reason=RevokeReason.ADMIN)
+    ended = 0
+    for first in range(0, len(ids), AT_ONCE):
+        for session in sessions.filter(pk__in=ids[first : first + AT_ONCE], revoke_reason=RevokeReason.ADMIN):
+            session.set_user(user)
+            model_admin.log_change(request, session, RevokeReason.ADMIN.label)
+            ended += 1
     model_admin.log_change(request, user, _("End all sessions of this user"))
     return ended
 

@@ -12,7 +12,7 @@ from django.contrib.admin.utils import flatten_fieldsets, quote, unquote
 from django.contrib.auth import get_permission_codename, get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
-from django.http import Http404, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.formats import date_format
@@ -23,11 +23,12 @@ from django.utils.timezone import is_aware, localtime
 from django.utils.translation import gettext_lazy as _
 
 from oxijwt.exceptions import SESSION_MESSAGES
+from oxijwt.records.pages import RowAdmin
 from oxijwt.records.users import find_by_key, ids_of_users
 from oxijwt.token_sessions.models import TokenSession
 from oxijwt.token_sessions.reading import refusal_of
 
-from .acts import end_all_of, end_each, may_end, users_of
+from .acts import can_end, end_all_of, end_each, may_end, users_of
 from .device import describe
 from .lists import (
     MOST_LISTED,
@@ -48,10 +49,6 @@ if TYPE_CHECKING:
     from django.urls import URLPattern
     from django_stubs_ext import StrOrPromise
 
-    SessionAdminBase = admin.ModelAdmin[TokenSession]
-else:  # at run time Django 5.2's class takes no type argument
-    SessionAdminBase = admin.ModelAdmin
-
 MORE = _("There are more sessions than the list has. Search or filter to find others.")
 MOST_USERS = 1000
 """A search shows the sessions of so many users."""
@@ -71,9 +68,10 @@ def written(moment: datetime, style: str = "SHORT_DATETIME_FORMAT") -> str:
 
 
 @admin.register(TokenSession)
-class TokenSessionAdmin(SessionAdminBase):
+class TokenSessionAdmin(RowAdmin[TokenSession]):
     """Sessions, newest first."""
 
+    hidden = ("auth_hash",)
     list_display = ("state", "user_name", "device", "address", "last_used", "created")
     list_filter = (StateFilter, UserFilter, ("revoke_reason", ReasonFilter), "created_at")
     list_per_page = 50
@@ -149,10 +147,10 @@ class TokenSessionAdmin(SessionAdminBase):
         ]
 
     def end_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """End the session, by POST only."""
+        """End the session, by POST only. Staff who must log in first come back with a GET, which shows its page."""
         self.refuse_unless_may_end(request)
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            return HttpResponseRedirect(address_of("change", self.admin_site, object_id))
         session = self.get_object(request, unquote(object_id))
         if session is None:
             raise Http404
@@ -189,30 +187,26 @@ class TokenSessionAdmin(SessionAdminBase):
             more["end_all_address"] = address_of("end_all", self.admin_site, quote(user.pk)) if may else None
         return super().changelist_view(request, more | (extra_context or {}))
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *arguments: Any, **named: Any
     ) -> HttpResponse:
-        may = self.has_end_permission(request)
-        more = {"end_address": address_of("end", self.admin_site, object_id) if may else None}
-        return super().change_view(request, object_id, form_url, more | (extra_context or {}))
+        session = context["original"]
+        if self.has_end_permission(request) and can_end(session):
+            context["end_address"] = address_of("end", self.admin_site, quote(session.pk))
+        return super().render_change_form(request, context, *arguments, **named)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[SessionChangeList]:
         return SessionChangeList
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[TokenSession], search_term: str
-    ) -> tuple[QuerySet[TokenSession], bool]:
+    def found_by(self, request: HttpRequest, text: str) -> Q:
         """The session with this id, and the sessions of the users that are found: no search reads all sessions."""
-        text = search_term.strip()
-        if not text:
-            return queryset, False
         users = ids_of_users(text, MOST_USERS + 1)
         if len(users) > MOST_USERS:
             self.message_user(request, MORE, messages.WARNING)
         found = Q(user_id__in=users[:MOST_USERS])
         with suppress(ValueError):
             found |= Q(pk=uuid.UUID(text))
-        return queryset.filter(found), False
+        return found
 
     def get_readonly_fields(self, request: HttpRequest, obj: TokenSession | None = None) -> list[str]:
         return flatten_fieldsets(self.fieldsets)

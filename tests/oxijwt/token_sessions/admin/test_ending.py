@@ -46,6 +46,46 @@ def test_the_button_ends_a_session(staff_with, heard):
     assert ENDED in page(client, f"{LIST}{session.pk}/history/")
 
 
+def test_an_expired_session_is_left_as_it_is(admin, ada):
+    """The button was shown, ended it, and deleted the address that tells where the login was."""
+    expired, live = (session_of(login(HTTP_USER_AGENT=USER_AGENT)["refresh"]) for _ in range(2))
+    TokenSession.objects.filter(pk=expired.pk).update(expires_at=expired.created_at)
+    assert end_page(expired) not in page(admin, change_page(expired))
+    assert end_page(live) in page(admin, change_page(live))
+    assert "Ended sessions: 0." in admin.post(end_page(expired), follow=True).content.decode()
+    assert "Ended sessions: 1." in act(admin, "end_sessions", expired, live)
+    expired.refresh_from_db()
+    assert (expired.revoked_at, expired.user_agent) == (None, USER_AGENT)
+    assert logged() == [(str(live.pk), ENDED)]
+
+
+@pytest.mark.parametrize("leeway", [0, 60])
+def test_all_sessions_of_a_user_are_counted_without_the_expired_ones(admin, ada, settings, clock, leeway):
+    settings.SIMPLE_JWT = settings.SIMPLE_JWT | {"LEEWAY": leeway}
+    expired, live = (session_of(login()["refresh"]) for _ in range(2))
+    clock.tick(30)
+    TokenSession.objects.filter(pk=expired.pk).update(expires_at=expired.created_at)
+    assert f"Ended sessions: {2 if leeway else 1}." in admin.post(end_all_page(ada), follow=True).content.decode()
+    keys = {str(live.pk), str(expired.pk)} if leeway else {str(live.pk)}
+    assert {key for key, _message in logged()} == keys | {str(ada.pk)}
+
+
+def test_many_sessions_of_a_user_are_read_in_parts(admin, ada, monkeypatch):
+    monkeypatch.setattr(acts, "AT_ONCE", 2)
+    for _ in range(5):
+        login()
+    assert "Ended sessions: 5." in admin.post(end_all_page(ada), follow=True).content.decode()
+    assert len(logged()) == 6
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"password": "another hash"}])
+def test_a_session_that_could_live_again_can_be_ended(admin, ada, change):
+    session = session_of(login()["refresh"])
+    type(ada).objects.filter(pk=ada.pk).update(**change)
+    assert end_page(session) in page(admin, change_page(session))
+    assert "Ended sessions: 1." in admin.post(end_page(session), follow=True).content.decode()
+
+
 def test_what_has_ended_is_not_ended_or_logged_again(admin):
     session = session_of(login()["refresh"])
     logout(token := login()["refresh"])
@@ -100,7 +140,7 @@ def test_only_a_post_ends_a_session(admin, ada):
     tokens = login()
     session = session_of(tokens["refresh"])
     for send in (admin.get, admin.head, admin.put, admin.delete):
-        assert send(end_page(session)).status_code == 405
+        assert send(end_page(session)).url == change_page(session)
         assert send(end_all_page(ada)).status_code == 200
     assert who_am_i(tokens["access"]).status_code == 200
     assert logged() == []
@@ -146,6 +186,26 @@ def test_nobody_ends_a_session_without_a_login(ada, way):
 @pytest.mark.parametrize("path", ["nonsense/end/", "user/nonsense/end/", "user/999/end/", f"{'0' * 32}/end/"])
 def test_what_is_unknown_is_not_found(admin, path):
     assert admin.post(f"{LIST}{path}").status_code == 404
+
+
+@pytest.mark.parametrize("action", ["end_sessions", "end_all_sessions"])
+@pytest.mark.parametrize("forged", ["abc", "", "\x00", "9" * 5000, "7"])
+def test_a_forged_id_is_a_bad_request(admin, action, forged):
+    """It was an error of the site."""
+    tokens = login()
+    session = session_of(tokens["refresh"])
+    body = {"action": action, "_selected_action": [str(session.pk), forged]}
+    assert admin.post(LIST, body).status_code == 400
+    assert who_am_i(tokens["access"]).status_code == 200
+
+
+@pytest.mark.parametrize("action", ["end_sessions", "end_all_sessions", "nonsense", ""])
+def test_the_id_of_no_session_ends_nothing(admin, action):
+    tokens = login()
+    body = {"action": action, "_selected_action": ["00000000-0000-4000-8000-000000000000"]}
+    assert admin.post(LIST, body).status_code in {200, 302}
+    assert who_am_i(tokens["access"]).status_code == 200
+    assert logged() == []
 
 
 @pytest.mark.parametrize("way", ["one", "all"])

@@ -88,6 +88,19 @@ def test_a_user_is_found_by_key_first(ada, grace):
     assert find_by_key("grace") is None
 
 
+def test_an_email_address_is_found_without_email_field(ada, grace, monkeypatch):
+    """Django's default for EMAIL_FIELD is `email`, and not each model has set it."""
+    monkeypatch.delattr(type(ada).__mro__[1], "EMAIL_FIELD")
+    assert ids_of_users("hopper@", 5) == [grace.pk]
+
+
+def test_a_key_that_is_a_text_may_have_any_character(ada, monkeypatch):
+    """PostgreSQL refuses this character in a text, so the address was an error of the site."""
+    monkeypatch.setattr(type(ada)._meta, "pk", type(ada)._meta.get_field("username"))
+    assert find_by_key("\x00") is None
+    assert find_by_key("%") is None
+
+
 def test_the_help_tells_what_is_searched(admin):
     assert "The beginning of a user name" in page(admin)
     assert TokenSession.objects.count() == 0
