@@ -8,9 +8,9 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext
 
 try:
-    import ua_parser
-except ModuleNotFoundError:  # it comes with `oxijwt[admin]`
-    ua_parser = None  # type: ignore[assignment]  # the name of a module
+    from ua_parser import parse as parse_agent
+except ImportError:  # `oxijwt[admin]` brings it; versions before 1 have other functions
+    parse_agent = None  # type: ignore[assignment]  # the name of a function
 
 IN_EVERY_BROWSER = re.compile(r"Mozilla/5\.0 |AppleWebKit/[\d.]+ |\(KHTML, like Gecko\) |Gecko/[\d.]+ ")
 """What browsers have sent for decades, so that it tells nothing."""
@@ -30,7 +30,7 @@ def describe(user_agent: str) -> str:
 
 def parse(user_agent: str) -> tuple[str, str]:
     """The names of the browser and the operating system; each empty if it is not known."""
-    if ua_parser is None or not user_agent:
+    if parse_agent is None or not user_agent:
         return "", ""
-    found = ua_parser.parse(user_agent)
+    found = parse_agent(user_agent)
     return found.user_agent.family if found.user_agent else "", found.os.family if found.os else ""

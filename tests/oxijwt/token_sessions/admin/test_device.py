@@ -1,5 +1,9 @@
 """The short text of a user agent."""
 
+import importlib
+import sys
+from types import ModuleType
+
 import pytest
 
 from oxijwt.token_sessions.admin import device
@@ -37,5 +41,16 @@ def test_the_browser_and_the_system_are_named(agent, text):
     ],
 )
 def test_nothing_is_guessed_without_ua_parser(monkeypatch, agent, text):
-    monkeypatch.setattr(device, "ua_parser", None)
+    monkeypatch.setattr(device, "parse_agent", None)
     assert device.describe(agent) == text
+
+
+def test_an_old_ua_parser_counts_as_none(monkeypatch):
+    """Version 0.18 has a module of this name without `parse`: each page with a device was an error."""
+    monkeypatch.setitem(sys.modules, "ua_parser", ModuleType("ua_parser"))
+    try:
+        assert importlib.reload(device).describe("curl/8.14.1") == "curl/8.14.1"
+    finally:
+        monkeypatch.undo()
+        importlib.reload(device)
+    assert device.describe("curl/8.14.1") == "curl"
