@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from oxijwt.token_sessions.models import TokenSession
 
-from .acts import end_all_of, may_end
+from .acts import AT_ONCE, end_all_of, may_end
 from .lists import USER_PARAMETER
 
 if TYPE_CHECKING:
@@ -98,4 +98,4 @@ class TokenSessionsUserAdminMixin(UserAdminBase):
     @admin.action(description=_("End all sessions of the selected users"), permissions=["end_token_sessions"])
     def end_token_sessions(self, request: HttpRequest, queryset: QuerySet[AbstractBaseUser]) -> None:
         """End all sessions of the selected users."""
-        end_all_of(self, request, queryset.iterator())
+        end_all_of(self, request, queryset.iterator(AT_ONCE))

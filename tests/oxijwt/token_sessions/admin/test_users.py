@@ -20,6 +20,13 @@ class OwnUserAdmin(TokenSessionsUserAdminMixin, UserAdmin):
     """As the docstring of the mixin says."""
 
 
+class EagerUserAdmin(TokenSessionsUserAdminMixin, UserAdmin):
+    """Its list reads the groups of all its users at once."""
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("groups")
+
+
 class SilentUserAdmin(TokenSessionsUserAdminMixin, ModelAdmin):
     """Another base, without actions."""
 
@@ -27,16 +34,18 @@ class SilentUserAdmin(TokenSessionsUserAdminMixin, ModelAdmin):
     fields = ("username",)
 
 
-own, silent, alone = AdminSite("own"), AdminSite("silent"), AdminSite("alone")
-for site, user_admin in ((own, OwnUserAdmin), (silent, SilentUserAdmin), (alone, OwnUserAdmin)):
+own, silent, alone, eager = (AdminSite(name) for name in ("own", "silent", "alone", "eager"))
+ADMINS = ((own, OwnUserAdmin), (silent, SilentUserAdmin), (alone, OwnUserAdmin), (eager, EagerUserAdmin))
+for site, user_admin in ADMINS:
     site.register(get_user_model(), user_admin)
-for site in (own, silent):
+for site in (own, silent, eager):
     site.register(TokenSession, TokenSessionAdmin)
 urlpatterns = [
     path("", include("tests.sites.session_urls")),
     path("own/", own.urls),
     path("silent/", silent.urls),
     path("alone/", alone.urls),
+    path("eager/", eager.urls),
 ]
 SESSIONS, USERS = "/own/token_sessions/tokensession/", "/own/auth/user/"
 
@@ -77,8 +86,8 @@ def test_a_user_can_still_be_changed(admin, ada):
     assert ada.first_name == "Ada"
 
 
-def act(client, user):
-    return client.post(USERS, {"action": "end_token_sessions", "_selected_action": [user.pk]}, follow=True)
+def act(client, user, users=USERS):
+    return client.post(users, {"action": "end_token_sessions", "_selected_action": [user.pk]}, follow=True)
 
 
 def test_the_action_ends_all_sessions_of_the_selected_users(admin, ada):
@@ -89,6 +98,13 @@ def test_the_action_ends_all_sessions_of_the_selected_users(admin, ada):
     assert [who_am_i(each["access"]).status_code for each in (*tokens, others)] == [401, 401, 200]
     assert LogEntry.objects.filter(object_id=ada.pk, change_message="End all sessions of this user").count() == 1
     assert LogEntry.objects.filter(change_message="ended by an administrator").count() == 2
+
+
+def test_the_action_works_on_a_list_with_prefetched_rows(admin, ada):
+    """Django refuses to iterate such a query without a size."""
+    tokens = login()
+    assert "Ended sessions: 1." in act(admin, ada, "/eager/auth/user/").content.decode()
+    assert who_am_i(tokens["access"]).status_code == 401
 
 
 @pytest.mark.parametrize(
