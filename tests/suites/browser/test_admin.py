@@ -12,6 +12,17 @@ from .test_looks import OVERFLOW, SCREENSHOTS
 SESSIONS, USERS = "token_sessions/tokensession/", "staff/member/"
 RIGHT_EDGE = "(element) => element.getBoundingClientRect().right"
 
+# Where each text between two possible ends of a line begins: its line, and its place in the line.
+PLACES_OF_PARTS = """(element) => {
+    const place = (node) => {
+        const range = document.createRange();
+        range.selectNode(node);
+        const { top, left } = range.getBoundingClientRect();
+        return [Math.round(top), left];
+    };
+    return [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map(place);
+}"""
+
 
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory):
@@ -57,6 +68,42 @@ def test_the_list(page, origin, size):
         assert page.locator(f"#result_list .field-{column}").first.evaluate(RIGHT_EDGE) <= seen, column
     devices = page.locator("#result_list .field-device").all_inner_texts()
     assert {"Firefox on Windows", "Mobile Safari on iOS", "Chrome Mobile on Android", "curl"} <= {*devices}
+
+
+@pytest.fixture
+def in_language(page):
+    """Have the page in another language."""
+    yield lambda code: page.set_extra_http_headers({"Accept-Language": code})
+    page.set_extra_http_headers({})
+
+
+@pytest.mark.parametrize("code", ["de", "tr", "nl", "ar", "he"])
+def test_the_list_in_other_languages(page, origin, in_language, code):
+    """Long headers pushed the last column out of the window. Right-to-left pages mixed up the parts of addresses."""
+    in_language(code)
+    page.set_viewport_size(DESK)
+    visit(page, origin + SESSIONS)
+    picture(page, f"list-{code}")
+    assert page.locator("html").get_attribute("lang") == code
+    assert page.locator("#changelist .results").evaluate("(box) => box.scrollWidth - box.clientWidth") == 0
+    address = page.locator("#result_list .field-address", has_text="2001:").first
+    parts = address.locator("bdi").evaluate(PLACES_OF_PARTS)
+    assert parts == sorted(parts)
+
+
+def test_the_questions_in_the_dark(page, origin):
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size(PHONE)
+    for name, address in {
+        "dark-list": SESSIONS,
+        "dark-end-all": f"{SESSIONS}user/2/end/",
+        "dark-nothing": f"{SESSIONS}?q=nobody",
+        "dark-outstanding": "token_blacklist/outstandingtoken/1/change/",
+    }.items():
+        assert visit(page, origin + address) == 200
+        picture(page, name)
+        assert page.evaluate(OVERFLOW) == 0
+    page.emulate_media(color_scheme="light")
 
 
 def first_live(page, origin):

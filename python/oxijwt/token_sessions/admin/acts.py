@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
 
+    from oxijwt.token_sessions.models import TokenSessionQuerySet
+
 
 AT_ONCE = 100
 """So many rows are read at once."""
@@ -64,11 +66,16 @@ def end_all_of(model_admin: ModelAdmin[Any], request: HttpRequest, users: Iterab
     tell(model_admin, request, ended)
 
 
+def unexpired(user: AbstractBaseUser) -> TokenSessionQuerySet:
+    """The sessions of a user that have neither ended nor expired."""
+    sessions = TokenSession.objects.db_manager(database())
+    return sessions.of(user).live(aware_utcnow() - state.token_backend.get_leeway())
+
+
 def end_all_of_one(model_admin: ModelAdmin[Any], request: HttpRequest, user: AbstractBaseUser) -> int:
     """End all sessions of a user, and log it. Returns how many it ended that had not expired."""
     sessions = TokenSession.objects.db_manager(database())
-    unexpired = sessions.of(user).live(aware_utcnow() - state.token_backend.get_leeway())
-    ids = list(unexpired.values_list("pk", flat=True))
+    ids = list(unexpired(user).values_list("pk", flat=True))
     revoke_for_user(user, reason=RevokeReason.ADMIN)
     ended = 0
     for first in range(0, len(ids), AT_ONCE):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -15,11 +14,7 @@ from django.db.models import Q
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path
-from django.utils.formats import date_format
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.timezone import is_aware, localtime
 from django.utils.translation import gettext_lazy as _
 
 from oxijwt.exceptions import SESSION_MESSAGES
@@ -28,7 +23,7 @@ from oxijwt.records.users import find_by_key, ids_of_users
 from oxijwt.token_sessions.models import TokenSession
 from oxijwt.token_sessions.reading import refusal_of
 
-from .acts import can_end, end_all_of, end_each, may_end, users_of
+from .acts import can_end, end_all_of, end_each, may_end, unexpired, users_of
 from .device import describe
 from .lists import (
     MOST_LISTED,
@@ -39,32 +34,20 @@ from .lists import (
     StateFilter,
     UserFilter,
 )
+from .texts import WIDE, apart, breakable, header, written
 from .users import address_of, list_of, user_address
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
     from django.urls import URLPattern
+    from django.utils.safestring import SafeString
     from django_stubs_ext import StrOrPromise
 
 MORE = _("There are more sessions than the list has. Search or filter to find others.")
 MOST_USERS = 1000
 """A search shows the sessions of so many users."""
 TIMES = ("created_at", "last_used_at", "expires_at", "absolute_expires_at", "revoked_at")
-BREAK = re.compile(r"(?<=[:@])|(?<=\.)(?=\D)|(?<=[a-z]{3})(?=[A-Z][a-z])")
-"""Where a line may end in a name, an IPv6 address or a user agent. Otherwise the list would be wider than a screen."""
-
-
-def breakable(text: str) -> SafeString:
-    """The text in HTML, with places where a line can end."""
-    return format_html_join(SafeString("<wbr>"), "{}", ((part,) for part in BREAK.split(text)))
-
-
-def written(moment: datetime, style: str = "SHORT_DATETIME_FORMAT") -> str:
-    """A time in the current time zone and language, as a narrow column has room for."""
-    return date_format(localtime(moment) if is_aware(moment) else moment, style)
 
 
 @admin.register(TokenSession)
@@ -89,7 +72,7 @@ class TokenSessionAdmin(RowAdmin[TokenSession]):
     change_form_template = "token_sessions/admin/session.html"
     fieldsets = (
         (None, {"fields": ("state", "user", "is_login")}),
-        (capfirst(_("device")), {"fields": ("device", "user_agent", "ip_address")}),
+        (capfirst(_("device")), {"fields": ("device", "agent", "address")}),
         (capfirst(_("session")), {"fields": ("id", *TIMES, "generation", "scope", "idle_lifetime", "flush_after")}),
     )
 
@@ -103,22 +86,26 @@ class TokenSessionAdmin(RowAdmin[TokenSession]):
 
     @admin.display(description=_("user"))
     def user_name(self, session: TokenSession) -> SafeString:
-        return breakable(str(session.user))
+        return apart(str(session.user))
 
     @admin.display(description=_("device"))
     def device(self, session: TokenSession) -> str:
         return breakable(describe(session.user_agent)) or self.get_empty_value_display()
 
+    @admin.display(description=_("user agent"))
+    def agent(self, session: TokenSession) -> str:
+        return apart(session.user_agent, WIDE) or self.get_empty_value_display()
+
     @admin.display(description=_("IP address"))
     def address(self, session: TokenSession) -> str:
-        return breakable(session.ip_address or "") or self.get_empty_value_display()
+        return apart(session.ip_address or "") or self.get_empty_value_display()
 
-    @admin.display(description=_("last used at"))
+    @admin.display(description=header(_("last used at")))
     def last_used(self, session: TokenSession) -> str:
         """The time of the last refresh, or of the login before the first refresh."""
         return written(session.rotated_at or session.created_at)
 
-    @admin.display(description=_("created at"))
+    @admin.display(description=header(_("created at")))
     def created(self, session: TokenSession) -> str:
         return written(session.created_at)
 
@@ -167,10 +154,14 @@ class TokenSessionAdmin(RowAdmin[TokenSession]):
         if request.method == "POST":
             end_all_of(self, request, [user])
             return HttpResponseRedirect(back)
-        context = {"title": _("End all sessions of this user"), "subtitle": str(user), "back": back, "opts": self.opts}
-        return TemplateResponse(
-            request, "token_sessions/admin/end_all.html", {**self.admin_site.each_context(request), **context}
-        )
+        context = self.admin_site.each_context(request) | {
+            "title": _("End all sessions of this user"),
+            "subtitle": str(user),
+            "count": unexpired(user).count(),
+            "back": back,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "token_sessions/admin/end_all.html", context)
 
     def refuse_unless_may_end(self, request: HttpRequest) -> None:
         """Raise PermissionDenied unless the request's user may see sessions and end them."""

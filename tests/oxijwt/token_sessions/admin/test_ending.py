@@ -126,7 +126,9 @@ def test_an_action_ends_all_sessions_of_the_users(staff_with):
 
 def test_a_page_ends_all_sessions_of_a_user(staff_with, ada):
     client, tokens = staff_with(*ENDER), [login() for _ in range(2)]
-    assert "<h2>ada</h2>" in page(client, end_all_page(ada))
+    question = page(client, end_all_page(ada))
+    assert "<h2>ada</h2>" in question
+    assert "<p>2 Token Sessions</p>" in question
     assert [who_am_i(each["access"]).status_code for each in tokens] == [200, 200]
     response = client.post(end_all_page(ada), follow=True)
     assert response.redirect_chain == [(f"{LIST}?user={ada.pk}", 302)]

@@ -7,6 +7,7 @@ from django.contrib import admin as django_admin
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from oxijwt.token_sessions.admin import lists
 from oxijwt.token_sessions.api import end_session
@@ -36,7 +37,7 @@ def test_it_shows_user_device_times_and_state(admin, clock):
     post("refresh/", {"refresh": tokens["refresh"]}, HTTP_USER_AGENT="the newest one", REMOTE_ADDR="192.0.2.7")
     logout(login(HTTP_USER_AGENT="another")["refresh"])
     text = page(admin)
-    for shown in ("ada", "the newest one", ">192.0.2.7<", "03/03/2026 11:06 p.m.", "11:07 p.m."):
+    for shown in ("ada", "the newest one", "<bdi>192.0.2.7</bdi>", "03/03/2026 11:06 p.m.", "11:07 p.m."):
         assert shown in text
     assert set(states(admin)) == {"live", "logout"}
 
@@ -52,8 +53,32 @@ def test_long_names_and_addresses_can_be_broken(admin):
     assert ">Ada.<wbr>L@<wbr>example.<wbr>org &lt;b&gt;<" in text
     assert ">2001:<wbr>db8:<wbr>:<wbr>1<" in text
     assert ">HeadlessiOS on macOS 1.5 &lt;b&gt;<" in text
+    login(make_user("x" * 22).username)
+    assert f">{'x' * 20}<wbr>x<wbr>x<" in admin.get(LIST).content.decode()
     login(HTTP_USER_AGENT="ZettelKasten")
     assert ">Zettel<wbr>Kasten<" in admin.get(LIST).content.decode()
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_names_and_addresses_keep_their_direction(admin, language):
+    """A page in Arabic wrote the first part of 2001:db8::1 last."""
+    login(HTTP_USER_AGENT=USER_AGENT, REMOTE_ADDR="2001:db8::1")
+    session = TokenSession.objects.get()
+    with translation.override(language):
+        pages = [admin.get(path).content.decode().replace("<wbr>", "") for path in (LIST, change_page(session))]
+    assert "<bdi>ada</bdi>" in pages[0]
+    assert f"<bdi>{USER_AGENT}</bdi>" in pages[1]
+    for text in pages:
+        assert "<bdi>2001:db8::1</bdi>" in text
+
+
+def test_a_long_header_has_several_lines(admin):
+    """In 15 of 25 languages the last column was outside of a window of 1280 pixels."""
+    login()
+    with translation.override("de"):
+        text = page(admin)
+    assert "Zuletzt<br>verwendet am" in text
+    assert "Last used at" in page(admin)
 
 
 def test_the_state_is_the_first_column(admin):
@@ -215,11 +240,16 @@ def test_no_page_shows_a_token_or_a_hash(admin, ada):
     assert USER_AGENT in pages[1]
 
 
+OTHERWISE = ("rotated_at", "revoke_reason", "user_agent", "ip_address")
+"""Columns that the page of a session shows by a method."""
+
+
 def test_the_page_of_a_session_shows_each_field_but_the_hash(admin, ada):
     session = session_of(login(HTTP_USER_AGENT=USER_AGENT)["refresh"])
     text = page(admin, change_page(session))
+    assert USER_AGENT in text
     admin_of_sessions = django_admin.site.get_model_admin(TokenSession)
-    shown = {*admin_of_sessions.get_readonly_fields(None), "rotated_at", "revoke_reason"}
+    shown = {*admin_of_sessions.get_readonly_fields(None), *OTHERWISE}
     assert {field.name for field in TokenSession._meta.fields} - shown == {"auth_hash"}
     assert f'href="/admin/auth/user/{ada.pk}/change/"' in text
     assert str(session.pk) in text
