@@ -173,8 +173,8 @@ class TokenObtainSerializer(TokenSerializer):
     """Checks credentials. A subclass sets `token_class` and answers with tokens."""
 
     token_class: type[Token] | None = None
-    user: AbstractBaseUser | None
-    """Whom the credentials belong to, once they are checked."""
+    user: Any  # a project's override uses the fields of its own user model
+    """Whom the credentials belong to, once they are checked. None if they belong to nobody."""
 
     default_error_messages: ClassVar[dict[str, StrOrPromise]] = {
         "no_active_account": _("No active account found with the given credentials")

@@ -342,8 +342,11 @@ def reload_api_settings(*, setting: str, **kwargs: object) -> None:
         api_settings.changed()
 
 
+USER_SETTINGS: Values | None
+"""simplejwt's name of the dict in Django's settings. It is looked up late, since settings may still be loading."""
+
+
 def __getattr__(name: str) -> Any:
-    # simplejwt's name of the dict in Django's settings. It is looked up late, since settings may still be loading.
     if name == "USER_SETTINGS":
         return getattr(settings, "SIMPLE_JWT", None)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

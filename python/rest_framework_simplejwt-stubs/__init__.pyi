@@ -1,1 +1,2 @@
 from oxijwt import *
+from oxijwt import __version__ as __version__

@@ -46,7 +46,11 @@ class BlacklistMixin(Generic[T]):
     """Tokens that apps keep records of: they are recorded when they are issued, and they can be ended."""
 
     payload: Claims
-    records: Records
+    if TYPE_CHECKING:
+
+        @property
+        def records(self) -> Records:
+            """Token's."""
 
     def verify(self, *args: object, **kwargs: object) -> None:
         """Check the token, then its records. Raises TokenError, or SessionError with a code."""

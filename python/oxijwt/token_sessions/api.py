@@ -5,22 +5,21 @@ Code that authenticates by itself calls `oxijwt.authentication.authenticate_toke
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from oxijwt.tokens import RefreshToken
+from oxijwt.tokens import RefreshToken, Token
 from oxijwt.utils import Hidden
 
 from . import ending, password, record
 from .models import RevokeReason, TokenSession
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
     from uuid import UUID
 
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.db.models import QuerySet
-
-    from oxijwt.tokens import Token
 
 __all__ = [
     "RevokeReason",
@@ -64,10 +63,11 @@ def sessions_of(user: AbstractBaseUser) -> QuerySet[TokenSession]:
     return ending.usable_by(user)
 
 
-def update_session_auth_hash(token: Token | Mapping[str, object], user: AbstractBaseUser) -> None:
+def update_session_auth_hash(token: object, user: AbstractBaseUser) -> None:
     """Keep the session of `token` after the user's password was changed in it (Django's function of this name).
 
-    `token` is a Token or its claims; one without a session changes nothing. Raises SessionError if `sid` is not in the
-    form that oxijwt writes.
+    `token` is a Token or its claims, or the `request.auth` of another authentication class. Without a session it changes
+    nothing. Raises SessionError if `sid` is not in the form that oxijwt writes.
     """
-    password.update_session_auth_hash(token, user)
+    if isinstance(token, Token | Mapping):
+        password.update_session_auth_hash(token, user)

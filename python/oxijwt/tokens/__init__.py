@@ -20,7 +20,7 @@ from oxijwt.backends import has_stock_decode
 from oxijwt.exceptions import ExpiredTokenError, TokenBackendError, TokenBackendExpiredToken, TokenError
 from oxijwt.locale import gettext_lazy as _
 from oxijwt.records import Kind
-from oxijwt.records.revocable import BlacklistMixin
+from oxijwt.records.revocable import BlacklistMixin as BlacklistMixin
 from oxijwt.settings import api_settings, setting_attribute
 from oxijwt.utils import (
     Hidden,

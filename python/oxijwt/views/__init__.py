@@ -18,8 +18,9 @@ from oxijwt.settings import api_settings as api_settings
 from oxijwt.settings import setting_attribute
 from oxijwt.transport.header import AUTH_HEADER_TYPES as AUTH_HEADER_TYPES
 
-from .base import REFRESH, AcceptingMixin, AsyncTokenView, LoginView, TokenViewBase
+from .base import REFRESH, AcceptingMixin, AsyncTokenView, LoginView
 from .base import NonAtomicView as NonAtomicView
+from .base import TokenViewBase as TokenViewBase
 
 if TYPE_CHECKING:
     from collections.abc import Callable

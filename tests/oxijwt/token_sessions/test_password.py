@@ -85,6 +85,15 @@ def test_keeping_a_token_without_session_does_nothing(ada, jwt_settings):
     assert not alive(other)
 
 
+@pytest.mark.parametrize("auth", [None, object(), "a token of another package"])
+def test_what_another_authentication_class_puts_into_the_request_does_nothing(ada, auth):
+    """A view that takes Django's sessions too has a `request.auth` of None, and raised TypeError."""
+    other = login()
+    change_password(ada)
+    api.update_session_auth_hash(auth, ada)
+    assert not alive(other)
+
+
 def test_another_users_session_is_not_kept(ada):
     grace = make_user("grace")
     tokens = login()

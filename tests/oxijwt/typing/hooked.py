@@ -5,15 +5,15 @@ from typing import Any, assert_type
 
 from django.contrib.auth.models import User
 from rest_framework.request import Request
-from rest_framework_simplejwt import serializers, views
+from rest_framework_simplejwt import __version__, serializers, views
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
 from rest_framework_simplejwt.models import TokenUser
-from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.settings import USER_SETTINGS, api_settings
 from rest_framework_simplejwt.state import token_backend
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
+from rest_framework_simplejwt.tokens import AccessToken, BlacklistMixin, RefreshToken, Token
 from rest_framework_simplejwt.utils import aware_utcnow
 
 import oxijwt.tokens
@@ -28,6 +28,14 @@ class WithPlan(serializers.TokenObtainPairSerializer):
 
 
 class LoginView(views.TokenObtainPairView):
+    serializer_class = WithPlan
+
+
+class RevocableAccessToken(BlacklistMixin["RevocableAccessToken"], AccessToken):
+    pass
+
+
+class OwnView(views.TokenViewBase):
     serializer_class = WithPlan
 
 
@@ -61,7 +69,14 @@ def expiry_of(entry: BlacklistedToken) -> datetime:
 
 def claims_of(text: str) -> dict[str, Any]:
     user, theirs = TokenUser(AccessToken(text)), TokenBackend("HS256", "a secret")
-    return {"user": user.id, "id": api_settings.USER_ID_CLAIM, **token_backend.decode(text), **theirs.decode(text)}
+    return {
+        "of": __version__,
+        "user": user.id,
+        "id": api_settings.USER_ID_CLAIM,
+        **(USER_SETTINGS or {}),
+        **token_backend.decode(text),
+        **theirs.decode(text),
+    }
 
 
 def mistakes(user: User) -> None:

@@ -23,8 +23,10 @@ from oxijwt.backends import TokenBackend
 from oxijwt.decorators import jwt_required
 from oxijwt.exceptions import InvalidToken, TokenError
 from oxijwt.models import TokenUser
+from oxijwt.permissions import RequireRecentLogin, TokenHasScope
 from oxijwt.serializers import TokenObtainPairSerializer
 from oxijwt.settings import api_settings
+from oxijwt.token_sessions.api import update_session_auth_hash
 from oxijwt.tokens import AccessToken, RefreshToken, SlidingToken, Token, UntypedToken
 from oxijwt.verifier import Accepts, Verified
 from oxijwt.views import JWKSView, TokenObtainPairView, TokenRefreshView, jwks, token_refresh
@@ -66,6 +68,14 @@ class WithPlan(TokenObtainPairSerializer):
         token["plan"] = "free"
         return token
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        data: dict[str, Any] = super().validate(attrs)
+        return data | {"name": self.user.username, "staff": self.user.is_staff}
+
+
+class OfOwnModel(TokenObtainPairSerializer):
+    user: User
+
 
 class LoginView(TokenObtainPairView):
     serializer_class = WithPlan
@@ -86,6 +96,22 @@ class Hello(APIView):
 
     def get(self, request: Request) -> Response:
         return Response({"lifetime": api_settings.ACCESS_TOKEN_LIFETIME.total_seconds()})
+
+
+class ChangePassword(APIView):
+    permission_classes = [IsAuthenticated, RequireRecentLogin(timedelta(minutes=10))]
+
+    def post(self, request: Request) -> Response:
+        user = User.objects.get(username=request.user.get_username())
+        user.set_password("another password")
+        user.save()
+        update_session_auth_hash(request.auth, user)
+        return Response(status=204)
+
+
+class Pay(ChangePassword):
+    permission_classes = [RequireRecentLogin(timedelta(minutes=1)) & TokenHasScope]
+    required_scopes = "pay"
 
 
 def username_of(text: str) -> str:
