@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from oxijwt.token_sessions.models import TokenSession
     from oxijwt.tokens import RefreshToken, Token
 
-__all__ = ["Clock", "Login", "auth_client", "auth_headers", "log_in", "moving_clock", "with_test_keys"]
+__all__ = ["Clock", "Login", "alog_in", "auth_client", "auth_headers", "log_in", "moving_clock", "with_test_keys"]
 
 
 def with_test_keys(simple_jwt: Mapping[str, object] | None = None) -> Values:
@@ -66,6 +66,13 @@ def log_in(user: AbstractBaseUser) -> Login:
         token: Token = import_string(getattr(api_settings, name)).get_token(user)
     refresh = token if isinstance(token, RefreshToken) else None
     return Login(token if refresh is None else refresh.access_token, refresh, token.session)
+
+
+async def alog_in(user: AbstractBaseUser) -> Login:
+    """As `log_in`, for async tests: `auth_headers(login.access)` then needs no database."""
+    from oxijwt.aio.loop import in_thread  # noqa: PLC0415
+
+    return await in_thread(lambda: log_in(user))
 
 
 def auth_client(who: AbstractBaseUser | Token) -> APIClient:

@@ -66,8 +66,8 @@ def sessions_of(user: AbstractBaseUser) -> QuerySet[TokenSession]:
 def update_session_auth_hash(token: object, user: AbstractBaseUser) -> None:
     """Keep the session of `token` after the user's password was changed in it (Django's function of this name).
 
-    `token` is a Token or its claims, or the `request.auth` of another authentication class. Without a session it changes
-    nothing. Raises SessionError if `sid` is not in the form that oxijwt writes.
+    `token` is a Token or its claims, or the `request.auth` of another authentication class. Without a session it
+    changes nothing. Raises SessionError if `sid` is not in the form that oxijwt writes.
     """
     if isinstance(token, Token | Mapping):
         password.update_session_auth_hash(token, user)

@@ -118,6 +118,20 @@ def test_djangos_async_client_takes_the_header(ada):
     assert get("/async/").status_code == 401
 
 
+@pytest.mark.django_db(transaction=True)
+def test_an_async_test_logs_in(ada):
+    """`auth_headers(user)` in an event loop raises Django's SynchronousOnlyOperation."""
+    from asgiref.sync import async_to_sync  # noqa: PLC0415
+
+    async def get():
+        login = await testing.alog_in(ada)
+        return login, await AsyncClient().get("/async/", headers=testing.auth_headers(login.access))
+
+    login, response = async_to_sync(get)()
+    assert (login.session is not None) is HAS_SESSIONS
+    assert response.json() == {"id": str(ada.pk)}
+
+
 def test_a_login_has_its_session(ada, log_in):
     login = log_in(ada)
     assert str(RefreshToken(str(login.refresh))["user_id"]) == str(ada.pk)

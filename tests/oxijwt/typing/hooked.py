@@ -79,6 +79,10 @@ def claims_of(text: str) -> dict[str, Any]:
     }
 
 
+def set_up() -> str:
+    return f"{__version__}: {sorted(USER_SETTINGS or {})}"
+
+
 def mistakes(user: User) -> None:
     RefreshToken.for_user()  # type: ignore[call-arg]
     AccessToken.for_user(user).blacklist()  # type: ignore[attr-defined]
