@@ -28,7 +28,7 @@ def loose_actions(workflow):
 def granted(job):
     """The rights that a job asks for."""
     (block,) = re.findall(r"^    permissions:\n((?:      .*\n)+)", job, re.MULTILINE)
-    return set(re.findall(r"^      (.*)$", block, re.MULTILINE))
+    return set(re.findall(r"^      ([\w-]+: \w+)(?: #.*)?$", block, re.MULTILINE))
 
 
 def test_each_action_is_pinned(workflow):
@@ -54,6 +54,22 @@ def test_only_a_pushed_tag_publishes():
     publish = jobs_of(workflow)["publish"]
     assert "if: github.event_name == 'push' && startsWith(github.ref, 'refs/tags/v')" in publish
     assert set(re.findall(r"[\w-]+", re.search(r"needs: (.*)", publish)[1])) == {*jobs_of(workflow)} - {"publish"}
+
+
+def test_no_value_is_part_of_a_command(workflow):
+    """A value in a command's text is code of the shell. A variable is not."""
+    commands = re.findall(r"run: (.*\n(?:          .*\n)*)", workflow)
+    assert commands
+    assert [command for command in commands if "${{" in command] == []
+
+
+def test_each_job_that_builds_writes_addresses_first():
+    """README.md is the long description, and PyPI knows no relative links."""
+    jobs = jobs_of((FOLDER / "wheels.yml").read_text())
+    building = {name: job for name, job in jobs.items() if re.search(r"maturin (build|sdist)", job)}
+    assert set(building) == {"linux", "others", "free-threaded", "sdist"}
+    for job in building.values():
+        assert re.search(r"tools\.addresses .*\n(      #.*\n)?      - run: (>-\n *)?maturin (build|sdist)", job)
 
 
 def test_no_password_and_no_credentials_on_disk(workflow):
