@@ -7,6 +7,7 @@ which every token shows, are named.
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from importlib.metadata import PackageNotFoundError, metadata
 
 from django.apps import AppConfig
 from django.core import checks
@@ -101,7 +102,7 @@ def found_by(*parts: Check) -> list[CheckMessage]:
         except Exception as error:  # a setting's value may raise anything, and the command must go on
             message = f"The check '{part.__name__}' of SIMPLE_JWT raised {type(error).__name__}."
             hint = "Give each setting a value of the type that docs/settings.md names."
-            found.append(Error(message, hint=hint, id="oxijwt.E021"))
+            found += pointing_to_page([Error(message, hint=hint, id="oxijwt.E021")], part.__module__)
     return found
 
 
@@ -110,9 +111,20 @@ def pointing_to_page(findings: Iterable[CheckMessage], module: str) -> list[Chec
     page = PAGES.get(module.rpartition(".")[2], "settings")
     found = list(findings)
     for finding in found:
-        if "docs/" not in str(finding.hint):
-            finding.hint = f"{finding.hint} (See docs/{page}.md.)"
+        hint = str(finding.hint)
+        hint = hint if "docs/" in hint else f"{hint} (See docs/{page}.md.)"
+        finding.hint = hint.replace("docs/", folder_of_pages())
     return found
+
+
+def folder_of_pages() -> str:
+    """Where the pages are: in a released package the folder of its URL "Documentation" (tools/addresses.py)."""
+    try:
+        addresses = metadata("oxijwt").get_all("Project-URL") or ()
+    except PackageNotFoundError:  # the source tree is used, but not installed
+        addresses = ()
+    pages: str = dict(address.split(", ", 1) for address in addresses).get("Documentation", "docs/")
+    return pages.rpartition("/")[0] + "/"
 
 
 def softened(findings: list[CheckMessage]) -> list[CheckMessage]:

@@ -7,8 +7,10 @@ import types
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib.metadata import PackageNotFoundError
 from json import JSONEncoder
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from django.apps import apps
@@ -615,6 +617,37 @@ def test_unknown_setting_that_is_near_to_none(settings, name):
     assert finding.id == "oxijwt.W008"
     assert "docs/settings.md" in finding.hint
     assert not any(text in finding.msg + finding.hint for text in (HIDDEN, "k" * 64))
+
+
+@pytest.fixture
+def documented(monkeypatch):
+    """The package's addresses, as a release has them."""
+    address = "Documentation, https://git.example/ada/oxijwt/blob/v1/docs/index.md"
+    names = {"oxijwt": Mock(get_all=lambda name: ["Source, https://git.example/ada/oxijwt", address])}
+    monkeypatch.setattr("oxijwt.checks.metadata", names.__getitem__)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"XYZ": 1}, {"ACCESS_TOKEN_LIFETIME": 5}, {"ALGORITHM": "RS256"}],
+    ids=["a hint of its own", "a hint with a page added", "two findings"],
+)
+@pytest.mark.usefixtures("documented")
+def test_hints_of_a_released_package_have_full_addresses(settings, wrong):
+    hints = [finding.hint for finding in findings(settings, **wrong)]
+    assert hints
+    for hint in hints:
+        assert re.search(r"https://git\.example/ada/oxijwt/blob/v1/docs/(settings|keys)\.md", hint)
+        assert hint.count("docs/") == 1
+
+
+def test_hints_of_a_checkout_name_files(settings, monkeypatch):
+    """Neither without addresses nor without metadata is there another place to read."""
+    monkeypatch.setattr("oxijwt.checks.metadata", Mock(return_value=Mock(get_all=lambda name: None)))
+    [finding] = findings(settings, XYZ=1)
+    monkeypatch.setattr("oxijwt.checks.metadata", Mock(side_effect=PackageNotFoundError))
+    assert [finding.hint] == [other.hint for other in findings(settings, XYZ=1)]
+    assert finding.hint == "Remove it. docs/settings.md lists every setting."
 
 
 def test_every_setting_of_simplejwt_is_known():
