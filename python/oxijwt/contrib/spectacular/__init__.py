@@ -17,6 +17,7 @@ from oxijwt.transport.cookies import ACCESS, cookie_name
 from oxijwt.transport.header import header_types
 
 from .operations import operation_of
+from .security import HEADER, needed_for, register
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,31 +25,25 @@ if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema
     from rest_framework.views import APIView
 
-Schema = dict[str, Any]
-"""An object of an OpenAPI document."""
-
-HEADER, COOKIE = "jwtAuth", "jwtAccessCookie"
-"""The names of the security schemes. drf-spectacular has the first one for simplejwt."""
+    from .security import Schema
 
 
 class HeaderScheme(OpenApiAuthenticationExtension):
     """The token in the header of AUTH_HEADER_NAME."""
 
     target_class: str = "oxijwt.authentication.JWTAuthentication"
-    name: str | list[str] = HEADER
+    name: str = HEADER
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[Any]]]:
-        """One of the schemes, with the scopes of TokenHasScope. OpenAPI 3.0 allows scopes for OAuth schemes only."""
+        """The scheme, with the scopes of TokenHasScope. OpenAPI 3.0 allows scopes for OAuth schemes only."""
         from .schema import scopes_of  # noqa: PLC0415  it imports views
 
         # drf-spectacular warns if two classes share a scheme. These have the same definition.
         set_override(type(self.target), "suppress_collision_warning", True)
-        allowed = spectacular_settings.OAS_VERSION.startswith("3.1")
-        scopes = list(scopes_of(auto_schema.view, auto_schema.method)) if allowed else []
-        names = [self.name] if isinstance(self.name, str) else self.name
-        return [{name: scopes} for name in names]
+        allowed = not spectacular_settings.OAS_VERSION.startswith("3.0")
+        return [{self.name: list(scopes_of(auto_schema.view, auto_schema.method)) if allowed else []}]
 
-    def get_security_definition(self, auto_schema: AutoSchema) -> Schema | list[Schema]:
+    def get_security_definition(self, auto_schema: AutoSchema) -> Schema:
         """`bearer`, or an `apiKey` if OpenAPI has no word for the header or its type. The first of several types."""
         types = header_types()
         prefix = "Bearer" if "Bearer" in types else types[0]
@@ -76,15 +71,14 @@ class CookieScheme(HeaderScheme):
     match_subclasses = True
     priority = -1
 
-    def __init__(self, target: object) -> None:
-        super().__init__(target)  # type: ignore[no-untyped-call]  # drf-spectacular's
-        self.name = [HEADER] if cookie_name(ACCESS) is None else [HEADER, COOKIE]
-
-    def get_security_definition(self, auto_schema: AutoSchema) -> list[Schema]:
-        header = super().get_security_definition(auto_schema)
-        text = "The browser sends this cookie by itself. A method other than GET also needs a CSRF token."
-        cookie = {"type": "apiKey", "in": "cookie", "name": cookie_name(ACCESS), "description": text}
-        return [header, cookie]  # type: ignore[list-item]  # the header's is one
+    def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[Any]]]:
+        """The header or the cookie. OpenAPI says by a second scheme that the cookie needs a CSRF token."""
+        (by_header,) = super().get_security_requirement(auto_schema)
+        if cookie_name(ACCESS) is None:
+            return [by_header]
+        by_cookie = needed_for(ACCESS, auto_schema.method, by_header[self.name])
+        register(auto_schema.registry, [by_cookie])
+        return [by_header, by_cookie]
 
 
 class TokenViews(OpenApiViewExtension):

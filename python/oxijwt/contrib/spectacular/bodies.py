@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
 from rest_framework import serializers
 
 from oxijwt.settings import api_settings
@@ -16,6 +16,9 @@ from .operations import Operation, is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from drf_spectacular.openapi import AutoSchema
+    from drf_spectacular.utils import Direction
 
     Serializer = serializers.BaseSerializer[Any]
     SerializerClass = type[Serializer]
@@ -30,24 +33,44 @@ HELP = {
     "expires_in": "Seconds until the access token expires.",
     "scope": "Scopes, with spaces in between.",
 }
-"""A description of each field."""
+"""A description of each field with a token, and of what tells about it."""
+
+SESSION_HELP = {
+    "created_at": "The time of the login.",
+    "expires_at": "The session ends then unless it is refreshed. Other sessions show the end of that day (UTC).",
+    "ip_address": "IPv4 or IPv6, at the login or last refresh. The current session shows that of this request.",
+    "user_agent": "At the login or last refresh. The current session shows that of this request.",
+}
+LAST_USED = "Now for the current session. Other sessions show the day (UTC) of the last refresh, or a later login."
+"""Descriptions of the fields of a session."""
 
 TOKENS = frozenset({"access", "refresh", "token"})
 """simplejwt's names of fields with a token."""
 
 
-class TokenErrorSerializer(serializers.Serializer[None]):
-    """Why a request was refused."""
+LOGOUT_SCOPES = {
+    "local": "this session",
+    "others": "the user's other sessions",
+    "global": "all sessions of the user",
+}
+"""What `scope` of a logout means."""
 
-    detail: serializers.CharField = serializers.CharField(help_text="For people, in the language of the request.")
-    code: serializers.CharField = serializers.CharField(
-        required=False, help_text="For programs. A wrong login has none."
-    )
-    messages: serializers.ListField = serializers.ListField(
-        child=serializers.DictField(child=serializers.CharField()),
-        required=False,
-        help_text="What each class of tokens says about an access token.",
-    )
+
+class LogoutScopeField(serializers.ChoiceField):
+    """`scope` of a logout. drf-spectacular would name its choices ScopeEnum, and warn of a project's own `scope`."""
+
+
+class LogoutScope(OpenApiSerializerFieldExtension):
+    """A component of its own, which says what the choices mean."""
+
+    target_class: type[LogoutScopeField] = LogoutScopeField
+
+    def get_name(self) -> str:
+        return "LogoutScopeEnum"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        text = "\n".join(f"* `{choice}` - {meaning}" for choice, meaning in self.target.choices.items())
+        return {"type": "string", "enum": [*self.target.choices], "description": text}
 
 
 class CsrfTokenSerializer(serializers.Serializer[None]):
@@ -65,7 +88,8 @@ def body_of(serializer: SerializerClass, operation: Operation) -> SerializerClas
     if own and OpenApiSerializerExtension.get_match(serializer):
         return serializer
     name = ("Cookie" * operation.cookies + serializer.__name__) if own else operation.component
-    return shaped(serializer, name, asked(serializer, operation), answered(operation))  # type: ignore[arg-type]  # mypy
+    fields = asked(serializer, operation), answered(operation), sometimes(operation)
+    return shaped(serializer, name, *fields)  # type: ignore[arg-type]  # mypy
 
 
 def asked(serializer: SerializerClass, operation: Operation) -> tuple[tuple[str, bool], ...]:
@@ -81,10 +105,11 @@ def asked(serializer: SerializerClass, operation: Operation) -> tuple[tuple[str,
 
 
 def answered(operation: Operation) -> tuple[str, ...]:
-    """The names of what the serializer and the view answer, without tokens in cookies."""
+    """The names of what the serializer and the view answer, without tokens that are always in cookies."""
     if not operation.tokens:
         return ()
-    left = [name for name in operation.tokens if not (operation.cookies and name in in_cookies())]
+    is_login = operation.cookies and not operation.token_cookies
+    left = [name for name in operation.tokens if not (is_login and name in in_cookies())]
     if operation.rotates and not api_settings.ROTATE_REFRESH_TOKENS:
         left = [name for name in left if name != "refresh"]
     if not api_settings.uses_oauth_names:
@@ -93,24 +118,71 @@ def answered(operation: Operation) -> tuple[str, ...]:
     return (*(OAUTH_NAMES[name] for name in left), "token_type", "expires_in", *scope)
 
 
+def sometimes(operation: Operation) -> frozenset[str]:
+    """The names of tokens that an answer has only if the request had its token in the body and not in the cookie."""
+    if not (operation.cookies and operation.rotates):
+        return frozenset()
+    return frozenset(OAUTH_NAMES[name] if api_settings.uses_oauth_names else name for name in in_cookies())
+
+
 def in_cookies() -> set[str]:
     """The fields whose token is in a cookie."""
     return {field for setting, field in FIELDS.items() if cookie_name(setting)}
 
 
+class SometimesWithTokens:
+    """A serializer whose answer may lack the fields of `sometimes`."""
+
+    sometimes: frozenset[str]
+
+
+class Sometimes(OpenApiSerializerExtension):
+    """drf-spectacular takes each field of an answer for required."""
+
+    target_class: type[SometimesWithTokens] = SometimesWithTokens
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        found = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        required = [name for name in found.pop("required", ()) if name not in self.target.sometimes]
+        return {**found, **({"required": required} if required else {})}
+
+
 @cache
 def shaped(
-    serializer: SerializerClass, name: str, asked: tuple[tuple[str, bool], ...], answered: tuple[str, ...]
+    serializer: SerializerClass,
+    name: str,
+    asked: tuple[tuple[str, bool], ...],
+    answered: tuple[str, ...],
+    sometimes: frozenset[str],
 ) -> SerializerClass:
     """A subclass with these fields, and without the other fields of tokens. One object for each shape."""
-    declared: Iterable[str] = getattr(serializer, "_declared_fields", {})
+    declared: dict[str, object] = getattr(serializer, "_declared_fields", {})
     fields: dict[str, object] = dict.fromkeys(TOKENS.intersection(declared))
     fields |= {field: described_field(field, read_only=True) for field in answered}
     for field, required in asked:
         fields[field] = described_field(field, required=required, write_only=field not in answered)
+    if is_logout_scope(declared.get("scope")):
+        fields["scope"] = LogoutScopeField(choices=[*LOGOUT_SCOPES.items()], default="local")
     if is_ours(serializer):
-        fields["__doc__"] = " "  # our docstring is for programmers
-    return type(name, (serializer,), fields)
+        fields |= {"__doc__": " "} | session_fields(serializer)  # our docstring is for programmers
+    bases = (SometimesWithTokens, serializer) if sometimes else (serializer,)
+    return type(name, bases, fields | {"sometimes": sometimes})
+
+
+def is_logout_scope(field: object) -> bool:
+    """Whether a field has the choices of the package's own logout."""
+    return isinstance(field, serializers.ChoiceField) and [*field.choices] == [*LOGOUT_SCOPES]
+
+
+def session_fields(serializer: SerializerClass) -> dict[str, object]:
+    """Members that describe the fields of a session. Empty for the other serializers, which have no model."""
+    meta = getattr(serializer, "Meta", None)
+    if meta is None:
+        return {}
+    arguments = {name: {"help_text": text} for name, text in SESSION_HELP.items()}
+    last_used = serializers.DateTimeField(read_only=True, help_text=LAST_USED)
+    return {"Meta": type("Meta", (meta,), {"extra_kwargs": arguments}), "last_used_at": last_used}
 
 
 def described_field(name: str, **arguments: bool) -> serializers.Field[Any, Any, Any, Any]:
@@ -118,6 +190,13 @@ def described_field(name: str, **arguments: bool) -> serializers.Field[Any, Any,
     kind: type[Any] = serializers.IntegerField if name == "expires_in" else serializers.CharField
     field: serializers.Field[Any, Any, Any, Any] = kind(help_text=HELP[name], **arguments)
     return field
+
+
+def is_flat(serializer: Serializer) -> bool:
+    """Whether each field's errors are a list of messages, which those of nested fields are not."""
+    nested = (serializers.BaseSerializer, serializers.ListField, serializers.DictField)
+    fields: Iterable[object] = getattr(serializer, "fields", {}).values()
+    return not any(isinstance(field, nested) for field in fields)
 
 
 def has_answer(serializer: Serializer) -> bool:

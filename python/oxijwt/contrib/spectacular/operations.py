@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from oxijwt.records import session_app
+from oxijwt.transport.cookies import ACCESS, REFRESH
+
 WRONG_TOKEN = (
-    "The token is refused: it is malformed, expired, of another type or not signed by this site (`token_not_valid`), or"
-    " its session has ended. Then `code` says why, for example `session_revoked` or `token_reused`."
+    "The token is refused. `code` says why: `token_not_valid` if it is malformed, expired, of another type or not"
+    " signed by this site."
 )
 WRONG_LOGIN = "No active account has these credentials."
-NO_TOKEN = "The request has no valid token. `code` says why."
+NO_TOKEN = (
+    "The request has no token, or `code` says why it is refused: `token_not_valid` if it is malformed or expired."
+)
+SESSION_CODES = " With a code such as `session_revoked`, `session_expired` or `token_reused` its session refuses it."
+DELETED = " If it was in a cookie, the cookies are deleted."
 OVER = "The session belongs to another user, is unknown or has already ended."
 BY_COOKIE = " With a token in the body in place of the cookie, it needs no CSRF token and changes no cookie."
 
@@ -18,9 +25,9 @@ BY_COOKIE = " With a token in the body in place of the cookie, it needs no CSRF 
 class Operation:
     """One view.
 
-    `component` names the body's schema. `tokens` are the tokens in the serializer's answer, with simplejwt's names.
-    `refused` describes a 401, and `missing` a 404. With `rotates`, the answer has a refresh token only under
-    ROTATE_REFRESH_TOKENS. With `cookies`, tokens are in cookies.
+    `component` names the body's schema; the view with a CSRF token has none. `tokens` are the tokens in the
+    serializer's answer, with simplejwt's names. `refused` describes a 401, and `missing` a 404. With `rotates`, the
+    answer has a refresh token only under ROTATE_REFRESH_TOKENS. With `cookies`, tokens are in cookies.
     """
 
     summary: str
@@ -34,6 +41,24 @@ class Operation:
     rotates: bool = False
     cookies: bool = False
     many: bool = False
+
+    @property
+    def is_logout(self) -> bool:
+        """Whether the token of a request may be in the header, the body or a cookie."""
+        return self.component.endswith("Logout")
+
+    @property
+    def token_cookies(self) -> tuple[str, ...]:
+        """The settings of the cookies that a request may have its token in."""
+        if not self.cookies:
+            return ()
+        return (REFRESH, ACCESS) if self.is_logout else (REFRESH,) * self.rotates
+
+    def why_refused(self) -> str:
+        """The text of a 401."""
+        of_session = SESSION_CODES if self.refused != WRONG_LOGIN and session_app() is not None else ""
+        deleted = DELETED if self.token_cookies else ""
+        return f"{self.refused}{of_session}{deleted}"
 
 
 LOGOUT = Operation(
@@ -129,7 +154,7 @@ OPERATIONS = {
         "Refresh the access token with a cookie",
         "Takes the refresh token of the cookie." + BY_COOKIE,
         "The answer sets the cookie again.",
-        f"{WRONG_TOKEN} The cookies are deleted.",
+        WRONG_TOKEN,
         component="CookieRefresh",
         tokens=("access", "refresh"),
         rotates=True,
@@ -139,7 +164,7 @@ OPERATIONS = {
         "Log out with a cookie",
         "Revokes the refresh token of the cookie, and deletes the cookies." + BY_COOKIE,
         "The cookies are deleted.",
-        f"{WRONG_TOKEN} The cookies are deleted.",
+        WRONG_TOKEN,
         component="CookieLogout",
         status=204,
         cookies=True,
@@ -148,7 +173,7 @@ OPERATIONS = {
         "Log out with a cookie",
         f"{LOGOUT.description} Here the token may be in a cookie, and the cookies are deleted.{BY_COOKIE}",
         "The sessions have ended, and the cookies are deleted.",
-        f"{WRONG_TOKEN} The cookies are deleted.",
+        WRONG_TOKEN,
         component="CookieLogout",
         status=204,
         cookies=True,

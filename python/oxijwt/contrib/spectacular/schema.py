@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
 
-from django.conf import settings
-from django.http.request import HttpHeaders
 from drf_spectacular.drainage import get_view_method_names
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import get_doc
@@ -15,11 +13,13 @@ from rest_framework.permissions import AND
 from rest_framework.settings import api_settings as drf_settings
 
 from oxijwt.permissions import TokenHasScope, needed_scopes
-from oxijwt.transport.cookies import REFRESH, cookie_name
+from oxijwt.transport.cookies import cookie_name
 from oxijwt.transport.csrf import CSRF_HEADER
 
-from .bodies import CsrfTokenSerializer, TokenErrorSerializer, body_of, has_answer
+from .bodies import CsrfTokenSerializer, body_of, has_answer, is_flat
+from .errors import AccessTokenErrorSerializer, TokenBadRequestSerializer, TokenErrorSerializer
 from .operations import Operation, is_ours, operation_of
+from .security import CSRF, needed_for, register
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,10 +30,8 @@ if TYPE_CHECKING:
 EMPTY: dict[str, object] = {"type": "object", "maxProperties": 0}
 """The body `{}`."""
 
-WRONG_BODY = OpenApiResponse(
-    {"type": "object", "additionalProperties": {}},
-    "The body can't be read or lacks a field. It has the messages by field, or `detail`.",
-)
+ANYTHING: dict[str, object] = {"type": "object", "additionalProperties": {}}
+WRONG_BODY = "The body lacks a field or has a wrong one: messages by field. Or it can't be read: `detail`."
 
 
 def described(view: type[APIView], added: type[AutoSchema]) -> type[APIView]:
@@ -94,18 +92,19 @@ class TokenSchema(AutoSchema):
                 yield base
 
     def get_auth(self) -> list[dict[str, Any]]:
-        """As drf-spectacular's. A logout needs no token in the header if it has one in the body."""
-        found = super().get_auth()
-        return [*found, {}] if found and self.operation.component.endswith("Logout") else found
+        """As drf-spectacular's, and the cookies. A logout or a refresh may have its token in the body instead."""
+        operation, found = self.operation, super().get_auth()
+        names = filter(cookie_name, operation.token_cookies)
+        by_cookie = [needed_for(setting, self.method, []) for setting in names]
+        if operation.cookies and not operation.token_cookies:  # a login
+            by_cookie = [{CSRF: []}]
+        register(self.registry, by_cookie)
+        found += [requirement for requirement in by_cookie if requirement not in found]
+        return [*found, {}] if operation.is_logout or (by_cookie and operation.rotates) else found
 
     def get_override_parameters(self) -> list[Any]:
-        """The headers and the cookie of requests and answers."""
-        found = super().get_override_parameters()
-        if self.method == "GET" and not self.operation.refused:
-            return [*found, *csrf_headers(200)]
-        if self.operation.cookies:
-            found = [*found, *cookie_parameters(self.operation)]
-        return [*found, header("Retry-After", int, "Seconds to wait.", response=[429, 503])]
+        """The headers of answers."""
+        return [*super().get_override_parameters(), *answer_headers(self.operation)]
 
     def get_request_serializer(self) -> Any:
         """The body of a request; None for a view that takes none."""
@@ -119,16 +118,15 @@ class TokenSchema(AutoSchema):
 
     def get_response_serializers(self) -> Any:
         """What the view answers, by status."""
-        operation = self.operation
-        if not operation.refused:
-            return {200: OpenApiResponse(CsrfTokenSerializer, operation.answer)}
-        return {operation.status: self.success()} | dict(self.refusals())
+        return {self.operation.status: self.success()} | dict(self.refusals())
 
     def success(self) -> Any:
         """The answer to a request that is not refused. drf-spectacular looks for lists outside of OpenApiResponse."""
         operation = self.operation
         if operation.status == 204:  # noqa: PLR2004  No Content
             return OpenApiResponse(description=operation.answer)
+        if not operation.component:
+            return OpenApiResponse(CsrfTokenSerializer, operation.answer)
         body = self.get_body()
         if operation.many:
             return body
@@ -136,19 +134,26 @@ class TokenSchema(AutoSchema):
 
     def refusals(self) -> Iterable[tuple[int, OpenApiResponse]]:
         """The answers to requests that are refused."""
-        operation = self.operation
-        if self.method == "POST":
-            yield 400, WRONG_BODY
-        yield 401, OpenApiResponse(TokenErrorSerializer, operation.refused)
-        if operation.cookies:
-            yield 403, OpenApiResponse(TokenErrorSerializer, "`csrf_failed`: the CSRF token is missing or wrong.")
-        if operation.missing:
-            yield 404, OpenApiResponse(TokenErrorSerializer, operation.missing)
-        elif operation.many and cast("GenericAPIView[Any]", self.view).pagination_class is not None:
-            yield 404, OpenApiResponse(TokenErrorSerializer, "The page does not exist.")
+        operation, takes_body = self.operation, self.method == "POST"
+        if takes_body:
+            yield 400, OpenApiResponse(TokenBadRequestSerializer if is_flat(self.get_body()) else ANYTHING, WRONG_BODY)
+        if operation.refused:
+            error = AccessTokenErrorSerializer if self.view.get_authenticators() else TokenErrorSerializer
+            yield 401, OpenApiResponse(error, operation.why_refused())
+        if any(CSRF in requirement for requirement in self.get_auth()):
+            yield 403, refusal("`csrf_failed`: the CSRF token is missing or wrong.")
+        if operation.missing or self.has_pages():
+            yield 404, refusal(operation.missing or "The page does not exist.")
+        if takes_body:
+            yield 415, refusal("The body has another media type, or an unknown charset.")
         if self.view.get_throttles():
-            yield 429, OpenApiResponse(TokenErrorSerializer, "Too many requests.")
-        yield 503, OpenApiResponse(TokenErrorSerializer, "The database is busy or down. Repeat the request.")
+            yield 429, refusal("Too many requests.")
+        if operation.refused:
+            yield 503, refusal("`service_unavailable`: the database is busy or down. Repeat the request.")
+
+    def has_pages(self) -> bool:
+        """Whether the view answers with pages of a list."""
+        return self.operation.many and cast("GenericAPIView[Any]", self.view).pagination_class is not None
 
 
 class ScopedSchema(AutoSchema):
@@ -176,33 +181,24 @@ def all_of(permission: Any) -> list[object]:
     return [leaf for name in ("op1", "op2") for leaf in all_of(getattr(permission, name))]
 
 
-def header(name: str, kind: Any, text: str, **arguments: Any) -> OpenApiParameter:
-    """A header of a request, or with `response` of the answers with these statuses."""
-    return OpenApiParameter(name, kind, OpenApiParameter.HEADER, description=text, **arguments)
+def refusal(text: str) -> OpenApiResponse:
+    """An answer with an error."""
+    return OpenApiResponse(TokenErrorSerializer, text)
 
 
-def csrf_headers(*statuses: int) -> Iterable[OpenApiParameter]:
-    """The headers of an answer with a CSRF token."""
-    yield header(CSRF_HEADER, str, "The CSRF token.", response=[*statuses])
-    yield header("Set-Cookie", str, "Django's CSRF cookie.", response=[*statuses])
+def answer_headers(operation: Operation) -> Iterable[OpenApiParameter]:
+    """The headers of the answers, by status."""
+    yield header("Retry-After", int, "Seconds to wait.", 429, 503)
+    if not operation.component:
+        yield header("Set-Cookie", str, "Django's CSRF cookie.", 200)
+        yield header(CSRF_HEADER, str, "The CSRF token.", 200)
+    elif operation.cookies and not operation.tokens:
+        yield header("Set-Cookie", str, "Deletes the cookies.", 204)
+    elif operation.cookies:
+        yield header("Set-Cookie", str, "The cookies with the tokens.", 200)
+        yield header(CSRF_HEADER, str, "The next CSRF token.", 200)
 
 
-def cookie_parameters(operation: Operation) -> Iterable[OpenApiParameter]:
-    """The CSRF token and the cookie of a request, and the headers of its answer."""
-    cookie, is_logout = cookie_name(REFRESH), not operation.tokens
-    is_login = not (is_logout or operation.rotates)
-    yield header(csrf_request_header(), str, "The CSRF token.", required=is_login)
-    if cookie is not None and not is_login:
-        text = "The refresh token. The browser sends it by itself."
-        yield OpenApiParameter(cookie, str, OpenApiParameter.COOKIE, description=text)
-    if is_logout:
-        yield header("Set-Cookie", str, "Deletes the cookies.", response=[204])
-    else:
-        yield header("Set-Cookie", str, "The cookies with the tokens.", response=[200])
-        yield header(CSRF_HEADER, str, "The next CSRF token.", response=[200])
-
-
-def csrf_request_header() -> str:
-    """The header of a request with the CSRF token, from Django's CSRF_HEADER_NAME."""
-    name = HttpHeaders.parse_header_name(settings.CSRF_HEADER_NAME) or CSRF_HEADER
-    return CSRF_HEADER if name.lower() == CSRF_HEADER.lower() else name
+def header(name: str, kind: Any, text: str, *statuses: int) -> OpenApiParameter:
+    """A header of the answers with these statuses."""
+    return OpenApiParameter(name, kind, OpenApiParameter.HEADER, description=text, response=[*statuses])

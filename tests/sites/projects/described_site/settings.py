@@ -34,6 +34,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": [f"{NAME}.authentication.JWTAuthentication"],
+    "DEFAULT_THROTTLE_CLASSES": ["described_site.throttles.Switch"],
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "A project",
