@@ -213,11 +213,12 @@ def refused(player):
     csrf = {"X-CSRFToken": player.send("get /session/csrf/")["csrf_token"]}
     player.send("post /session/", LOGIN, **csrf)
     csrf = {"X-CSRFToken": player.send("get /session/csrf/")["csrf_token"]}
+    wrong_header = {player.header: f"{player.prefix} no.good.token"}
     wrong = LOGIN | {"password": "wrong", "code": "123", "token": "no token", player.refresh: "no token"}
     for name, operation in player.operations():
         if not name.startswith("get"):
             player.try_sending(name, "{}")
-            player.try_sending(name, json.dumps(wrong), **csrf)
+            player.try_sending(name, json.dumps(wrong), **csrf, **wrong_header)
         if name.startswith("post"):
             player.try_sending(name, "[", **csrf)
             player.try_sending(name, "text", content_type="text/plain", **csrf)

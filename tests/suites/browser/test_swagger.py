@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import expect
@@ -59,20 +60,25 @@ class Reader:
             block.locator("textarea").fill(json.dumps(body))
         with self.page.expect_response(lambda response: response.request.resource_type == "fetch") as caught:
             block.get_by_role("button", name="Execute").click()
-        response = caught.value
-        return response.status, response.json() if response.body() else None
+        self.response = caught.value
+        return self.response.status, self.response.json() if self.response.body() else None
 
-    def dialog(self):
-        """Open the dialog of the button Authorize."""
+    @contextmanager
+    def scheme(self, name):
+        """A security scheme in the dialog of the button Authorize."""
         self.page.locator(".scheme-container").get_by_role("button", name="Authorize").click()
-        return self.page.locator(".dialog-ux .auth-container")
+        scheme = self.page.locator(".dialog-ux .auth-container").filter(has_text=name)
+        yield scheme
+        scheme.get_by_role("button", name="Close").click()
 
-    def authorize(self, token):
-        dialog = self.dialog()
-        expect(dialog).to_contain_text("jwtAuth")
-        dialog.locator("input").fill(token)
-        dialog.get_by_role("button", name="Apply credentials").click()
-        dialog.get_by_role("button", name="Close").click()
+    def authorize(self, token, name="jwtAuth"):
+        with self.scheme(name) as scheme:
+            scheme.locator("input").fill(token)
+            scheme.get_by_role("button", name="Apply credentials").click()
+
+    def forget(self, name="jwtAuth"):
+        with self.scheme(name) as scheme:
+            scheme.get_by_role("button", name="Remove authorization").click()
 
 
 @pytest.fixture
@@ -93,15 +99,34 @@ def test_the_authorize_button(reader, described_site):
     reader.authorize(tokens["access"])
     assert reader.execute(name) == (200, {"name": "ada"})
 
-    dialog = reader.dialog()
-    dialog.get_by_role("button", name="Remove authorization").click()
-    dialog.get_by_role("button", name="Close").click()
+    reader.forget()
     assert reader.execute(name)[0] == 401
 
     reader.authorize(tokens["access"])
     assert reader.execute(reader.open("token", "token_logout_create"), {"scope": "local"}) == (204, None)
     status, answer = reader.execute(name)
     assert (status, answer["code"]) == (401, "session_revoked")
+
+
+def test_cookies(reader, described_site):
+    """The browser sends the cookies. The reader pastes the CSRF token: that of the first answer, then the login's."""
+    login, refresh = (reader.open("session", f"session_{name}") for name in ("create", "refresh_create"))
+    credentials = {"username": "ada", "password": described_site[1]}
+    status, answer = reader.execute(login, credentials)
+    assert (status, answer["code"]) == (403, "csrf_failed")
+
+    status, answer = reader.execute(reader.open("session", "session_csrf_retrieve"))
+    reader.authorize(answer["csrf_token"], "csrfToken")
+    status, answer = reader.execute(login, credentials)
+    assert (status, {*answer}) == (200, {"access"})
+
+    new = reader.response.headers["x-csrftoken"]
+    assert reader.execute(refresh, {})[0] == 403
+    reader.forget("csrfToken")
+    reader.authorize(new, "csrfToken")
+    assert reader.execute(refresh, {})[0] == 200
+    assert reader.execute(reader.open("session", "session_logout_create"), {}) == (204, None)
+    assert reader.execute(refresh, {})[0] == 401
 
 
 def test_summaries_are_shown(reader):

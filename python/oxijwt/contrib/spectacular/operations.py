@@ -45,7 +45,7 @@ class Operation:
     @property
     def is_logout(self) -> bool:
         """Whether the token of a request may be in the header, the body or a cookie."""
-        return self.component.endswith("Logout")
+        return self.component in {"TokenLogout", "CookieLogout", "CookieBlacklist"}
 
     @property
     def token_cookies(self) -> tuple[str, ...]:
@@ -165,7 +165,7 @@ OPERATIONS = {
         "Revokes the refresh token of the cookie, and deletes the cookies." + BY_COOKIE,
         "The cookies are deleted.",
         WRONG_TOKEN,
-        component="CookieLogout",
+        component="CookieBlacklist",
         status=204,
         cookies=True,
     ),

@@ -43,6 +43,7 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["oxijwt.contrib.spectacular.add_jwks"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "withCredentials": True},
 }
 SIMPLE_JWT: dict[str, object] = {"ROTATE_REFRESH_TOKENS": True}
 
@@ -62,7 +63,11 @@ STYLES: dict[str, dict[str, dict[str, object]]] = {
             "AUTH_HEADER_NAME": "HTTP_X_ACCESS_TOKEN",
             "AUTH_HEADER_TYPES": ("JWT", "Token"),
         },
-        "REST_FRAMEWORK": REST_FRAMEWORK | {"DEFAULT_PAGINATION_CLASS": "described_site.urls.Pages"},
+        "REST_FRAMEWORK": REST_FRAMEWORK
+        | {
+            "DEFAULT_AUTHENTICATION_CLASSES": [f"{NAME}.authentication.JWTCookieAuthentication"],
+            "DEFAULT_PAGINATION_CLASS": "described_site.urls.Pages",
+        },
     },
 }
 """The settings that change for each schema of this project."""
