@@ -12,6 +12,7 @@ import pytest
 from tests.sites.projects import HERE, finished, python
 
 GOLDEN = Path(__file__).parent / "schemas"
+ROOT = Path(__file__).parents[3]
 STYLES = ("simplejwt", "oauth")
 SITES = {
     "sessions": ("oxijwt", "oxijwt,oxijwt.token_sessions"),
@@ -59,6 +60,27 @@ def test_schemas_and_answers(tmp_path, site):
 def test_the_sites_differ():
     """Otherwise one of these tests could not fail."""
     assert len({path.read_text() for path in GOLDEN.iterdir()}) == len(STYLES) * 2
+
+
+OTHERS = """
+from described_site.settings import *
+SPECTACULAR_SETTINGS |= {"OAS_VERSION": "%s", "COMPONENT_SPLIT_REQUEST": %s}
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.sites.plain_users"]
+AUTH_USER_MODEL = "plain_users.PlainUser"
+"""
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0", "3.2.0"])
+@pytest.mark.parametrize("splits", [False, True])
+def test_other_schemas(tmp_path, version, splits):
+    """No warning either. The site's users log in by email, and with `splits` no request has a field of an answer."""
+    (tmp_path / "project_settings.py").write_text(OTHERS % (version, splits))
+    command = ("-m", "django", "spectacular", "--validate", "--fail-on-warn", "--format", "openapi-json")
+    settings = ("--settings", "project_settings")
+    schema = report(described(*SITES["sessions"], *command, *settings, pythonpath=[tmp_path, ROOT]))
+    login = schema["components"]["schemas"]["TokenObtainPairRequest" if splits else "TokenObtainPair"]
+    assert schema["openapi"] == version
+    assert {*login["properties"]} == {"email", "password"} | ({"access", "refresh"} if not splits else set())
 
 
 LOADED = """

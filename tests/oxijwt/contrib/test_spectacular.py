@@ -1,5 +1,8 @@
 """What a schema says under settings, and for a project's own classes, that the golden schemas do not have."""
 
+import re
+from pathlib import Path
+
 import pytest
 from django.test import override_settings
 from django.urls import path
@@ -18,19 +21,27 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
-from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.throttling import AnonRateThrottle, ScopedRateThrottle
 from rest_framework.viewsets import ViewSet
 
+from oxijwt import views
 from oxijwt.authentication import JWTAuthentication, JWTCookieAuthentication, JWTStatelessUserAuthentication
 from oxijwt.contrib import spectacular
+from oxijwt.contrib.spectacular.errors import CODES
+from oxijwt.contrib.spectacular.operations import operation_of
 from oxijwt.permissions import TokenHasScope
 from oxijwt.serializers import TokenObtainPairSerializer
-from oxijwt.views import TokenObtainPairView, TokenRefreshView, TokenVerifyView
+from oxijwt.views import TokenObtainPairView, TokenRefreshView, TokenVerifyView, cookies
+from oxijwt.views.cookies import CookieRefreshView, CsrfView
 
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": ["oxijwt.authentication.JWTAuthentication"],
 }
+
+
+BASES = {"CookieView"}
+ANYTHING = {"type": "object", "additionalProperties": {}}
 
 
 @pytest.fixture(autouse=True)
@@ -137,6 +148,36 @@ def test_the_scheme_of_the_cookie(values, cookie):
     assert schema["paths"]["/0"]["get"]["security"] == [{"jwtAuth": []}, *([{"jwtAccessCookie": []}] if cookie else [])]
 
 
+@pytest.mark.parametrize(("name", "header"), [("HTTP_X_CSRFTOKEN", "X-CSRFTOKEN"), ("HTTP_X_XSRF", "X-XSRF")])
+def test_the_cookie_needs_a_csrf_token_for_an_unsafe_method(settings, name, header):
+    """Without the access cookie, or for a GET alone, the schema has no CSRF token."""
+    settings.CSRF_HEADER_NAME = name
+
+    class Both(with_authentication(JWTCookieAuthentication)):
+        def post(self, _request):
+            return Response()
+
+    with override_settings(SIMPLE_JWT={"AUTH_COOKIE_ACCESS": "at"}):
+        schema, reading = schema_of(Both), schema_of(with_authentication(JWTCookieAuthentication))
+    by_method = {method: found["security"][1] for method, found in schema["paths"]["/0"].items()}
+    assert by_method == {"get": {"jwtAccessCookie": []}, "post": {"jwtAccessCookie": [], "csrfToken": []}}
+    assert schema["components"]["securitySchemes"]["csrfToken"]["name"] == header
+    assert "csrfToken" not in reading["components"]["securitySchemes"]
+    assert "csrfToken" not in schema_of(Both)["components"]["securitySchemes"]
+
+
+@pytest.mark.parametrize("access", [None, "at"])
+@pytest.mark.parametrize("rotates", [False, True])
+def test_the_tokens_in_an_answer_to_a_refresh_by_cookie(access, rotates):
+    """A token in the body is answered in the body. So each token whose cookie is configured may be there or not."""
+    with override_settings(SIMPLE_JWT={"AUTH_COOKIE_ACCESS": access, "ROTATE_REFRESH_TOKENS": rotates}):
+        schema = schema_of(CookieRefreshView)
+    fields = schema["components"]["schemas"]["CookieRefresh"]
+    assert {*fields["properties"]} == {"access", "refresh"}
+    assert fields["properties"]["refresh"].get("writeOnly", False) is not rotates
+    assert fields.get("required") == (None if access else ["access"])
+
+
 def test_several_classes_share_a_scheme():
     """drf-spectacular warns of one name for two classes."""
 
@@ -154,7 +195,9 @@ class Scoped(Own):
     required_scopes = "profile read"
 
 
-@pytest.mark.parametrize(("version", "scopes"), [("3.0.3", []), ("3.1.0", ["profile", "read"])])
+@pytest.mark.parametrize(
+    ("version", "scopes"), [("3.0.3", []), ("3.1.0", ["profile", "read"]), ("3.2.0", ["profile", "read"])]
+)
 def test_scopes(version, scopes):
     """OpenAPI 3.0 has no scopes for this scheme. The description always has them."""
     with patched_settings({"OAS_VERSION": version}):
@@ -197,6 +240,12 @@ def test_a_429_is_there_if_requests_are_throttled(rates, monkeypatch):
     answers = schema_of(Login)["paths"]["/0"]["post"]["responses"]
     assert ("429" in answers) is bool(rates)
     assert "Retry-After" in answers["503"]["headers"]
+
+
+@pytest.mark.parametrize("throttles", [(), (AnonRateThrottle,)])
+def test_the_csrf_view_can_be_throttled(throttles):
+    answers = schema_of(type("Csrf", (CsrfView,), {"throttle_classes": throttles}))["paths"]["/0"]["get"]["responses"]
+    assert {*answers} == {"200", *(["429"] if throttles else [])}
 
 
 def test_scopes_of_another_permission():
@@ -280,6 +329,44 @@ def test_a_serializer_of_the_projects_own():
     assert component(schema, "Pin") == ({"pin"}, {"pin"})
     answer = schema["paths"]["/0"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert answer == {"type": "object", "maxProperties": 0}
+
+
+@pytest.mark.parametrize(
+    ("field", "is_flat"), [(serializers.CharField, True), (serializers.ListField, False), (NameSerializer, False)]
+)
+def test_the_errors_of_nested_fields_are_not_lists_of_texts(field, is_flat):
+    class Nested(TokenObtainPairSerializer):
+        inner = field(write_only=True)
+
+    class Login(TokenObtainPairView):
+        serializer_class = Nested
+
+    answer = schema_of(Login)["paths"]["/0"]["post"]["responses"]["400"]["content"]["application/json"]["schema"]
+    assert answer == ({"$ref": "#/components/schemas/TokenBadRequest"} if is_flat else ANYTHING)
+
+
+@pytest.mark.parametrize("text", [None, "Credentials."])
+def test_a_projects_serializer_has_its_own_docstring_or_none(text):
+    class Login(TokenObtainPairView):
+        serializer_class = type("OwnSerializer", (TokenObtainPairSerializer,), {"__doc__": text})
+
+    assert schema_of(Login)["components"]["schemas"]["Own"].get("description") == text
+
+
+@pytest.mark.parametrize("module", [views, cookies])
+def test_an_async_view_is_described_as_its_twin(module):
+    twins = [name for name in vars(module) if hasattr(module, f"Async{name}") and name not in BASES]
+    assert twins
+    for name in twins:
+        assert operation_of(getattr(module, f"Async{name}")) is operation_of(getattr(module, name)) is not None
+
+
+def test_the_codes_are_those_of_the_reference():
+    """Two codes are not of the package's views."""
+    page = Path(spectacular.__file__).parents[4] / "docs/reference/codes.md"
+    codes = re.findall(r"^\| `(\w+)` \|", page.read_text(), re.MULTILINE)
+    assert {*codes} - {*CODES} == {"login_required", "insufficient_scope"}
+    assert {*CODES} < {*codes}
 
 
 def test_jwks_views_are_found_at_each_url():

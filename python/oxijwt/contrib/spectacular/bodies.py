@@ -12,7 +12,7 @@ from oxijwt.settings import api_settings
 from oxijwt.transport.cookies import FIELDS, cookie_name
 from oxijwt.views.style import OAUTH_NAMES
 
-from .operations import Operation, is_ours
+from .operations import Operation, is_ours, project_classes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -164,8 +164,10 @@ def shaped(
         fields[field] = described_field(field, required=required, write_only=field not in answered)
     if is_logout_scope(declared.get("scope")):
         fields["scope"] = LogoutScopeField(choices=[*LOGOUT_SCOPES.items()], default="local")
+    if not any(vars(base).get("__doc__") for base in project_classes(serializer)):
+        fields["__doc__"] = " "  # the next docstring is ours, and for programmers
     if is_ours(serializer):
-        fields |= {"__doc__": " "} | session_fields(serializer)  # our docstring is for programmers
+        fields |= session_fields(serializer)
     bases = (SometimesWithTokens, serializer) if sometimes else (serializer,)
     return type(name, bases, fields | {"sometimes": sometimes})
 

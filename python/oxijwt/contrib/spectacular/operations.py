@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from oxijwt.records import session_app
 from oxijwt.transport.cookies import ACCESS, REFRESH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 WRONG_TOKEN = (
     "The token is refused. `code` says why: `token_not_valid` if it is malformed, expired, of another type or not"
@@ -192,6 +197,11 @@ def operation_of(view: type) -> Operation | None:
     """The operation of a view class, or of the class that it extends; None if we have no words for it."""
     names = (f"{base.__module__}.{base.__qualname__}" for base in view.__mro__)
     return next((OPERATIONS[name] for name in names if name in OPERATIONS), None)
+
+
+def project_classes(found: type) -> Iterator[type]:
+    """A class and its bases that are the project's own: all before the first one of this package."""
+    return takewhile(lambda base: not is_ours(base), found.__mro__)
 
 
 def is_ours(found: object) -> bool:

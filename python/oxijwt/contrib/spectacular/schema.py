@@ -18,7 +18,7 @@ from oxijwt.transport.csrf import CSRF_HEADER
 
 from .bodies import CsrfTokenSerializer, body_of, has_answer, is_flat
 from .errors import AccessTokenErrorSerializer, TokenBadRequestSerializer, TokenErrorSerializer
-from .operations import Operation, is_ours, operation_of
+from .operations import Operation, is_ours, operation_of, project_classes
 from .security import CSRF, needed_for, register
 
 if TYPE_CHECKING:
@@ -85,11 +85,7 @@ class TokenSchema(AutoSchema):
         handler = getattr(self.view, self.method.lower())
         if not is_ours(handler):
             yield handler
-        for base in type(self.view).__mro__:
-            if is_ours(base):
-                return
-            if vars(base).get("__doc__"):
-                yield base
+        yield from (base for base in project_classes(type(self.view)) if vars(base).get("__doc__"))
 
     def get_auth(self) -> list[dict[str, Any]]:
         """As drf-spectacular's, and the cookies. A logout or a refresh may have its token in the body instead."""

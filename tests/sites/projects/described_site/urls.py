@@ -38,6 +38,20 @@ class Name(APIView):
         return Response({"name": request.user.get_username()})
 
 
+class ShareSerializer(serializers.Serializer):
+    """Whom a name is shown to. Its `scope` has other choices than that of a logout."""
+
+    scope = serializers.ChoiceField(choices=("friends", "all"))
+
+
+class Share(APIView):
+    """Share the name."""
+
+    @extend_schema(request=ShareSerializer, responses=ShareSerializer, tags=["own"])
+    def post(self, _request):
+        return Response({"scope": "all"})
+
+
 class NameFromToken(Name):
     authentication_classes = (authentication.JWTStatelessUserAuthentication,)
 
@@ -97,6 +111,7 @@ urlpatterns = [
     path("async/token/", views.AsyncTokenObtainPairView.as_view()),
     path("async/refresh/", views.AsyncTokenRefreshView.as_view()),
     path("name/", Name.as_view()),
+    path("name/share/", Share.as_view()),
     path("name/from-token/", NameFromToken.as_view()),
     path("name/by-cookie/", NameByCookie.as_view()),
     path("name/with-scopes/", NameWithScopes.as_view()),
