@@ -140,6 +140,8 @@ def with_tokens(player):
         pair = send(f"post {path}", LOGIN | scope)
     for path in ("/token/refresh/", "/async/refresh/"):
         pair |= send(f"post {path}", {refresh: pair[refresh]} | scope)
+    if scope:
+        assert send("post /token/", LOGIN | {"scope": "everything"})["code"] == "invalid_scope"
     sliding = send("post /token/sliding/", LOGIN | scope)
     send("post /token/sliding/refresh/", {"token": sliding[token]})
     send("post /token/verify/", {"token": pair[player.access]})

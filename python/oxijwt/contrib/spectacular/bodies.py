@@ -53,7 +53,7 @@ LOGOUT_SCOPES = {
     "others": "the user's other sessions",
     "global": "all sessions of the user",
 }
-"""What `scope` of a logout means."""
+"""The choices for `scope` of a logout, with their meaning."""
 
 
 class LogoutScopeField(serializers.ChoiceField):
@@ -165,7 +165,7 @@ def shaped(
     if is_logout_scope(declared.get("scope")):
         fields["scope"] = LogoutScopeField(choices=[*LOGOUT_SCOPES.items()], default="local")
     if not any(vars(base).get("__doc__") for base in project_classes(serializer)):
-        fields["__doc__"] = " "  # the next docstring is ours, and for programmers
+        fields["__doc__"] = " "  # the next docstring is for programmers
     if is_ours(serializer):
         fields |= session_fields(serializer)
     bases = (SometimesWithTokens, serializer) if sometimes else (serializer,)

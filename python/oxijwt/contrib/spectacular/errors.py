@@ -28,7 +28,7 @@ CODES = (
     "invalid_scope",
     "service_unavailable",
 )
-"""The codes of the views. They are no enum, because a project may raise others, and clients would fail on these."""
+"""The codes of the views. The schema has no enum: a project may raise others, and clients would fail on these."""
 
 
 class TokenErrorSerializer(serializers.Serializer[None]):
@@ -42,7 +42,7 @@ class TokenErrorSerializer(serializers.Serializer[None]):
 
 
 class TokenErrorMessageSerializer(serializers.Serializer[None]):
-    """What a class of tokens says about the token."""
+    """The reason of one class of tokens."""
 
     token_class: serializers.CharField = serializers.CharField(help_text="For example `AccessToken`.")
     token_type: serializers.CharField = serializers.CharField(help_text="For example `access`.")
@@ -58,7 +58,7 @@ class AccessTokenErrorSerializer(TokenErrorSerializer):
 
 
 class TokenBadRequestSerializer(TokenErrorSerializer):
-    """What is wrong with the body: the messages by field, or one message if the body can't be read."""
+    """The messages by field, or one message if the body can't be read."""
 
 
 class TokenBadRequest(OpenApiSerializerExtension):

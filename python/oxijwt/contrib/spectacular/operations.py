@@ -20,8 +20,9 @@ WRONG_LOGIN = "No active account has these credentials."
 NO_TOKEN = (
     "The request has no token, or `code` says why it is refused: `token_not_valid` if it is malformed or expired."
 )
-SESSION_CODES = " With a code such as `session_revoked`, `session_expired` or `token_reused` its session refuses it."
-DELETED = " If it was in a cookie, the cookies are deleted."
+SESSION_CODES = " With `session_revoked`, `session_expired` or `password_changed` its session has ended."
+REUSED = " With `token_reused` it was used before, and its session has ended too."
+DELETED = " With `not_authenticated` there is no token. If the token was in a cookie, the cookies are deleted."
 OVER = "The session belongs to another user, is unknown or has already ended."
 BY_COOKIE = " With a token in the body in place of the cookie, it needs no CSRF token and changes no cookie."
 
@@ -61,9 +62,9 @@ class Operation:
 
     def why_refused(self) -> str:
         """The text of a 401."""
-        of_session = SESSION_CODES if self.refused != WRONG_LOGIN and session_app() is not None else ""
-        deleted = DELETED if self.token_cookies else ""
-        return f"{self.refused}{of_session}{deleted}"
+        has_session = self.refused != WRONG_LOGIN and session_app() is not None
+        of_session = f"{SESSION_CODES}{REUSED * self.rotates}" * has_session
+        return f"{self.refused}{of_session}{DELETED * bool(self.token_cookies)}"
 
 
 LOGOUT = Operation(

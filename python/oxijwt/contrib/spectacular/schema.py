@@ -13,6 +13,7 @@ from rest_framework.permissions import AND
 from rest_framework.settings import api_settings as drf_settings
 
 from oxijwt.permissions import TokenHasScope, needed_scopes
+from oxijwt.settings import api_settings
 from oxijwt.transport.cookies import cookie_name
 from oxijwt.transport.csrf import CSRF_HEADER
 
@@ -32,6 +33,7 @@ EMPTY: dict[str, object] = {"type": "object", "maxProperties": 0}
 
 ANYTHING: dict[str, object] = {"type": "object", "additionalProperties": {}}
 WRONG_BODY = "The body lacks a field or has a wrong one: messages by field. Or it can't be read: `detail`."
+WRONG_SCOPE = " With `invalid_scope`, the scope is more than what is allowed."
 
 
 def described(view: type[APIView], added: type[AutoSchema]) -> type[APIView]:
@@ -132,7 +134,9 @@ class TokenSchema(AutoSchema):
         """The answers to requests that are refused."""
         operation, takes_body = self.operation, self.method == "POST"
         if takes_body:
-            yield 400, OpenApiResponse(TokenBadRequestSerializer if is_flat(self.get_body()) else ANYTHING, WRONG_BODY)
+            body = TokenBadRequestSerializer if is_flat(self.get_body()) else ANYTHING
+            asks_scopes = bool(operation.tokens and api_settings.USER_SCOPES)
+            yield 400, OpenApiResponse(body, f"{WRONG_BODY}{WRONG_SCOPE * asks_scopes}")
         if operation.refused:
             error = AccessTokenErrorSerializer if self.view.get_authenticators() else TokenErrorSerializer
             yield 401, OpenApiResponse(error, operation.why_refused())
