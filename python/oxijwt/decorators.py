@@ -55,33 +55,45 @@ def jwt_required(view: View) -> View:
 
 
 class Guard:
-    """Authenticates a request to a plain view. The authentication classes see it in place of a DRF view."""
+    """Authenticates a request to a view without DRF. The authentication classes see it in place of a DRF view."""
 
-    def __init__(self, request: HttpRequest) -> None:
+    audience: str | Sequence[str] | None = None
+    """The audience or audiences whose tokens are accepted; None: what the authentication classes accept."""
+
+    issuer: str | Sequence[str] | None = None
+    """The issuer or issuers whose tokens are accepted; None: what the authentication classes accept."""
+
+    def __init__(self, request: HttpRequest, kinds: Sequence[type[JWTAuthentication]] | None = None) -> None:
+        """`kinds` are the authentication classes; None: those of DRF's default classes that are JWTAuthentication."""
         defaults = cast("Sequence[type]", drf_settings.DEFAULT_AUTHENTICATION_CLASSES)
-        classes = [kind for kind in defaults if issubclass(kind, JWTAuthentication)] or [JWTAuthentication]
+        classes = kinds or [kind for kind in defaults if issubclass(kind, JWTAuthentication)] or [JWTAuthentication]
         self.authenticators: list[JWTAuthentication] = [kind() for kind in classes]
         request.parser_context = {"view": self}  # type: ignore[attr-defined]  # DRF's name, where `view_of` looks
+
+    def accepts(self, request: HttpRequest) -> bool:
+        """Set the request's user, if it has a valid token. Whether it has one. Raises APIException for another one."""
+        return any(accept(request, kind.authenticate(request)) for kind in self.authenticators)  # type: ignore[arg-type]
+
+    async def aaccepts(self, request: HttpRequest) -> bool:
+        """As `accepts`, for async code."""
+        for authenticator in self.authenticators:
+            if accept(request, await authenticator.aauthenticate(request)):
+                return True
+        return False
 
     def authenticate(self, request: HttpRequest) -> JsonResponse | None:
         """Set the request's user. None, or the answer to a request without a valid token."""
         try:
-            for authenticator in self.authenticators:
-                if accept(request, authenticator.authenticate(request)):  # type: ignore[arg-type]  # it reads META
-                    return None
+            return None if self.accepts(request) else self.refusal(request, NotAuthenticated())
         except APIException as error:
             return self.refusal(request, error)
-        return self.refusal(request, NotAuthenticated())
 
     async def aauthenticate(self, request: HttpRequest) -> JsonResponse | None:
         """As `authenticate`, for async code."""
         try:
-            for authenticator in self.authenticators:
-                if accept(request, await authenticator.aauthenticate(request)):
-                    return None
+            return None if await self.aaccepts(request) else self.refusal(request, NotAuthenticated())
         except APIException as error:
             return self.refusal(request, error)
-        return self.refusal(request, NotAuthenticated())
 
     def refusal(self, request: HttpRequest, error: APIException) -> JsonResponse:
         """The answer to an exception, as DRF's, always with a `code`, and never cached."""
@@ -89,6 +101,8 @@ class Guard:
         headers = {"Cache-Control": "no-store"}
         if isinstance(error, NotAuthenticated | AuthenticationFailed):
             headers["WWW-Authenticate"] = self.authenticators[0].authenticate_header(request)  # type: ignore[arg-type]
+        if getattr(error, "auth_header", None):
+            headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]  # as DRF reads it
         if getattr(error, "wait", None):
             headers["Retry-After"] = str(int(error.wait))  # type: ignore[attr-defined]  # seconds
         body = error.detail if isinstance(error.detail, dict) else {"detail": error.detail, "code": error.get_codes()}

@@ -68,13 +68,17 @@ class TokenHasScope(BasePermission):
             return False
         if needed is None and not has_handler(view, method):
             return True  # DRF then answers 405
-        if needed is None or not names_in(token.get("scope")).issuperset(needed):
-            realm = getattr(request.successful_authenticator, "www_authenticate_realm", "api")
-            raise InsufficientScope(scope_challenge(realm, needed or ()))
+        require_scopes(token, needed, getattr(request.successful_authenticator, "www_authenticate_realm", "api"))
         return True
 
 
-def needed_scopes(view: APIView, method: str) -> tuple[str, ...] | None:
+def require_scopes(token: Token, needed: tuple[str, ...] | None, realm: str) -> None:
+    """Raise InsufficientScope unless a token has the needed scopes. None can't be had. `realm` is for the challenge."""
+    if needed is None or not names_in(token.get("scope")).issuperset(needed):
+        raise InsufficientScope(scope_challenge(realm, needed or ()))
+
+
+def needed_scopes(view: object, method: str) -> tuple[str, ...] | None:
     """The scopes that a request needs; None if the view's `required_scopes` are a dict without its method.
 
     Raises ImproperlyConfigured, which names the view, unless they are scopes.

@@ -1,4 +1,7 @@
-"""Modules for other packages. Each is loaded only in a project that has the other package in INSTALLED_APPS."""
+"""Modules for other packages, which need not be installed.
+
+`load` loads those whose package is in INSTALLED_APPS. A project imports `ninja` itself: django-ninja is not an app.
+"""
 
 from django.apps import apps
 

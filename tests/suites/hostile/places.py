@@ -134,6 +134,8 @@ SHARED = [
     cookie("cookie refresh", "refresh", "POST", "cookie_refresh", like="refresh"),
     cookie("cookie logout", "refresh", "POST", "cookie_logout", like="blacklist"),
     cookie("cookie protected", "access", "GET", "protected", like="whoami"),
+    header("ninja", "access", "GET", "ninja:whoami", like="whoami"),
+    cookie("cookie ninja", "access", "GET", "ninja:protected", like="whoami"),
     cookie("cookie public", "access", "GET", "public", like="whoami", is_open=True),
 ]
 LOGINS = [obtain("token_obtain_pair"), obtain("token_obtain_sliding"), obtain("cookie_login")]
