@@ -1,4 +1,4 @@
-"""Runs the tests of this folder twice, with the real packages: with sessions only, and with the blacklist app too."""
+"""Runs the tests of this folder with the real packages: each file on its site, or on several."""
 
 import os
 import subprocess
@@ -7,19 +7,24 @@ import sys
 from tools.sdists import REPOSITORY, sdist
 
 PACKAGES = ("dj-rest-auth", "djoser")
-SITES = ("sessions_only", "both_apps")
+RUNS = {
+    "tests.suites.neighbours.sessions_only": "test_logins.py",
+    "tests.suites.neighbours.both_apps": "test_logins.py",
+    "tests.suites.neighbours.locking": "test_axes.py",
+}
+"""The tests of each site."""
 
 
 def main() -> int:
     """0 if all tests pass."""
-    return max(run(site) for site in SITES)
+    return max(run(site, tests) for site, tests in RUNS.items())
 
 
-def run(site: str) -> int:
+def run(site: str, tests: str) -> int:
     """The exit status of pytest. It is not 0 if no test was found."""
     paths = [str(sdist(name)) for name in PACKAGES]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([*paths, os.environ.get("PYTHONPATH", "")])}
-    command = [sys.executable, "-m", "pytest", f"--ds=tests.suites.neighbours.{site}", "tests/suites/neighbours"]
+    command = [sys.executable, "-m", "pytest", f"--ds={site}", f"tests/suites/neighbours/{tests}"]
     return subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
 
 
