@@ -11,6 +11,7 @@ RUNS = {
     "tests.suites.neighbours.sessions_only": "test_logins.py",
     "tests.suites.neighbours.both_apps": "test_logins.py",
     "tests.suites.neighbours.locking": "test_axes.py",
+    "tests.sites.sessions": "test_adrf.py",
 }
 """The tests of each site."""
 
