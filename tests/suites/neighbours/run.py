@@ -1,9 +1,10 @@
-"""Runs the tests of this folder with the real packages: each file on its site, or on several."""
+"""Runs the tests of this folder with the real packages, each file on its sites, and then the packages' own suites."""
 
 import os
 import subprocess
 import sys
 
+from tests.suites.neighbours.suites.run import main as own_suites
 from tools.sdists import REPOSITORY, sdist
 
 PACKAGES = ("dj-rest-auth", "djoser")
@@ -18,7 +19,7 @@ RUNS = {
 
 def main() -> int:
     """0 if all tests pass."""
-    return max(run(site, tests) for site, tests in RUNS.items())
+    return max(*(run(site, tests) for site, tests in RUNS.items()), own_suites([]))
 
 
 def run(site: str, tests: str) -> int:

@@ -20,7 +20,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         "passed": len(stats.get("passed", ())),
         "failures": [(_name(item), item.longreprtext) for item in _failed(stats)],
     }
-    Path(os.environ["PARITY_REPORT"]).write_text(json.dumps(report))
+    Path(os.environ["FOREIGN_REPORT"]).write_text(json.dumps(report))
 
 
 def _failed(stats: dict[str, list[Any]]) -> Iterator[Any]:

@@ -1,0 +1,1 @@
+"""The neighbours' own test suites."""
