@@ -20,6 +20,7 @@ from tools.sdists import REPOSITORY
 from tools.simplejwt import simplejwt_sdist
 
 PLUGIN = Path(__file__).with_name("plugin")
+PLUGINS = ["-p", "foreign_world", "-p", "foreign_report", "-p", "no:cacheprovider"]
 OXIJWT = REPOSITORY / "python"
 
 
@@ -63,14 +64,9 @@ def run_suite(suite: Suite, library: Path, options: list[str]) -> Outcome:
         copy(suite, folder / "suite")
         report = folder / "report.json"
         environment = clean_environment(suite, library, folder / "suite") | {"FOREIGN_REPORT": str(report)}
-        command = [sys.executable, "-m", "pytest", "-p", "foreign_report", "-p", "no:cacheprovider", *options]
+        command = [sys.executable, "-m", "pytest", *PLUGINS, *options, *suite.arguments]
         run = subprocess.run(
-            [*command, *suite.arguments],
-            cwd=folder / "suite",
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
+            command, cwd=folder / "suite", env=environment, capture_output=True, text=True, check=False
         )
         if not report.exists():
             sys.exit(f"{run.stdout[-8000:]}\n{run.stderr[-8000:]}\n{suite.title}: pytest did not finish")
@@ -92,7 +88,7 @@ def clean_environment(suite: Suite, library: Path, folder: Path) -> dict[str, st
     foreign = ("PYTEST_", "DJANGO_", "PYTHONPATH", "OXIJWT_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     own = [folder / path for path in suite.listed.get("pythonpath", [])]
-    return kept | {"PYTHONPATH": os.pathsep.join(map(str, [PLUGIN, library, *own, *suite.requirements]))}
+    return kept | {"PYTHONPATH": os.pathsep.join(map(str, [PLUGIN, *own, library, *suite.requirements]))}
 
 
 def outcome(report: Mapping[str, object]) -> Outcome:
