@@ -1,4 +1,4 @@
-"""Sdists of other packages, for tests: simplejwt, dj-rest-auth, djoser. `tools/NAME.txt` pins each.
+"""Sdists of other packages, for tests: simplejwt, dj-rest-auth, djoser and others. `tools/NAME.txt` pins each.
 
 They are never installed, since .venv must not contain simplejwt, which djoser requires. A process that needs one puts
 the unpacked sdist on its PYTHONPATH.
@@ -18,13 +18,36 @@ CACHE = REPOSITORY / ".cache"
 
 def sdist(name: str) -> Path:
     """The unpacked sdist, downloaded once. pip refuses a file with another hash than the pinned one."""
-    requirement = REPOSITORY / f"tools/{name}.txt"
-    package, version = re.findall(r"^([\w-]+)==(\S+)", requirement.read_text(), re.MULTILINE)[0]
+    package, version = pinned(name)
     unpacked = CACHE / f"{name}-{version}"
     if not unpacked.exists():
         CACHE.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
-            _move_in(_unpack(_download(package, requirement, Path(scratch))), unpacked)
+            _move_in(_unpack(_download(package, requirement(name), Path(scratch))), unpacked)
+    return unpacked
+
+
+def pinned(name: str) -> tuple[str, str]:
+    """The name that the registry has for a package, and the pinned version."""
+    return re.findall(r"^([\w-]+)==(\S+)", requirement(name).read_text(), re.MULTILINE)[0]
+
+
+def requirement(name: str) -> Path:
+    """The file with a package's pin."""
+    return REPOSITORY / f"tools/{name}.txt"
+
+
+def files_of_commit(name: str, commit: str) -> Path | None:
+    """The files of a commit of the clone in `.cache/repositories/NAME`, unpacked once. None if there is no clone."""
+    clone, unpacked = CACHE / "repositories" / name, CACHE / f"{name}-{commit[:12]}"
+    if not unpacked.exists():
+        if not clone.exists():
+            return None
+        with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+            archive = Path(scratch, "files.tar")
+            command = ["git", "archive", "--prefix=files/", "--output", archive, commit]
+            subprocess.run(command, cwd=clone, check=True)
+            _move_in(_unpack(archive), unpacked)
     return unpacked
 
 

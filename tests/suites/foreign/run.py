@@ -1,6 +1,6 @@
-"""Runs suites twice, unmodified: on simplejwt itself, then on oxijwt behind its import hook.
+"""Runs suites twice, unmodified: on oxijwt behind its import hook, and on simplejwt itself.
 
-Both runs must fail exactly what the suite's file lists. The first run proves the harness.
+Both runs must fail exactly what the suite's file lists. The run on simplejwt proves the harness.
 """
 
 import json
@@ -11,119 +11,129 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from tests.suites.foreign.suite import Expectation, Suite, libraries
+from tests.suites.foreign.suite import Expectation, Suite
 from tools.sdists import REPOSITORY
 from tools.simplejwt import simplejwt_sdist
 
 PLUGIN = Path(__file__).with_name("plugin")
 PLUGINS = ["-p", "foreign_world", "-p", "foreign_report", "-p", "no:cacheprovider"]
-OXIJWT = REPOSITORY / "python"
+FOREIGN = ("PYTEST_", "DJANGO_", "PYTHONPATH", "OXIJWT_")
+"""What the names of variables begin with that would reach a suite."""
 
 
-@dataclass
-class Outcome:
-    """What a library did with a suite."""
+class Library(NamedTuple):
+    """A library that has the name rest_framework_simplejwt: where it is, and the options of pytest that bring it."""
 
-    library: Path
+    home: Callable[[], Path]
+    options: list[str]
+
+
+LIBRARIES = {
+    "oxijwt": Library(lambda: REPOSITORY / "python", ["-p", "oxijwt.as_simplejwt"]),
+    "simplejwt": Library(simplejwt_sdist, []),
+}
+
+
+class Outcome(NamedTuple):
+    """What a library did with a suite: the file that answered, tests that passed, and failures with their text."""
+
+    library: str
     passed: int
     failures: list[tuple[str, str]]
 
-    def __str__(self) -> str:
-        return f"{self.passed} passed, {len(self.failures)} expected to fail"
 
-
-def run(files: Iterable[Path]) -> int:
-    """0 if each suite does what its file says."""
-    problems = [problem for file in files for problem in both_runs(Suite(file))]
+def run(files: Iterable[Path], libraries: Iterable[str] = LIBRARIES) -> int:
+    """0 if each suite does what its file says. Prints a line for each suite, and its expected failures with reasons."""
+    problems = [problem for file in files for problem in run_suite(Suite(file), libraries)]
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0
 
 
-def both_runs(suite: Suite) -> list[str]:
-    """Run one suite on both libraries and print a line. Returns what is not as it should be."""
-    simplejwt = simplejwt_sdist()
-    real = run_suite(suite, simplejwt, options=[])
+def run_suite(suite: Suite, libraries: Iterable[str]) -> Iterator[str]:
+    """Run one suite on the libraries. Returns what is not as its file says."""
+    if suite.files is None:
+        print(f"{suite.title}: not run, since no sdist has its tests. This clone would bring them:")
+        print(f"  git clone {suite.repository['url']} .cache/repositories/{suite.file.stem}", flush=True)
+        return
     require_absence_of_simplejwt(suite)
-    ours = run_suite(suite, OXIJWT, options=["-p", "oxijwt.as_simplejwt"])
-    print(f"{suite.title}: {ours} (oxijwt); {real} (simplejwt)", flush=True)
+    outcomes = {name: run_on(suite, LIBRARIES[name]) for name in libraries}
+    print(f"{suite.title}: {'; '.join(line(suite, name, seen) for name, seen in outcomes.items())}", flush=True)
     for group in suite.groups:
-        print(f"  {len(group['failures']):2} on {' and '.join(libraries(group))}: {group['reason']}")
-    problems = compare(suite.expectation("simplejwt"), real, simplejwt)
-    problems += compare(suite.expectation("oxijwt"), ours, OXIJWT)
-    return [f"{suite.title} on {problem}" for problem in problems]
+        print(f"  {len(group.failures):2} on {' and '.join(group.on)}: {group.reason}", flush=True)
+    for name, seen in outcomes.items():
+        for problem in compare(suite.expectation(name), seen, LIBRARIES[name].home()):
+            yield f"{suite.title} on {name}: {problem}"
 
 
-def run_suite(suite: Suite, library: Path, options: list[str]) -> Outcome:
+def line(suite: Suite, library: str, seen: Outcome) -> str:
+    """What the closing line says of one library."""
+    return f"{seen.passed} passed, {suite.expectation(library).failures.total()} expected to fail ({library})"
+
+
+def run_on(suite: Suite, library: Library) -> Outcome:
+    """Run one suite on one library. Exits if pytest did not come to its end."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        copy(suite, folder / "suite")
-        report = folder / "report.json"
-        environment = clean_environment(suite, library, folder / "suite") | {"FOREIGN_REPORT": str(report)}
-        command = [sys.executable, "-m", "pytest", *PLUGINS, *options, *suite.arguments]
-        run = subprocess.run(
-            command, cwd=folder / "suite", env=environment, capture_output=True, text=True, check=False
-        )
+        folder, report = Path(name, "suite"), Path(name, "report.json")
+        copy(suite, folder)
+        environment = environment_of(suite, folder, library.home()) | {"FOREIGN_REPORT": str(report)}
+        done = python(["-m", "pytest", *PLUGINS, *library.options, *suite.arguments], folder, environment)
         if not report.exists():
-            sys.exit(f"{run.stdout[-8000:]}\n{run.stderr[-8000:]}\n{suite.title}: pytest did not finish")
-        return outcome(json.loads(report.read_text()))
+            sys.exit(f"{done.stdout[-8000:]}\n{done.stderr[-8000:]}\n{suite.title}: pytest did not finish")
+        return Outcome(**json.loads(report.read_text()))
 
 
 def copy(suite: Suite, folder: Path) -> None:
-    """Copy the suite's part of the sdist: tests may write next to themselves."""
+    """Copy the suite's part of the package's files: tests may write next to themselves."""
     folder.mkdir()
-    for part in suite.listed.get("parts", [path.name for path in suite.sdist.iterdir()]):
-        if (suite.sdist / part).is_dir():
-            shutil.copytree(suite.sdist / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in map(suite.files.joinpath, suite.parts):
+        if path.is_dir():
+            shutil.copytree(path, folder / path.name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            shutil.copy(suite.sdist / part, folder)
+            shutil.copy(path, folder)
 
 
-def clean_environment(suite: Suite, library: Path, folder: Path) -> dict[str, str]:
+def environment_of(suite: Suite, folder: Path, library: Path) -> dict[str, str]:
     """No settings, options or paths of the caller's reach the suite."""
-    foreign = ("PYTEST_", "DJANGO_", "PYTHONPATH", "OXIJWT_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    own = [folder / path for path in suite.listed.get("pythonpath", [])]
-    return kept | {"PYTHONPATH": os.pathsep.join(map(str, [PLUGIN, *own, library, *suite.requirements]))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    paths = [PLUGIN, *map(folder.joinpath, suite.pythonpath), library, *suite.requirements]
+    return kept | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
 
 
-def outcome(report: Mapping[str, object]) -> Outcome:
-    return Outcome(library=Path(report["library"]), passed=report["passed"], failures=report["failures"])
+def python(arguments: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder."""
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def require_absence_of_simplejwt(suite: Suite) -> None:
-    command = [sys.executable, "-c", "import rest_framework_simplejwt"]
-    environment = clean_environment(suite, OXIJWT, PLUGIN)
-    run = subprocess.run(command, cwd=PLUGIN, env=environment, capture_output=True, text=True, check=False)
-    if "ModuleNotFoundError" not in run.stderr:
+    """Exit if a run on oxijwt could import simplejwt."""
+    environment = environment_of(suite, PLUGIN, LIBRARIES["oxijwt"].home())
+    if "ModuleNotFoundError" not in python(["-c", "import rest_framework_simplejwt"], PLUGIN, environment).stderr:
         sys.exit(f"{suite.title}: simplejwt itself is importable, so a run there proves nothing about oxijwt")
 
 
-def compare(expected: Expectation, seen: Outcome, home: Path) -> list[str]:
+def compare(expected: Expectation, seen: Outcome, home: Path) -> Iterator[str]:
+    """What is not as it should be."""
     failed = Counter(name for name, _ in seen.failures)
-    problems = []
-    if not seen.library.is_relative_to(home):
-        problems.append(f"the suite ran on {seen.library}")
+    texts = {name: reason(text) for name, text in seen.failures}
+    if not Path(seen.library).is_relative_to(home):
+        yield f"the suite ran on {seen.library}"
     if seen.passed != expected.passed:
-        problems.append(f"{seen.passed} passed, expected {expected.passed}")
-    problems += [f"fails and is not listed: {name}\n{text_of(name, seen)}" for name in failed - expected.failures]
-    problems += [f"is listed and does not fail: {name}" for name in expected.failures - failed]
-    problems += [
-        f"fails for another reason than /{expected.errors[name]}/: {name}\n{reason(text)}"
-        for name, text in seen.failures
-        if name in expected.errors and not re.search(expected.errors[name], text)
-    ]
-    return [f"{expected.library}: {problem}" for problem in problems]
+        yield f"{seen.passed} passed, expected {expected.passed}"
+    for name in failed - expected.failures:
+        yield f"fails and is not listed: {name}\n{texts[name]}"
+    for name in expected.failures - failed:
+        yield f"is listed and does not fail: {name}"
+    for name, text in seen.failures:
+        if name in expected.errors and not re.search(expected.errors[name], text):
+            yield f"fails for another reason than /{expected.errors[name]}/: {name}\n{texts[name]}"
 
 
 def reason(text: str) -> str:
     """pytest marks the lines that say what went wrong; the rest is sources and local variables."""
     return "\n".join(line for line in text.splitlines() if line.startswith("E  ")) or text
-
-
-def text_of(name: str, seen: Outcome) -> str:
-    return next(reason(text) for failed, text in seen.failures if failed == name)

@@ -4,12 +4,13 @@ A suite is a file NAME.toml. `tools/NAME.txt` pins the package's sdist. Next to 
 pins what the tests import and .venv lacks, and a folder `settings` with settings modules for packages without one.
 
     settings     the settings module, unless the package's pytest configuration names it
-    arguments    of pytest: files and folders of the sdist, and options
-    parts        the files and folders of the sdist that are copied; everything if it is missing
-    pythonpath   folders of the sdist, apart from its top folder
+    arguments    of pytest: files and folders of the package, and options
+    parts        the files and folders of the package that are copied; everything if it is missing
+    pythonpath   folders of the package, apart from its top folder
+    [repository] `url`, `version` and `commit`, if no sdist has the tests. The suite runs if there is a clone.
     [passed]     how many tests pass on simplejwt and on oxijwt
-    [[groups]]   expected failures: `reason`, `error` (a regular expression), `failures`, and `on`, the libraries on
-                 which they fail (["oxijwt"] if it is missing)
+    [[groups]]   expected failures; see Group. One that neither passes nor fails, such as a skipped test, counts too.
+                 A subtest stands in brackets behind its test. What stands twice fails twice.
 """
 
 import tomllib
@@ -17,16 +18,24 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from tools.packages import installed
-from tools.sdists import sdist
+from tools.sdists import files_of_commit, pinned, sdist
 
 
-@dataclass
-class Expectation:
-    """What one library is expected to do with the suite: tests that pass, and failures with their text."""
+class Group(NamedTuple):
+    """Tests that fail for one reason. `error` is a regular expression, and `on` names the libraries."""
 
-    library: str
+    reason: str
+    error: str
+    failures: list[str]
+    on: tuple[str, ...] = ("oxijwt",)
+
+
+class Expectation(NamedTuple):
+    """What one library is to do with the suite: tests that pass, and failures. `errors` has the regular expressions."""
+
     passed: int
     failures: Counter[str]
     errors: dict[str, str]
@@ -44,20 +53,36 @@ class Suite:
         return tomllib.loads(self.file.read_text())
 
     @property
-    def sdist(self) -> Path:
-        """The package's unpacked sdist."""
-        return sdist(self.file.stem)
+    def repository(self) -> dict[str, str]:
+        """Empty if the sdist has the tests."""
+        return self.listed.get("repository", {})
+
+    @cached_property
+    def files(self) -> Path | None:
+        """The package's unpacked files. None if they come from a repository that nobody has cloned."""
+        name = self.file.stem
+        return files_of_commit(name, self.repository["commit"]) if self.repository else sdist(name)
 
     @property
     def title(self) -> str:
         """The package's name and version."""
-        return " ".join(self.sdist.name.rsplit("-", 1))
+        return f"{self.file.stem} {self.repository.get('version') or pinned(self.file.stem)[1]}"
 
     @property
     def arguments(self) -> list[str]:
         """The arguments of pytest."""
-        settings = self.listed.get("settings")
-        return [*([f"--ds={settings}"] if settings else []), *self.listed["arguments"]]
+        settings = [f"--ds={self.listed['settings']}"] if "settings" in self.listed else []
+        return [*settings, *self.listed["arguments"]]
+
+    @property
+    def parts(self) -> list[str]:
+        """Names of files and folders to copy."""
+        return self.listed.get("parts") or [path.name for path in self.files.iterdir()]
+
+    @property
+    def pythonpath(self) -> list[str]:
+        """Names of folders."""
+        return self.listed.get("pythonpath", [])
 
     @property
     def requirements(self) -> list[Path]:
@@ -65,22 +90,16 @@ class Suite:
         pins = self.file.with_suffix(".txt")
         return [self.file.parent / "settings", *([installed(pins)] if pins.exists() else [])]
 
-    def expectation(self, library: str) -> Expectation:
-        """What `library` is expected to do."""
-        groups = [group for group in self.groups if library in libraries(group)]
-        return Expectation(
-            library=library,
-            passed=self.listed["passed"][library],
-            failures=Counter(name for group in groups for name in group["failures"]),
-            errors={name: group["error"] for group in groups for name in group["failures"]},
-        )
-
     @property
-    def groups(self) -> list[dict]:
+    def groups(self) -> list[Group]:
         """The expected failures."""
-        return self.listed.get("groups", [])
+        return [Group(**group) for group in self.listed.get("groups", [])]
 
-
-def libraries(group: dict) -> list[str]:
-    """The libraries on which a group fails."""
-    return group.get("on", ["oxijwt"])
+    def expectation(self, library: str) -> Expectation:
+        """What a library is expected to do."""
+        groups = [group for group in self.groups if library in group.on]
+        return Expectation(
+            passed=self.listed["passed"][library],
+            failures=Counter(name for group in groups for name in group.failures),
+            errors={name: group.error for group in groups for name in group.failures},
+        )
