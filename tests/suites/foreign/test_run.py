@@ -1,6 +1,9 @@
 """The runner of foreign suites must notice each way in which a suite can do something else than its file says."""
 
+import shutil
+import subprocess
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -47,11 +50,18 @@ reason = "skipped"
 error = "Skipped: not today"
 failures = ["test_it.py::test_skipped"]
 """
+REPOSITORY = """
+[repository]
+url = "https://example.com/package"
+version = "1.1"
+commit = "{commit}"
+"""
 
 
 @pytest.fixture
-def suite(tmp_path):
+def suite(tmp_path, monkeypatch):
     """A suite with a test that passes, one that needs a network, and one that is skipped."""
+    monkeypatch.setattr("tests.suites.foreign.suite.pinned", lambda name: (name, "1.0"))
     (tmp_path / "settings").mkdir()
     (tmp_path / "settings/site_of_the_test.py").write_text("SECRET_KEY = 'the secret of a site in a test'")
     (tmp_path / "package-1.0").mkdir()
@@ -76,6 +86,34 @@ def test_without_the_hook_the_suite_is_not_on_oxijwt(suite):
     seen = run_on(suite, LIBRARIES["oxijwt"]._replace(options=[]))
     assert (seen.library, seen.passed) == ("no library", 0)
     assert f"the suite ran on {seen.library}" in compare(EXPECTED, seen, HOME)
+
+
+def test_a_suite_that_nobody_has_cloned_is_not_run(suite, capsys, monkeypatch):
+    monkeypatch.setattr("tools.sdists.CACHE", suite.file.parent)
+    cloned = Suite(suite.file)
+    cloned.file.write_text(FILE.format(passed=1) + REPOSITORY.format(commit="0" * 40))
+    assert list(run_suite(cloned, ["oxijwt"])) == []
+    assert "package 1.1: not run" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git makes and reads the clone")
+def test_a_clone_brings_the_pinned_commit(suite, monkeypatch):
+    monkeypatch.setattr("tools.sdists.CACHE", suite.file.parent)
+    commit = clone_of(suite)
+    Path(suite.file.parent, "repositories/package/test_it.py").write_text("a later change")
+    cloned = Suite(suite.file)
+    cloned.file.write_text(FILE.format(passed=1) + REPOSITORY.format(commit=commit))
+    assert Path(cloned.files, "test_it.py").read_text() == TESTS
+
+
+def clone_of(suite):
+    """Make a repository of the suite's files where a clone is to be. Returns its only commit."""
+    clone = shutil.copytree(suite.files, suite.file.parent / "repositories/package")
+    git = partial(subprocess.run, cwd=clone, check=True, stdout=subprocess.PIPE, text=True)
+    git(["git", "init", "--quiet"])
+    git(["git", "add", "."])
+    git(["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", "commit", "--quiet", "--message", "tests"])
+    return git(["git", "rev-parse", "HEAD"]).stdout.strip()
 
 
 def test_simplejwt_must_not_be_importable(suite):
