@@ -64,7 +64,7 @@ def run_suite(suite: Suite, libraries: Iterable[str]) -> Iterator[str]:
     outcomes = {name: run_on(suite, LIBRARIES[name]) for name in libraries}
     print(f"{suite.title}: {'; '.join(line(suite, name, seen) for name, seen in outcomes.items())}", flush=True)
     for group in suite.groups:
-        print(f"  {len(group.failures):2} on {' and '.join(group.on)}: {group.reason}", flush=True)
+        print(f"  {len(group.failures):2} on {group.where}: {group.reason}", flush=True)
     for name, seen in outcomes.items():
         for problem in compare(suite.expectation(name), seen, LIBRARIES[name].home()):
             yield f"{suite.title} on {name}: {problem}"

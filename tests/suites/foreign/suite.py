@@ -8,7 +8,7 @@ pins what the tests import and .venv lacks, and a folder `settings` with setting
     parts        the files and folders of the package that are copied; everything if it is missing
     pythonpath   folders of the package, apart from its top folder
     [repository] `url`, `version` and `commit`, if no sdist has the tests. The suite runs if there is a clone.
-    [passed]     how many tests pass on simplejwt and on oxijwt
+    [passed]     how many tests pass on simplejwt and on oxijwt with Django 5.2
     [[groups]]   expected failures; see Group. One that neither passes nor fails, such as a skipped test, counts too.
                  A subtest stands in brackets behind its test. What stands twice fails twice.
 """
@@ -20,17 +20,35 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+import django
+from packaging.specifiers import SpecifierSet
+
 from tools.packages import installed
 from tools.sdists import files_of_commit, pinned, sdist
 
+OLDEST_DJANGO = "5.2"
+
 
 class Group(NamedTuple):
-    """Tests that fail for one reason. `error` is a regular expression, and `on` names the libraries."""
+    """Tests that fail for one reason, on some libraries with some versions of Django.
+
+    `error` is a regular expression. `django` is a specifier of versions, such as ">=6.1".
+    """
 
     reason: str
     error: str
     failures: list[str]
     on: tuple[str, ...] = ("oxijwt",)
+    django: str = ""
+
+    @property
+    def where(self) -> str:
+        """The libraries and the versions of Django."""
+        return " and ".join(self.on) + (f" with Django {self.django}" if self.django else "")
+
+    def is_expected_with(self, version: str) -> bool:
+        """Whether they fail with a version of Django."""
+        return SpecifierSet(self.django).contains(version, prereleases=True)
 
 
 class Expectation(NamedTuple):
@@ -95,11 +113,17 @@ class Suite:
         """The expected failures."""
         return [Group(**group) for group in self.listed.get("groups", [])]
 
-    def expectation(self, library: str) -> Expectation:
-        """What a library is expected to do."""
-        groups = [group for group in self.groups if library in group.on]
+    def expectation(self, library: str, version: str = django.__version__) -> Expectation:
+        """What a library is expected to do with a version of Django."""
+        groups = self.groups_on(library, version)
+        oldest = sum(len(group.failures) for group in self.groups_on(library, OLDEST_DJANGO))
+        failures = Counter(name for group in groups for name in group.failures)
         return Expectation(
-            passed=self.listed["passed"][library],
-            failures=Counter(name for group in groups for name in group.failures),
+            passed=self.listed["passed"][library] + oldest - failures.total(),
+            failures=failures,
             errors={name: group.error for group in groups for name in group.failures},
         )
+
+    def groups_on(self, library: str, version: str) -> list[Group]:
+        """The expected failures of a library with a version of Django."""
+        return [group for group in self.groups if library in group.on and group.is_expected_with(version)]
