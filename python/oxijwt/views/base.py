@@ -64,12 +64,12 @@ class NonAtomicView(generics.GenericAPIView[Any]):
     throttle_scope: str | None = None
     """For DRF's ScopedRateThrottle."""
 
-    def get_throttles(self) -> list[BaseThrottle]:
-        """The project's throttles, without each ScopedRateThrottle that has no rate for OBTAIN or REFRESH.
+    def throttles_with_rates(self) -> list[BaseThrottle]:
+        """`get_throttles`, without each ScopedRateThrottle that has no rate for OBTAIN or REFRESH.
 
         It would raise ImproperlyConfigured, also in a project that has it for views of its own.
         """
-        return list(filter(self.has_rate, super().get_throttles()))
+        return list(filter(self.has_rate, self.get_throttles()))
 
     def has_rate(self, throttle: BaseThrottle) -> bool:
         """False if the throttle counts by a scope of this package, and the project has set no rate for it."""
@@ -86,7 +86,7 @@ class NonAtomicView(generics.GenericAPIView[Any]):
 
         Otherwise an address that is refused could go on to lock user names. Raises Throttled (429).
         """
-        for throttle in self.get_throttles():
+        for throttle in self.throttles_with_rates():
             if not throttle.allow_request(request, self):
                 self.throttled(request, throttle.wait())  # type: ignore[arg-type]  # None is fine
 
@@ -265,7 +265,7 @@ class AsyncTokenView(TokenViewBase):
 
     def waits_at_first(self) -> bool:
         """Whether `initial` may wait: for throttles and permissions of the project."""
-        return bool(self.get_throttles() or self.get_permissions())
+        return bool(self.throttles_with_rates() or self.get_permissions())
 
     async def post(self, request: Request, *args: object, **kwargs: object) -> Response:  # type: ignore[override]  # async
         """As TokenViewBase's."""

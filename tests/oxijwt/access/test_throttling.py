@@ -42,6 +42,10 @@ GOOD = {"username": "ada", "password": PASSWORD}
 BY_NAME = {"token_obtain_username": "2/min"}
 
 
+class AddedThrottle(ScopedRateThrottle):
+    """A throttle that a project adds to those of the view."""
+
+
 @pytest.fixture(autouse=True)
 def empty_cache():
     cache.clear()
@@ -97,6 +101,32 @@ def test_without_rates_nothing_is_throttled(ada, scoped_rates, view, rates):
     scoped_rates(**rates)
     throttled = with_throttles(view, ScopedRateThrottle)
     assert {send(throttled).status_code for _again in range(3)} <= {200, 400}
+
+
+@pytest.mark.parametrize("view", [*LOGINS, *REFRESHES])
+@pytest.mark.parametrize(
+    ("rates", "throttled"), [({}, False), ({"token_obtain": "2/min", "token_refresh": "2/min"}, True)]
+)
+def test_throttles_of_a_subclass(ada, scoped_rates, view, rates, throttled):
+    """A project's get_throttles adds to the view's, and finds all of them, as django-jwt-allauth's does.
+
+    A ScopedRateThrottle that it added was a 500 without a rate, and one of throttle_classes was missing. Both count in
+    one place, so a request counts twice.
+    """
+    scoped_rates(**rates)
+    seen = []
+
+    class Adding(view):
+        throttle_classes = [ScopedRateThrottle]
+
+        def get_throttles(self):
+            found = super().get_throttles()
+            seen.append([type(throttle) for throttle in found])
+            return [*found, AddedThrottle()]
+
+    asked = Adding.as_view()
+    assert [send(asked).status_code == 429 for _again in range(2)] == [False, throttled]
+    assert {tuple(classes) for classes in seen} == {(ScopedRateThrottle,)}
 
 
 @pytest.mark.parametrize("view", LOGINS)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from rest_framework.generics import GenericAPIView
     from rest_framework.views import APIView
 
+    from oxijwt.views.base import NonAtomicView
+
 EMPTY: dict[str, object] = {"type": "object", "maxProperties": 0}
 """The body `{}`."""
 
@@ -146,7 +148,7 @@ class TokenSchema(AutoSchema):
             yield 404, refusal(operation.missing or "The page does not exist.")
         if takes_body:
             yield 415, refusal("The body has another media type, or an unknown charset.")
-        if self.view.get_throttles():
+        if cast("NonAtomicView", self.view).throttles_with_rates():
             yield 429, refusal("Too many requests.")
         if operation.refused:
             yield 503, refusal("`service_unavailable`: the database is busy or down. Repeat the request.")
