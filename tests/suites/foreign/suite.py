@@ -7,6 +7,7 @@ pins what the tests import and .venv lacks, and a folder `settings` with setting
     arguments    of pytest: files and folders of the package, and options
     parts        the files and folders of the package that are copied; everything if it is missing
     pythonpath   folders of the package, apart from its top folder
+    sdists       other packages that the tests import and that publish no wheel; `tools/NAME.txt` pins each
     [repository] `url`, `version` and `commit`, if no sdist has the tests. The suite runs if there is a clone.
     [passed]     how many tests pass on simplejwt and on oxijwt with Django 5.2
     [[groups]]   expected failures; see Group. One that neither passes nor fails, such as a skipped test, counts too.
@@ -106,7 +107,8 @@ class Suite:
     def requirements(self) -> list[Path]:
         """The folders of what the tests import."""
         pins = self.file.with_suffix(".txt")
-        return [self.file.parent / "settings", *([installed(pins)] if pins.exists() else [])]
+        others = map(sdist, self.listed.get("sdists", []))
+        return [self.file.parent / "settings", *others, *([installed(pins)] if pins.exists() else [])]
 
     @property
     def groups(self) -> list[Group]:
