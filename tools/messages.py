@@ -2,9 +2,8 @@
 they differ.
 
 The catalogues are python/oxijwt/locale/LOCALE/LC_MESSAGES/django.po. A message is the English text that a module passes
-to gettext, or that a template has for translation. `--write` adds new messages to each catalogue, removes messages that
-are gone, and compiles django.mo. A new message has no translation yet: write one into each catalogue, and then call
-`--write` again. Each app has a django.mo of its own messages, because Django looks in the folders of listed apps only.
+to gettext. `--write` adds new messages to each catalogue, removes messages that are gone, and compiles django.mo. A new
+message has no translation yet: write one into each catalogue, and then call `--write` again.
 """
 
 import argparse
@@ -15,27 +14,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import polib
-from django.utils.translation.template import templatize
 
 REPOSITORY = Path(__file__).parents[1]
 PACKAGE = REPOSITORY / "python/oxijwt"
 CATALOGUES = PACKAGE / "locale"
-APPS = ("oxijwt/token_blacklist", "oxijwt/token_sessions")
-"""The apps that a project may list without `oxijwt`. Each has compiled catalogues with its own messages."""
 FUNCTIONS = {"_", "gettext", "gettext_lazy"}
-TEXT = r"""u?(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")"""
-CALL = re.compile(rf"\b(?:[a-z]*gettext|_)\({TEXT}(?:, {TEXT})*")
-"""A call without its closing bracket, as `templatize` writes it in place of a tag."""
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 
 
 def messages() -> dict[str, list[str]]:
     """The messages of the package, each with the files that have it."""
     found: dict[str, list[str]] = {}
-    for path in sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("templates/**/*.html")]):
+    for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE.parent).as_posix()
-        source = path.read_text()
-        for message in messages_of(calls_of(source) if path.suffix == ".html" else source):
+        for message in messages_of(path.read_text()):
             names = found.setdefault(message, [])
             if name not in names:
                 names.append(name)
@@ -57,11 +49,6 @@ def messages_of(source: str) -> Iterator[str]:
             raise ValueError(f"tools.messages does not know {name}")
 
 
-def calls_of(template: str) -> str:
-    """The calls of gettext that a template's tags stand for, as a module."""
-    return "\n".join(f"{call})" for call in CALL.findall(templatize(template)))
-
-
 def locales() -> list[str]:
     """The names of the locales, such as `pt_BR`."""
     return sorted(path.parts[-3] for path in CATALOGUES.glob("*/LC_MESSAGES/django.po"))
@@ -72,9 +59,9 @@ def read(locale: str) -> polib.POFile:
     return polib.pofile(str(CATALOGUES / locale / "LC_MESSAGES/django.po"), wrapwidth=0)
 
 
-def compiled_path(locale: str, app: str) -> Path:
-    """Where the messages of an app are compiled to."""
-    return PACKAGE.parent / app / "locale" / locale / "LC_MESSAGES/django.mo"
+def compiled_path(locale: str) -> Path:
+    """Where the catalogue of a locale is compiled to."""
+    return CATALOGUES / locale / "LC_MESSAGES/django.mo"
 
 
 def problems(catalogue: polib.POFile, expected: set[str]) -> Iterator[str]:
@@ -112,26 +99,9 @@ def update(locale: str, found: dict[str, list[str]]) -> None:
     for entry in catalogue:
         entry.occurrences = [(name, "") for name in found[entry.msgid]]
     catalogue.save()
-    for app, part in parts(catalogue).items():
-        path = compiled_path(locale, app)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(part.to_binary())
-
-
-def parts(catalogue: polib.POFile) -> dict[str, polib.POFile]:
-    """The part of a catalogue that each app needs, and as `oxijwt` that of all other modules."""
-    found: dict[str, polib.POFile] = {}
-    for app in ("oxijwt", *APPS):
-        found[app] = polib.POFile()
-        # gettext reads no other header, and 75 files have them.
-        found[app].metadata = {name: catalogue.metadata[name] for name in ("Content-Type", "Plural-Forms")}
-        found[app].extend(entry for entry in catalogue if app in {app_of(name) for name, _line in entry.occurrences})
-    return found
-
-
-def app_of(name: str) -> str:
-    """The app of APPS that a file belongs to, or `oxijwt`."""
-    return next((app for app in APPS if name.startswith(f"{app}/")), "oxijwt")
+    # gettext reads no other header, and 25 files would have them.
+    catalogue.metadata = {name: catalogue.metadata[name] for name in ("Content-Type", "Plural-Forms")}
+    compiled_path(locale).write_bytes(catalogue.to_binary())
 
 
 def main() -> int:

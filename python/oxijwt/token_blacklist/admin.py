@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
+from oxijwt.locale import gettext_lazy as _
 from oxijwt.records.pages import RowAdmin
 from oxijwt.records.users import ids_of_users
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
+
+from oxijwt.locale import gettext_lazy as _
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+
+from oxijwt.locale import gettext_lazy as _
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
 from django.utils.functional import cached_property
-from django.utils.translation import gettext_lazy as _
+
+from oxijwt.locale import gettext_lazy as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

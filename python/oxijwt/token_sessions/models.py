@@ -13,7 +13,8 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import models, router
 from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor
 from django.db.models.functions import Cast, Replace, Substr
-from django.utils.translation import gettext_lazy as _
+
+from oxijwt.locale import gettext_lazy as _
 
 TYPE_CHECKING = False  # not typing's, which simplejwt's suite sets to True at run time
 if TYPE_CHECKING:

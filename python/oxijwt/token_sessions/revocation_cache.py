@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, TypeGuard
 from uuid import uuid4
 
 from django.core.cache import caches
-from django.utils.translation import gettext_lazy as _
 
 from oxijwt import state
 from oxijwt.exceptions import ServiceUnavailable, SessionError, TokenError
+from oxijwt.locale import gettext_lazy as _
 from oxijwt.records import session_app
 from oxijwt.settings import api_settings
 

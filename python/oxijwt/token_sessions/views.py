@@ -10,7 +10,6 @@ from django.contrib.auth.signals import user_logged_out
 from django.http import Http404
 from django.utils.functional import classproperty
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.pagination import CursorPagination
@@ -30,6 +29,7 @@ from oxijwt.exceptions import (
     TokenError,
     invalid_token,
 )
+from oxijwt.locale import gettext_lazy as _
 from oxijwt.records import Kind
 from oxijwt.serializers import TextField, TokenSerializer
 from oxijwt.settings import api_settings

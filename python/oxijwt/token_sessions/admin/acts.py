@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.auth import get_permission_codename, get_user_model
-from django.utils.translation import gettext as _
 
 from oxijwt import state
 from oxijwt.exceptions import ServiceUnavailable
+from oxijwt.locale import gettext_lazy as _
 from oxijwt.records.users import users_database
 from oxijwt.token_sessions.database import database
 from oxijwt.token_sessions.ending import end, revoke_for_user
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from oxijwt.token_sessions.models import TokenSessionQuerySet
 
 
+END_ALL = _("End all sessions of this user")
 AT_ONCE = 100
 """So many rows are read at once."""
 
@@ -83,7 +84,7 @@ def end_all_of_one(model_admin: ModelAdmin[Any], request: HttpRequest, user: Abs
             session.set_user(user)
             model_admin.log_change(request, session, RevokeReason.ADMIN.label)
             ended += 1
-    model_admin.log_change(request, user, _("End all sessions of this user"))
+    model_admin.log_change(request, user, END_ALL)
     return ended
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from django.utils.text import Truncator
-from django.utils.translation import gettext
+
+from oxijwt.locale import gettext
 
 try:
     from ua_parser import parse as parse_agent

@@ -9,8 +9,8 @@ from django.core.paginator import Paginator
 from django.db import connections
 from django.db.models import Q
 from django.utils.functional import cached_property
-from django.utils.translation import gettext_lazy as _
 
+from oxijwt.locale import gettext_lazy as _
 from oxijwt.records.pages import RowChangeList
 from oxijwt.records.users import find_by_key
 from oxijwt.token_sessions.models import TokenSession

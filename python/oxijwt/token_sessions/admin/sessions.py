@@ -15,15 +15,15 @@ from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.text import capfirst
-from django.utils.translation import gettext_lazy as _
 
 from oxijwt.exceptions import SESSION_MESSAGES
+from oxijwt.locale import gettext_lazy as _
 from oxijwt.records.pages import RowAdmin
 from oxijwt.records.users import find_by_key, ids_of_users
 from oxijwt.token_sessions.models import TokenSession
 from oxijwt.token_sessions.reading import refusal_of
 
-from .acts import can_end, end_all_of, end_each, may_end, unexpired, users_of
+from .acts import END_ALL, can_end, end_all_of, end_each, may_end, unexpired, users_of
 from .device import describe
 from .lists import (
     MOST_LISTED,
@@ -35,7 +35,7 @@ from .lists import (
     UserFilter,
 )
 from .texts import WIDE, apart, breakable, header, written
-from .users import address_of, list_of, user_address
+from .users import THEIRS, address_of, list_of, user_address
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -155,10 +155,11 @@ class TokenSessionAdmin(RowAdmin[TokenSession]):
             end_all_of(self, request, [user])
             return HttpResponseRedirect(back)
         context = self.admin_site.each_context(request) | {
-            "title": _("End all sessions of this user"),
+            "title": END_ALL,
             "subtitle": str(user),
             "count": unexpired(user).count(),
             "back": back,
+            "back_text": THEIRS,
             "opts": self.opts,
         }
         return TemplateResponse(request, "token_sessions/admin/end_all.html", context)
@@ -170,7 +171,7 @@ class TokenSessionAdmin(RowAdmin[TokenSession]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         user = find_by_key(request.GET[USER_PARAMETER]) if USER_PARAMETER in request.GET else None
-        more: dict[str, Any] = {"more": MORE}
+        more: dict[str, Any] = {"more": MORE, "end_all_text": END_ALL}
         if user is not None:
             may = self.has_end_permission(request)
             more["sessions_user"] = user
@@ -184,6 +185,7 @@ class TokenSessionAdmin(RowAdmin[TokenSession]):
         session = context["original"]
         if self.has_end_permission(request) and can_end(session):
             context["end_address"] = address_of("end", self.admin_site, quote(session.pk))
+            context["end_text"] = _("End this session")
         return super().render_change_form(request, context, *arguments, **named)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[SessionChangeList]:

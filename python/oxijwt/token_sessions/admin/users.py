@@ -10,11 +10,11 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
-from django.utils.translation import gettext_lazy as _
 
+from oxijwt.locale import gettext_lazy as _
 from oxijwt.token_sessions.models import TokenSession
 
-from .acts import AT_ONCE, end_all_of, may_end
+from .acts import AT_ONCE, END_ALL, end_all_of, may_end
 from .lists import USER_PARAMETER
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 else:
     UserAdminBase = object
 
+THEIRS = _("Sessions of this user")
 LIST_LINK, LINKS = "token_sessions_list", "token_sessions_links"
 """The fields of which the user's page gets one: the second if the request may end sessions."""
 
@@ -67,13 +68,13 @@ class TokenSessionsUserAdminMixin(UserAdminBase):
     @admin.display(description=_("Token Sessions"))
     def token_sessions_list(self, user: AbstractBaseUser) -> SafeString:
         """A link to the list of the user's sessions."""
-        return format_html('<a href="{}">{}</a>', list_of(user, self.admin_site), _("Sessions of this user"))
+        return format_html('<a href="{}">{}</a>', list_of(user, self.admin_site), THEIRS)
 
     @admin.display(description=_("Token Sessions"))
     def token_sessions_links(self, user: AbstractBaseUser) -> SafeString:
         """This link, and one to the page that ends all of them."""
         address = address_of("end_all", self.admin_site, quote(user.pk))
-        end = format_html('<a href="{}">{}</a>', address, _("End all sessions of this user"))
+        end = format_html('<a href="{}">{}</a>', address, END_ALL)
         return format_html("{} · {}", self.token_sessions_list(user), end)
 
     def shows_sessions(self, request: HttpRequest) -> bool:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext_lazy as _
-
 from oxijwt.context import current_login
 from oxijwt.exceptions import SessionError, TokenError
+from oxijwt.locale import gettext_lazy as _
 from oxijwt.records import Kind, require_session
 from oxijwt.records.blacklist import BlacklistedError
 from oxijwt.settings import api_settings

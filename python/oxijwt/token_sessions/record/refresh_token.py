@@ -6,10 +6,9 @@ from copy import copy
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext_lazy as _
-
 from oxijwt._core import Keep, Refuse
 from oxijwt.exceptions import SessionError, TokenError
+from oxijwt.locale import gettext_lazy as _
 from oxijwt.records import require_session
 from oxijwt.records.blacklist import BlacklistRecords
 from oxijwt.settings import SCOPE_CLAIM, api_settings
