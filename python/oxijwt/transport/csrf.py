@@ -38,7 +38,7 @@ def check_csrf(request: HttpRequest) -> None:
     reason = read_secret(request).process_view(request, None, (), {})  # type: ignore[arg-type]  # as DRF calls it
     if reason:
         # The reason may quote a header, and a test client can send a lone surrogate in it.
-        raise CsrfFailed(f"CSRF Failed: {reason}".encode(errors="replace").decode())
+        raise CsrfFailed(f"{CsrfFailed.default_detail}: {reason}".encode(errors="replace").decode())
 
 
 async def acheck_csrf(request: HttpRequest) -> None:

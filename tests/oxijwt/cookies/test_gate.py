@@ -179,3 +179,10 @@ def test_wrong_credentials_change_no_cookie(prefix):
     assert answer.status_code == 401
     assert set(answer.cookies) <= {"csrftoken"}
     assert browser.send("refresh/").status_code == 200
+
+
+def test_a_failed_csrf_check_is_told_in_the_sites_language(settings):
+    settings.LANGUAGE_CODE = "de"
+    answer = Browser(csrf=False).log_in()
+    assert (answer.status_code, answer.json()["code"]) == (403, "csrf_failed")
+    assert answer.json()["detail"].startswith("CSRF-Prüfung fehlgeschlagen: CSRF")
