@@ -26,8 +26,8 @@ from .records import can_end_tokens, following_rehash
 from .records.blacklist import BlacklistedError
 from .records.users import is_missing_row
 from .settings import api_settings
+from .tokens import ROTATE, RefreshToken, SlidingToken, Token, UntypedToken
 from .tokens import AuthUser as AuthUser  # noqa: PLC0414  projects import simplejwt's name from here
-from .tokens import RefreshToken, SlidingToken, Token, UntypedToken
 from .utils import Hidden, late_names
 
 if TYPE_CHECKING:
@@ -159,6 +159,12 @@ class TokenSerializer(serializers.Serializer[None]):
         del attrs
         return await in_thread(lambda: type(self).validate(self, held.value))
 
+    def refuse_unsendable(self, made: Hidden[Data]) -> None:
+        """Raise ImproperlyConfigured if the view, such as a CookieView, can't send these tokens."""
+        view: Any = self.context.get("view")
+        if hasattr(view, "check_answer"):
+            view.check_answer(made)
+
     def asked_scope(self) -> object:
         """The `scope` in the body, unchecked, or None."""
         body: object = getattr(self, "initial_data", None)
@@ -252,6 +258,7 @@ class TokenObtainPairSerializer(TokenObtainSerializer):
         refresh: RefreshToken = self.get_token(self.user)  # type: ignore[assignment]  # a `token_class`
         held.value["refresh"] = str(refresh)
         held.value["access"] = str(refresh.access_token)
+        self.refuse_unsendable(held)
         self.report_login()
         return held.value
 
@@ -332,9 +339,21 @@ class TokenRefreshSerializer(RefreshingSerializer):
         asked = self.asked_scope()
         if asked is not None or api_settings.asks_about_users:
             refresh.ask_again(user, asked)
+        made = Hidden[Data]({})
+        refresh.before_write = partial(self.make_pair, made)
         with refusing_unsignable_claims():
             rotated = {"refresh": refresh.rotate(user)} if refresh.rotates else {}
+            if made.value and type(refresh).rotate is ROTATE:
+                return made.value
             return {"access": str(refresh.access_token), **rotated}
+
+    def make_pair(self, made: Hidden[Data], successor: RefreshToken, text: Hidden[str]) -> None:
+        """Make the answer with this refresh token, signed, before it is written: a token that is spent is lost.
+
+        Raises ImproperlyConfigured if the view can't send the answer.
+        """
+        made.value = {"access": str(successor.access_token), "refresh": text.value}
+        self.refuse_unsendable(made)
 
     def get_refresh(self, text: str) -> RefreshToken:
         """The refresh token of a compact serialization. Raises TokenError.

@@ -21,7 +21,7 @@ from oxijwt.settings import api_settings
 from oxijwt.statements import rows
 from oxijwt.statements.kept import GettingFirst
 from oxijwt.statements.plain import is_plain
-from oxijwt.utils import datetime_from_claim
+from oxijwt.utils import Hidden, datetime_from_claim
 
 from .stateless import StatelessRecords
 from .users import requiring_user
@@ -86,6 +86,9 @@ class BlacklistRecords(StatelessRecords):
         self._outstanding = None
         # Signed before anything is written, since signing may fail. No variable holds the text meanwhile.
         successor = self.issued_token(user, str(self.token))
+        before_write = self.token.before_write  # type: ignore[attr-defined]  # only a BlacklistMixin rotates
+        if before_write is not None:
+            before_write(self.token, Hidden(successor.text))
         if predecessor is None:
             self._outstanding = record_for(successor)
             return successor.text

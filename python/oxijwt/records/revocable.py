@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from oxijwt.aio.loop import asks_records_later
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from oxijwt.token_blacklist.models import OutstandingToken
-    from oxijwt.utils import Claims, Names
+    from oxijwt.utils import Claims, Hidden, Names
 
     from . import Ended, Records
 
@@ -51,6 +51,9 @@ class BlacklistMixin(Generic[T]):
         @property
         def records(self) -> Records:
             """Token's."""
+
+    before_write: Callable[[Any, Hidden[str]], None] | None = None
+    """`rotate` calls it with the successor and its text before it writes. What it raises leaves this token unspent."""
 
     def verify(self, *args: object, **kwargs: object) -> None:
         """Check the token, then its records. Raises TokenError, or SessionError with a code."""

@@ -452,6 +452,7 @@ class UntypedToken(Token):
             raise TokenError(_("Token is invalid"))
 
 
+ROTATE: Callable[..., str] = RefreshToken.rotate
 VERIFY_ANY_TYPE: Callable[..., None] = UntypedToken.verify_token_type
 
 # simplejwt's names that projects import from here. They are looked up late: the models need their apps.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Self
 
-NOT_PICKLED = frozenset({"_token_backend", "grant", "kept_records", "session"})
+NOT_PICKLED = frozenset({"_token_backend", "before_write", "grant", "kept_records", "session"})
 
 
 class Portable:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.http import HttpResponse
 from django.middleware.csrf import rotate_token
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
@@ -108,18 +109,29 @@ class CookieView(TokenViewBase):
             delete_cookies(finalized)
         return finalized
 
+    def check_answer(self, made: Hidden[dict[str, Any]]) -> None:
+        """Raise ImproperlyConfigured if a cookie would be too long. The serializer calls it before it writes."""
+        if self.uses_cookie:
+            set_cookies(HttpResponse(), made)
+
     def answer_in_cookies(self, data: dict[str, Any]) -> Response:
         """200 with the tokens in their cookies, and all else in the body. The answer has the CSRF token."""
         held = Hidden(dict(data))
         del data
         response = super().answer(held.value)
-        for setting, field in FIELDS.items():
-            if cookie_name(setting) and field in held.value:
-                set_cookie(response, setting, Hidden(held.value[field]))
-                for name in (field, OAUTH_NAMES[field]):
-                    response.data.pop(name, None)
+        for field in set_cookies(response, held):
+            for name in (field, OAUTH_NAMES[field]):
+                response.data.pop(name, None)
         send_csrf_token(self.request, response)
         return response
+
+
+def set_cookies(response: HttpResponseBase, made: Hidden[dict[str, Any]]) -> list[str]:
+    """Put the tokens into the cookies that the site uses. Returns their fields. Raises ImproperlyConfigured."""
+    found = {field: setting for setting, field in FIELDS.items() if cookie_name(setting) and field in made.value}
+    for field, setting in found.items():
+        set_cookie(response, setting, Hidden(made.value[field]))
+    return list(found)
 
 
 class CookieLoginView(CookieView, TokenObtainPairView):
@@ -131,6 +143,10 @@ class CookieLoginView(CookieView, TokenObtainPairView):
     def find_token(self, request: Request) -> None:
         """A login has none. Raises CsrfFailed."""
         check_csrf(request)
+
+    def check_answer(self, made: Hidden[dict[str, Any]]) -> None:
+        """As CookieView's, for each login."""
+        set_cookies(HttpResponse(), made)
 
     def answer(self, data: dict[str, Any]) -> Response:
         """200 with the tokens in their cookies, and with a new CSRF token, as after Django's own login."""

@@ -170,7 +170,11 @@ class RefreshRecords(StartingRecords):
             limit_scope(successor.payload, session)
         if self.token.grant is not None:  # another request may have narrowed the session since the token was read
             require_within(self.token.grant.asked, names_in(successor.payload.get(SCOPE_CLAIM)))
-        return Hidden((successor.payload, str(successor)))
+        signed = Hidden((successor.payload, str(successor)))
+        successor.session = session
+        if successor.before_write is not None:
+            successor.before_write(successor, Hidden(signed.value[1]))
+        return signed
 
     def blacklist_adopted(self, user: AbstractBaseUser | None) -> None:
         """Blacklist a token that a session adopts. Raises TokenError if it is blacklisted already."""
