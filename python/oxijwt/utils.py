@@ -91,6 +91,12 @@ def datetime_to_epoch(dt: datetime) -> int:
     return (dt - (NAIVE_EPOCH if dt.tzinfo is None else EPOCH)) // SECOND
 
 
+def seconds_left(claims: Claims) -> int | None:
+    """Whole seconds until the time in `exp`, at least 0; None if the claims have no time there."""
+    expires_at = claims.get("exp")
+    return max(0, int(expires_at) - int(time.time())) if isinstance(expires_at, int | float) else None
+
+
 def datetime_from_epoch(ts: float) -> datetime:
     """The datetime for `ts` seconds since 1970: aware if USE_TZ is on, else naive in UTC.
 

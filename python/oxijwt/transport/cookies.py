@@ -7,7 +7,6 @@ cookie that a script can read protects a token no better than the page's own mem
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -15,6 +14,7 @@ from django.utils.cache import patch_vary_headers
 
 from oxijwt._core import CoreError, unverified_claims
 from oxijwt.settings import api_settings
+from oxijwt.utils import seconds_left
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,10 +76,10 @@ def max_age(token: str) -> int | None:
     The text is read and not verified: this site has just signed it.
     """
     try:
-        exp = unverified_claims(token, api_settings.MAX_TOKEN_LENGTH).get("exp")
+        left = seconds_left(unverified_claims(token, api_settings.MAX_TOKEN_LENGTH))
     except CoreError:  # a project's own backend may make tokens that only it can read
         return None
-    return None if exp is None else int(min(max(exp - int(time.time()), 0), LONGEST_AGE))
+    return None if left is None else min(left, LONGEST_AGE)
 
 
 def set_cookie(response: HttpResponseBase, setting: str, token: Hidden[str]) -> None:

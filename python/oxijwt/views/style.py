@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import QueryDict
+from django.views.decorators.debug import sensitive_variables
 
 from oxijwt import state
 from oxijwt.backends import read_unverified
+from oxijwt.exceptions import TokenBackendError
 from oxijwt.settings import api_settings
 from oxijwt.transport.header import AUTH_HEADER_TYPES
+from oxijwt.utils import seconds_left
+
+if TYPE_CHECKING:
+    from oxijwt.utils import Claims
 
 OAUTH_NAMES = {"access": "access_token", "token": "access_token", "refresh": "refresh_token"}
 """RFC 6749's names for simplejwt's. A sliding token (`token`) authenticates requests, as an access token does."""
@@ -38,7 +43,7 @@ def styled(answer: dict[str, Any]) -> dict[str, Any]:
     text = answer.get("access", answer.get("token"))
     if not isinstance(text, str):
         return answer
-    claims = read_unverified(state.token_backend, text).claims
+    claims = claims_of(text)
     if not api_settings.uses_oauth_names:
         return {**answer, **lifetime(claims)}
     renamed = {OAUTH_NAMES.get(name, name): value for name, value in answer.items()}
@@ -46,7 +51,19 @@ def styled(answer: dict[str, Any]) -> dict[str, Any]:
     return {**renamed, "token_type": AUTH_HEADER_TYPES[0], **lifetime(claims), **scope}
 
 
-def lifetime(claims: Mapping[str, Any]) -> dict[str, int]:
+@sensitive_variables()
+def claims_of(text: str) -> Claims:
+    """The claims of a token that this site has made; empty for a project's own token that no backend can read.
+
+    The database was changed before, so the answer must not fail.
+    """
+    try:
+        return read_unverified(state.token_backend, text).claims
+    except TokenBackendError:
+        return {}
+
+
+def lifetime(claims: Claims) -> dict[str, int]:
     """`expires_in`: the seconds until `exp` (RFC 6749 section 5.1). Empty for claims without a time in `exp`."""
-    expires_at = claims.get("exp")
-    return {"expires_in": max(0, int(expires_at) - int(time.time()))} if isinstance(expires_at, int | float) else {}
+    left = seconds_left(claims)
+    return {} if left is None else {"expires_in": left}

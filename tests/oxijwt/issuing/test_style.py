@@ -118,14 +118,28 @@ def test_a_projects_own_names_stay(settings):
     assert login().json()["greeting"] == "hello"
 
 
+GREETING = {"greeting": "hello"}
+
+
 def Greeting(*args, **kwargs):  # noqa: N802  it stands for a class
     from oxijwt.serializers import TokenObtainPairSerializer  # noqa: PLC0415
 
     class Serializer(TokenObtainPairSerializer):
         def validate(self, attrs):
-            return super().validate(attrs) | {"greeting": "hello"}
+            return super().validate(attrs) | GREETING
 
     return Serializer(*args, **kwargs)
+
+
+@pytest.mark.parametrize("token", ["opaque", "a.b.c"])
+def test_a_token_that_only_the_project_can_read_has_no_expires_in(settings, token):
+    """The answer to a login comes after the session was started, so it must not fail."""
+    settings.SIMPLE_JWT = OAUTH | {"TOKEN_OBTAIN_SERIALIZER": f"{__name__}.Greeting"}
+    GREETING["access"] = token
+    answer = login().json()
+    del GREETING["access"]
+    assert (answer["access_token"], answer["token_type"]) == (token, "Bearer")
+    assert "expires_in" not in answer
 
 
 def test_a_refused_login_has_the_same_body_in_both_styles(settings):
