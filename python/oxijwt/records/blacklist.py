@@ -66,17 +66,17 @@ class BlacklistRecords(StatelessRecords):
             self.refuse_blacklisted(await with_entries().filter(jti=self.jti()).afirst())
 
     def refuse_blacklisted(self, row: OutstandingToken | None) -> None:
-        """Keep the token's row. Raises TokenError if it has a blacklist entry."""
+        """Keep the token's row. Raises BlacklistedError if it has a blacklist entry."""
         self._outstanding = row
         if is_blacklisted(row):
-            raise TokenError(_("Token is blacklisted"))
+            raise BlacklistedError
 
     @sensitive_variables()
     def rotate(self, user: AbstractBaseUser | None) -> str:
         """Only `jti`, `exp` and `iat` change.
 
         With BLACKLIST_AFTER_ROTATION one transaction blacklists the old `jti` and records the new one. If several
-        requests try, one succeeds, and the others get TokenError.
+        requests try, one succeeds, and the others get BlacklistedError.
         """
         if api_settings.JTI_CLAIM is None:
             return super().rotate(user)
@@ -95,7 +95,7 @@ class BlacklistRecords(StatelessRecords):
         try:
             replace(predecessor(), successor)
         except AlreadyBlacklistedError as error:
-            raise TokenError(_("Token is blacklisted")) from error
+            raise BlacklistedError from error
         return successor.text
 
     def end(self) -> tuple[BlacklistedToken, bool]:
@@ -153,7 +153,7 @@ class BlacklistRecords(StatelessRecords):
 
 
 class BlacklistedError(TokenError):
-    """The verify view was asked about a blacklisted token. It answers with 400, as simplejwt's does."""
+    """The token is blacklisted. The verify view answers with 400, as simplejwt's does, and other views with 401."""
 
     def __init__(self) -> None:
         super().__init__(_("Token is blacklisted"))

@@ -18,6 +18,7 @@ from rest_framework.serializers import Serializer
 
 from oxijwt.exceptions import AuthenticationFailed, InvalidToken
 from oxijwt.locale import gettext_lazy as _
+from oxijwt.records.blacklist import BlacklistedError
 from oxijwt.transport.cookies import (
     ACCESS,
     FIELDS,
@@ -50,6 +51,9 @@ class CookieView(TokenViewBase):
 
     refresh_cookie: Hidden[str] | None = None
     """The token of the refresh cookie, if this request uses it."""
+
+    keeps_cookies: bool = False
+    """Whether the browser may have newer cookies by the time of a 401, so that the 401 must not delete them."""
 
     uses_cookie: bool = False
     """Whether this request's token is in a cookie. The request has then passed the CSRF check."""
@@ -103,9 +107,10 @@ class CookieView(TokenViewBase):
         return False
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
-        """As DRF's. A 401 to a token in a cookie deletes the cookies."""
+        """As DRF's. A 401 to a token in a cookie deletes the cookies, unless the browser may have newer ones."""
         finalized = super().finalize_response(request, response, *args, **kwargs)
-        if self.uses_cookie and finalized.status_code == status.HTTP_401_UNAUTHORIZED:
+        is_refused = self.uses_cookie and finalized.status_code == status.HTTP_401_UNAUTHORIZED
+        if is_refused and not self.keeps_cookies:
             delete_cookies(finalized)
         return finalized
 
@@ -160,6 +165,11 @@ class CookieRefreshView(CookieView, TokenRefreshView):
     A refresh token in the body comes first. It needs no CSRF token, and its answer is that of TokenRefreshView: it
     sets no cookie.
     """
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """As DRF's. A blacklisted token may be one that another tab has just exchanged for newer cookies."""
+        self.keeps_cookies = isinstance(exc.__cause__, BlacklistedError)
+        return super().handle_exception(exc)
 
     def answer(self, data: dict[str, Any]) -> Response:
         """200 with the tokens where the old one was: in the cookies or in the body."""

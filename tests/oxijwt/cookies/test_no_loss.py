@@ -1,14 +1,15 @@
-"""A refresh that can't be answered spends nothing: the next request with the same token succeeds."""
+"""No answer loses a login: a refresh that can't be answered spends nothing, and a late one deletes no newer cookie."""
 
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 
 from oxijwt.transport import cookies
 from tests.client import PASSWORD
 
-from .browser import REFRESH, Browser
+from .browser import ACCESS, REFRESH, Browser, was_deleted
 from .conftest import site
 
 pytestmark = pytest.mark.urls("tests.sites.cookie_urls")
@@ -75,3 +76,24 @@ def test_an_access_token_that_can_not_be_signed(monkeypatch, prefix, in_body):
     monkeypatch.setitem(NOTE, "note", "x")
     browser.plant(REFRESH, held)
     assert browser.send("refresh/", body).status_code == 200
+
+
+@pytest.mark.skipif(not apps.is_installed("oxijwt.token_blacklist"), reason="a session ends with a reused token")
+@pytest.mark.parametrize("path", ["refresh/", "logout/"])
+def test_the_second_of_two_tabs_keeps_the_cookies_of_the_first(prefix, path):
+    """Both have sent the same cookie. The browser has the first one's new cookies when the second answer comes."""
+    browser, late = Browser(prefix), Browser(prefix)
+    browser.log_in()
+    for name in (REFRESH, ACCESS):
+        late.plant(name, browser.cookies[name].value)
+    assert browser.send("refresh/").status_code == 200
+    answer = late.send(path)
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_not_valid")
+    assert was_deleted(answer, REFRESH) == was_deleted(answer, ACCESS) == (path == "logout/")
+    assert browser.send("refresh/").status_code == 200
+
+
+def test_another_bad_cookie_is_deleted(prefix):
+    browser = Browser(prefix)
+    browser.plant(REFRESH, "a.b.c")
+    assert was_deleted(browser.send("refresh/"), REFRESH)

@@ -10,7 +10,7 @@ from oxijwt._core import Keep, Refuse
 from oxijwt.exceptions import SessionError, TokenError
 from oxijwt.locale import gettext_lazy as _
 from oxijwt.records import require_session
-from oxijwt.records.blacklist import BlacklistRecords
+from oxijwt.records.blacklist import BlacklistedError, BlacklistRecords
 from oxijwt.settings import SCOPE_CLAIM, api_settings
 from oxijwt.token_sessions.adoption import end_without_sid, is_open, read_without_sid
 from oxijwt.token_sessions.claims import UnknownSessionError, limit_scope, refresh_claims
@@ -177,9 +177,9 @@ class RefreshRecords(StartingRecords):
         return signed
 
     def blacklist_adopted(self, user: AbstractBaseUser | None) -> None:
-        """Blacklist a token that a session adopts. Raises TokenError if it is blacklisted already."""
+        """Blacklist a token that a session adopts. Raises BlacklistedError if it is already."""
         if isinstance(self.otherwise, BlacklistRecords) and not self.otherwise.end_for(user)[1]:
-            raise TokenError(_("Token is blacklisted"))
+            raise BlacklistedError
 
     @property
     def is_adopted(self) -> bool:
