@@ -6,9 +6,11 @@ page could send a token of its own, and log the browser in as another user.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db import Error
 from django.http import HttpResponse
 from django.middleware.csrf import rotate_token
 from rest_framework import status
@@ -16,9 +18,12 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
-from oxijwt.exceptions import AuthenticationFailed, InvalidToken
+from oxijwt.aio.loop import in_thread
+from oxijwt.exceptions import AuthenticationFailed, InvalidToken, ServiceUnavailable, TokenError
 from oxijwt.locale import gettext_lazy as _
 from oxijwt.records.blacklist import BlacklistedError
+from oxijwt.settings import api_settings
+from oxijwt.tokens import RefreshToken
 from oxijwt.transport.cookies import (
     ACCESS,
     FIELDS,
@@ -142,8 +147,14 @@ def set_cookies(response: HttpResponseBase, made: Hidden[dict[str, Any]]) -> lis
 class CookieLoginView(CookieView, TokenObtainPairView):
     """Takes credentials, and answers with an access token in the body and a refresh token in its cookie.
 
-    It needs the CSRF check, so that no foreign page can log a browser in. It reads no token.
+    It needs the CSRF check, so that no foreign page can log a browser in. No cookie can refuse it.
     """
+
+    def post(self, request: Request, *args: object, **kwargs: object) -> Response:
+        """As TokenObtainPairView's. Then the session of the cookie that the answer replaces ends."""
+        response = super().post(request, *args, **kwargs)
+        end_replaced(request, response)
+        return response
 
     def find_token(self, request: Request) -> None:
         """A login has none. Raises CsrfFailed."""
@@ -157,6 +168,27 @@ class CookieLoginView(CookieView, TokenObtainPairView):
         """200 with the tokens in their cookies, and with a new CSRF token, as after Django's own login."""
         rotate_token(self.request)
         return self.answer_in_cookies(data)
+
+
+def end_replaced(request: Request, response: Response) -> None:
+    """End the session whose refresh cookie a login's answer replaces, if both belong to one user. As Django's login.
+
+    Otherwise nobody could end it: neither the browser, which has lost its token, nor a reuse of a stolen copy. An error
+    of the database leaves it to its idle end, since the answer must reach the browser.
+    """
+    name, old = cookie_name(REFRESH) or "", Hidden(token_cookie(request, REFRESH))
+    if old.value is None or name not in response.cookies:
+        return
+    with suppress(TokenError, ServiceUnavailable, Error):
+        if user_id_in(old.value) == user_id_in(response.cookies[name].value):
+            RefreshToken.end_session_of(old.value)
+
+
+def user_id_in(text: str) -> object:
+    """The user's id in a refresh token that our own key signed; it may be spent or expired. Raises TokenError."""
+    held = Hidden(text)
+    del text
+    return RefreshToken.read_expired(held.value).get(api_settings.USER_ID_CLAIM)
 
 
 class CookieRefreshView(CookieView, TokenRefreshView):
@@ -228,6 +260,12 @@ class AsyncCookieView(AsyncTokenView):
 
 class AsyncCookieLoginView(AsyncCookieView, CookieLoginView):
     """CookieLoginView for an ASGI server. A thread checks the credentials, since hashing takes long."""
+
+    async def post(self, request: Request, *args: object, **kwargs: object) -> Response:  # type: ignore[override]  # async
+        """As CookieLoginView's."""
+        response = await super().post(request, *args, **kwargs)
+        await in_thread(lambda: end_replaced(request, response))
+        return response
 
 
 class AsyncCookieRefreshView(AsyncCookieView, CookieRefreshView):

@@ -79,8 +79,8 @@ COOKIE = Mode(
         "POST token/logout/ 204": 1,
     },
     ["csrftoken"],
-    # The other tab's login replaces the cookie. So the client goes on in that session, and ends it.
-    [(1, RevokeReason.LOGOUT), (1, None), (1, RevokeReason.LOGOUT)],
+    # The other tab's login replaces the cookie and ends its session. The client goes on in the new one, and ends it.
+    [(1, RevokeReason.LOGOUT), (1, RevokeReason.LOGOUT), (1, RevokeReason.LOGOUT)],
 )
 MODES = {name: mode for mode in (HEADER, COOKIE) for name in mode.clients}
 
