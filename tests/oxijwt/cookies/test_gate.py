@@ -3,6 +3,7 @@
 from itertools import product
 
 import pytest
+from django.utils import translation
 
 from oxijwt.tokens import AccessToken
 from tests.client import PASSWORD, make_user
@@ -181,8 +182,21 @@ def test_wrong_credentials_change_no_cookie(prefix):
     assert browser.send("refresh/").status_code == 200
 
 
-def test_a_failed_csrf_check_is_told_in_the_sites_language(settings):
-    settings.LANGUAGE_CODE = "de"
-    answer = Browser(csrf=False).log_in()
-    assert (answer.status_code, answer.json()["code"]) == (403, "csrf_failed")
-    assert answer.json()["detail"].startswith("CSRF-Prüfung fehlgeschlagen: CSRF")
+@pytest.mark.parametrize("way", ["header", "setting"])
+def test_refusals_are_told_in_the_language_of_the_request(settings, prefix, way):
+    """Threads of async views have the language too."""
+    if way == "header":
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
+    else:
+        settings.LANGUAGE_CODE = "de"
+    browser = Browser(prefix, HTTP_ACCEPT_LANGUAGE="de")
+    browser.plant(REFRESH, "a.b.c")
+    stranger = Browser(prefix, csrf=False, HTTP_ACCEPT_LANGUAGE="de")
+    answers = [browser.log_in(password="wrong"), browser.send("refresh/"), stranger.log_in()]
+    translation.deactivate()
+    assert [answer.json()["detail"] for answer in answers[:2]] == [
+        "Kein aktives Konto mit diesen Zugangsdaten gefunden",
+        "Das Token ist ungültig",
+    ]
+    assert (answers[2].status_code, answers[2].json()["code"]) == (403, "csrf_failed")
+    assert answers[2].json()["detail"].startswith("CSRF-Prüfung fehlgeschlagen: CSRF")
