@@ -6,6 +6,9 @@ import pytest
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 
+from oxijwt._core import unverified_claims
+from oxijwt.serializers import TokenRefreshSerializer
+from oxijwt.tokens import RefreshToken
 from oxijwt.transport import cookies
 from tests.client import PASSWORD
 
@@ -97,3 +100,25 @@ def test_another_bad_cookie_is_deleted(prefix):
     browser = Browser(prefix)
     browser.plant(REFRESH, "a.b.c")
     assert was_deleted(browser.send("refresh/"), REFRESH)
+
+
+class MarkingToken(RefreshToken):
+    """A project's class whose `rotate` goes on after ours, as docs/migrating-from-simplejwt.md allows."""
+
+    def rotate(self, user=None):
+        super().rotate(user)
+        self["mark"] = "xxx"
+        return str(self)
+
+
+class MarkingSerializer(TokenRefreshSerializer):
+    token_class = MarkingToken
+
+
+def test_a_projects_rotate_has_the_last_word(settings, prefix):
+    settings.SIMPLE_JWT = settings.SIMPLE_JWT | {"TOKEN_REFRESH_SERIALIZER": f"{__name__}.MarkingSerializer"}
+    browser = Browser(prefix)
+    browser.log_in()
+    assert browser.send("refresh/").status_code == 200
+    marks = [unverified_claims(browser.cookies[name].value, 4_096)["mark"] for name in (REFRESH, ACCESS)]
+    assert marks == ["xxx", "xxx"]
