@@ -51,7 +51,8 @@ def auth_hash(user: AbstractBaseUser) -> bytes:
     With KEYS or KEY_FILE it does not depend on SECRET_KEY, unless the user model has a hash of its own.
     """
     # A project's own user model needs neither this method nor Django's other one.
-    method = getattr(type(user), "get_session_auth_hash", None)
+    # `request.user` of a Django request is a SimpleLazyObject. Its `__class__` is the user's, its type is not.
+    method = getattr(user.__class__, "get_session_auth_hash", None)
     if method is not DJANGOS_HASH:
         return b"" if method is None else hash_bytes(user.get_session_auth_hash())
     if api_settings.KEY_FILE is not None or api_settings.KEYS is not None:
@@ -62,7 +63,7 @@ def auth_hash(user: AbstractBaseUser) -> bytes:
 def fallback_hashes(user: AbstractBaseUser) -> list[bytes]:
     """The other hashes of the same password: with and without KEYS or KEY_FILE, with each of SECRET_KEY_FALLBACKS."""
     others = []
-    if getattr(type(user), "get_session_auth_hash", None) is DJANGOS_HASH:
+    if getattr(user.__class__, "get_session_auth_hash", None) is DJANGOS_HASH:
         others = [keyless_hash(user), hash_bytes(user.get_session_auth_hash())]
     if hasattr(user, "get_session_auth_fallback_hash"):
         others += [hash_bytes(text) for text in user.get_session_auth_fallback_hash()]

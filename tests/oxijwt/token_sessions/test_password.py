@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import override_settings
+from django.utils.functional import SimpleLazyObject
 
 from oxijwt.token_sessions import api, password
 from oxijwt.token_sessions.models import TokenSession
@@ -42,6 +43,28 @@ def change_password(user, password="another password"):  # noqa: S107  a passwor
 
 def alive(tokens):
     return who_am_i(tokens["access"]).status_code == 200
+
+
+def test_it_ends_the_sessions_of_a_lazy_user(ada):
+    """`request.user` of a Django request is not of the user's type. Its sessions had no hash of the password."""
+    lazy = SimpleLazyObject(lambda: ada)
+    refresh_token = RefreshToken.for_user(lazy)
+    tokens = {"refresh": str(refresh_token), "access": str(refresh_token.access_token)}
+    single = {"access": str(AccessToken.for_user(lazy))}
+    assert alive(tokens)
+    assert alive(single)
+    change_password(ada)
+    assert answer(refresh(tokens["refresh"])) == (401, "password_changed")
+    assert (alive(tokens), alive(single)) == (False, False)
+
+
+def test_a_session_that_a_lazy_user_keeps_ends_with_the_next_change(ada):
+    tokens = login()
+    change_password(ada)
+    api.update_session_auth_hash(AccessToken(tokens["access"]), SimpleLazyObject(lambda: ada))
+    assert alive(tokens)
+    change_password(ada, "a third password")
+    assert not alive(tokens)
 
 
 @pytest.mark.parametrize("password", ["another password", PASSWORD])
