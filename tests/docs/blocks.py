@@ -62,8 +62,9 @@ class Page:
 
     def __init__(self, text, names):
         self.text, self.settings, self.monkeypatch = text, names["settings"], names["monkeypatch"]
-        self.names = {"__name__": "shop.page", "__package__": "shop", **names}
+        self.counts: Counter[str] = Counter()
         self.module("shop").__path__ = []
+        self.names = vars(self.module("shop.page", __package__="shop", **names))
 
     def run(self):
         reason = None
@@ -71,7 +72,7 @@ class Page:
             group = "shown" if step["shown"] is not None else "hidden"
             if step[group] is not None and reason is None:
                 self.show(textwrap.dedent(step[group]), step.start(group))
-            counts["run" if reason is None else "not run"] += step["shown"] is not None
+            self.counts["run" if reason is None else "not run"] += step["shown"] is not None
             reason = step["reason"]
 
     def show(self, source, start):

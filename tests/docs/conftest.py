@@ -1,11 +1,28 @@
 """These tests run under tests.sites.sessions only, in `make docs`."""
 
-from django.conf import settings
+import pytest
+from django.conf import settings as site
+from django.contrib.auth import get_user_model
+from rest_framework.test import APIClient
 
 from tests.docs import blocks
 
-if "oxijwt.token_sessions" not in settings.INSTALLED_APPS:
+if "oxijwt.token_sessions" not in site.INSTALLED_APPS:
     collect_ignore_glob = ["*"]
+
+
+@pytest.fixture
+def run(db, settings, monkeypatch, tmp_path):
+    """Runs the blocks of a text, and returns the Page. They may use these names and what the text has defined."""
+    names = {"settings": settings, "monkeypatch": monkeypatch, "tmp_path": tmp_path}
+
+    def run(text):
+        user = get_user_model().objects.create_user("ada", "ada@example.com", "correct horse battery")
+        page = blocks.Page(text, names | {"user": user, "client": APIClient()})
+        page.run()
+        return page
+
+    return run
 
 
 def pytest_terminal_summary(terminalreporter):
