@@ -7,8 +7,8 @@
 #                 one with sessions on the servers
 #   make browser  drive the demo page with Chromium; .cache/browser gets screenshots
 #   make parity   run simplejwt's own suite, on simplejwt and on oxijwt
-#   make neighbours  run dj-rest-auth, djoser, django-axes and adrf on oxijwt, and other packages' own suites on simplejwt and on
-#                 oxijwt
+#   make neighbours  run dj-rest-auth, djoser, django-allauth, django-axes and adrf on oxijwt, and other packages' own suites on
+#                 simplejwt and on oxijwt
 #   make differential  compare oxijwt and PyJWT on DIFFERENTIAL_TOKENS (1000000) tokens; DIFFERENTIAL_SEED repeats a run
 #   make bench    measure everything against simplejwt and others, and write docs/benchmarks.md and the lines of README.md
 #                 (10 minutes, PostgreSQL, wrk); with PARTS="core whole" only these, and nothing is written

@@ -7,10 +7,11 @@ import sys
 from tests.suites.neighbours.suites.run import main as own_suites
 from tools.sdists import REPOSITORY, sdist
 
-PACKAGES = ("dj-rest-auth", "djoser")
+PACKAGES = ("dj-rest-auth", "djoser", "django-allauth")
 RUNS = {
     "tests.suites.neighbours.sessions_only": "test_logins.py",
     "tests.suites.neighbours.both_apps": "test_logins.py",
+    "tests.suites.neighbours.with_allauth": "test_allauth.py",
     "tests.suites.neighbours.locking": "test_axes.py",
     "tests.sites.sessions": "test_adrf.py",
 }
