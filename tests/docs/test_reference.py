@@ -1,6 +1,8 @@
 """The reference pages list what the package has, and nothing else."""
 
+import ast
 import re
+import textwrap
 from importlib import import_module
 
 import pytest
@@ -12,6 +14,7 @@ from oxijwt.management.commands.jwtkeys import Command
 from oxijwt.settings import DEFAULTS
 from oxijwt.urls import blacklist, sliding
 from tests.docs import reference
+from tests.docs.blocks import PAGES, steps_of
 from tests.docs.reference import PACKAGE, rows_of
 
 TYPES = {bool: "bool", str: "str", int: "int", tuple: "several"}
@@ -84,6 +87,24 @@ def test_a_code_has_the_status_of_its_exception():
     found = [value for value in vars(exceptions).values() if hasattr(value, "default_code")]
     assert len(found) >= 6
     assert all(statuses.get(value.default_code, value.status_code) == value.status_code for value in found)
+
+
+def imported_by(page):
+    """The modules of the package that a page's Python blocks import."""
+    sources = [textwrap.dedent(step["shown"]) for step in steps_of(page.read_text()) if step["shown"]]
+    for node in ast.walk(ast.parse("\n".join(sources).replace("await ", ""))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_every_module_that_the_pages_import_is_listed():
+    text = "\n".join(path.read_text() for path in reference.PAGES.glob("*.md"))
+    listed = set(re.findall(r"oxijwt(?:\.\w+)+", text))
+    imported = {name for page in PAGES for name in imported_by(page) if name.startswith("oxijwt.")}
+    assert len(imported) > 20
+    assert {name for name in imported if not {name, name.rpartition(".")[0]} & listed} == set()
 
 
 def test_every_command_is_listed():
