@@ -1,4 +1,4 @@
-"""Runs the Python blocks of a page, in order and in one namespace.
+"""Runs the Python and console blocks of a page, in order and in one namespace.
 
 A block that begins with a comment such as `# shop/tokens.py` is also that module. The settings that a block assigns are
 the site's from then on, and its `urlpatterns` are the site's URLs. The system checks must find no error in them.
@@ -27,12 +27,15 @@ from django.db.utils import ConnectionHandler
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
+from tests.docs.shell import Shell
+
 REPOSITORY = Path(__file__).parents[2]
 PAGES = sorted((REPOSITORY / "docs").rglob("*.md"))
 STEP = re.compile(
     r"^<!-- not run: (?P<reason>[^\n]+) -->$"
     r"|^<!-- test\n(?P<hidden>.*?)^-->$"
-    r"|^ *```python\n(?P<shown>.*?)^ *```$",
+    r"|^ *```python\n(?P<shown>.*?)^ *```$"
+    r"|^```console\n(?P<console>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 FILE = re.compile(r"# ([\w/]+)\.py\n")
@@ -68,7 +71,11 @@ class Page:
 
     def run(self):
         reason = None
+        shell = Shell(self.names["client"], self.names)
         for step in steps_of(self.text):
+            if step["console"] is not None:
+                self.counts["curl"] += shell.run(step["console"])
+                continue
             group = "shown" if step["shown"] is not None else "hidden"
             if step[group] is not None and reason is None:
                 self.show(textwrap.dedent(step[group]), step.start(group))

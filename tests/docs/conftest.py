@@ -29,3 +29,4 @@ def pytest_terminal_summary(terminalreporter):
     """Say how many code blocks of the pages have run."""
     counts = blocks.counts
     terminalreporter.write_line(f"Python blocks of the pages: {counts['run']} run, {counts['not run']} not run")
+    terminalreporter.write_line(f"Requests of the pages with curl: {counts['curl']} run")
