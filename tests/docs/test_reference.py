@@ -14,7 +14,7 @@ from oxijwt.management.commands.jwtkeys import Command
 from oxijwt.settings import DEFAULTS
 from oxijwt.urls import blacklist, sliding
 from tests.docs import reference
-from tests.docs.blocks import PAGES, steps_of
+from tests.docs.blocks import PAGES, REPOSITORY, steps_of
 from tests.docs.reference import PACKAGE, rows_of
 
 TYPES = {bool: "bool", str: "str", int: "int", tuple: "several"}
@@ -80,6 +80,13 @@ def test_every_code_is_listed():
     sources = "\n".join(path.read_text() for path in PACKAGE.rglob("*.py"))
     listed = ticked(rows_of("codes.md"), 0)
     assert set(listed) == {*re.findall(CODE, sources), *exceptions.SESSION_MESSAGES}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPOSITORY).as_posix())
+def test_a_page_gives_a_code_its_status(page):
+    statuses = {row[0].strip("`"): row[1] for row in rows_of("codes.md")[1:]}
+    named = re.findall(r"\b(400|401|403|503) `([a-z]+(?:_[a-z]+)+)`", page.read_text())
+    assert [(status, code) for status, code in named if statuses.get(code) != status] == []
 
 
 def test_a_code_has_the_status_of_its_exception():
