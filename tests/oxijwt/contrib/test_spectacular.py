@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from django.test import override_settings
@@ -18,6 +19,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.generics import GenericAPIView
+from rest_framework.pagination import CursorPagination, LimitOffsetPagination, PageNumberPagination
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
@@ -28,7 +30,8 @@ from oxijwt import views
 from oxijwt.authentication import JWTAuthentication, JWTCookieAuthentication, JWTStatelessUserAuthentication
 from oxijwt.contrib import spectacular
 from oxijwt.contrib.spectacular.errors import CODES
-from oxijwt.contrib.spectacular.operations import operation_of
+from oxijwt.contrib.spectacular.operations import OPERATIONS, operation_of
+from oxijwt.contrib.spectacular.schema import TokenSchema
 from oxijwt.permissions import TokenHasScope
 from oxijwt.serializers import TokenObtainPairSerializer
 from oxijwt.views import TokenObtainPairView, TokenRefreshView, TokenVerifyView, cookies
@@ -246,6 +249,18 @@ def test_a_429_is_there_if_requests_are_throttled(rates, monkeypatch):
 def test_the_csrf_view_can_be_throttled(throttles):
     answers = schema_of(type("Csrf", (CsrfView,), {"throttle_classes": throttles}))["paths"]["/0"]["get"]["responses"]
     assert {*answers} == {"200", *(["429"] if throttles else [])}
+
+
+@pytest.mark.parametrize(
+    ("pages", "has_404"),
+    [(None, False), (PageNumberPagination, True), (CursorPagination, True), (LimitOffsetPagination, False)],
+)
+def test_a_page_that_does_not_exist(pages, has_404):
+    """An offset after the last session is no error for DRF."""
+    schema = TokenSchema()
+    schema.view = type("Sessions", (Own,), {"pagination_class": pages})()
+    with patch.object(TokenSchema, "operation", OPERATIONS["oxijwt.token_sessions.views.SessionListView"]):
+        assert schema.has_pages() is has_404
 
 
 def test_scopes_of_another_permission():

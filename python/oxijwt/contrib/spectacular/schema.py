@@ -9,6 +9,7 @@ from drf_spectacular.drainage import get_view_method_names
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import get_doc
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.permissions import AND
 from rest_framework.settings import api_settings as drf_settings
 
@@ -154,8 +155,9 @@ class TokenSchema(AutoSchema):
             yield 503, refusal("`service_unavailable`: the database is busy or down. Repeat the request.")
 
     def has_pages(self) -> bool:
-        """Whether the view answers with pages of a list."""
-        return self.operation.many and cast("GenericAPIView[Any]", self.view).pagination_class is not None
+        """Whether the view answers with pages of a list, and 404 if there is no such page."""
+        pages = cast("GenericAPIView[Any]", self.view).pagination_class if self.operation.many else None
+        return pages is not None and not issubclass(pages, LimitOffsetPagination)
 
 
 class ScopedSchema(AutoSchema):
