@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from oxijwt.token_sessions import refresh as refreshing
 from oxijwt.token_sessions.models import TokenSession
 from oxijwt.tokens import RefreshToken
 from tests.oxijwt.token_sessions.client import (
@@ -144,6 +145,23 @@ def test_a_token_of_such_a_node_that_the_database_has_forgotten_rotates_at_once(
     assert claims(refreshed(newest)["refresh"])["gen"] == 2
     assert heard.names[-2:] == ["session_restored", "session_refreshed"]
     assert answer(refresh(first)) == (401, "token_reused")
+
+
+def test_a_token_of_such_a_node_is_its_own_answer_after_a_lost_race(monkeypatch):
+    """The tokens that the lost try had made were never written, and were the answer."""
+    own = refreshed(login()["refresh"])["refresh"]
+    token, write = foreign(own), refreshing.write
+    forget(own)
+
+    def losing(*arguments):
+        monkeypatch.setattr(refreshing, "write", write)
+        refreshed(own)  # another request restores the row first
+        return write(*arguments)
+
+    monkeypatch.setattr(refreshing, "write", losing)
+    body = refreshed(token)
+    assert body.get("refresh", token) == token
+    assert session_of(token).generation == 1
 
 
 # Leeway
