@@ -155,7 +155,7 @@ def register(api: NinjaAPI) -> None:
 def answer_nobody(api: NinjaAPI, request: HttpRequest, error: AuthenticationError) -> HttpResponse:
     """The answer to a request without a token. Without JWTAuth, and after it, an error is the operation's own."""
     guard = guard_of(request)
-    if guard is None or hasattr(request, "auth"):
+    if guard is None or getattr(request, "auth", None) is not None:
         return api.on_exception(request, HttpError(error.status_code, error.message))
     return guard.refusal(request, NotAuthenticated())
 

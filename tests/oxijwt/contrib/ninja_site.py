@@ -79,7 +79,7 @@ def made(namespace, *, registered):
         register(api)
     for name, auths in AUTHS.items():
         for prefix, view, auth in zip(("", "async/"), (operation, async_operation), auths, strict=True):
-            api.api_operation(["GET", "POST"], f"{prefix}{name}/", auth=auth, url_name=f"{prefix}{name}")(view)
+            api.api_operation(["GET", "POST", "PUT"], f"{prefix}{name}/", auth=auth, url_name=f"{prefix}{name}")(view)
     return api
 
 

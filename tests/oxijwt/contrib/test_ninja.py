@@ -9,6 +9,7 @@ from django.db import OperationalError, connection
 from django.test import AsyncClient, Client, RequestFactory
 from django.utils.translation import override
 from ninja import NinjaAPI
+from ninja.testing import TestAsyncClient, TestClient
 
 from oxijwt.contrib.ninja import JWTAuth, JWTCookieAuth
 from oxijwt.tokens import AccessToken, RefreshToken
@@ -144,6 +145,25 @@ def test_an_async_client(token):
         assert async_to_sync(answers)(f"/api/{name}/") == (200, 401, 401)
 
 
+@pytest.mark.parametrize(("client", "prefix"), [(TestClient, "/"), (TestAsyncClient, "/async/")])
+def test_the_test_clients_of_ninja(token, client, prefix):
+    """Their requests have an `auth` from the start, which is None. They pass names of headers on as they are."""
+
+    async def awaited(answer):
+        return await answer
+
+    def ask(**headers):
+        answer = client(ninja_site.api).get(f"{prefix}header/", headers=headers)
+        return async_to_sync(awaited)(answer) if client is TestAsyncClient else answer
+
+    good, missing, bad = ask(AUTHORIZATION=f"Bearer {token}"), ask(), ask(AUTHORIZATION="Bearer a.b.c")
+    assert (good.status_code, good.json()) == (200, {"user": "ada", "token": True})
+    assert [(answer.status_code, answer.json()["code"]) for answer in (missing, bad)] == [
+        (401, "not_authenticated"),
+        (401, "token_not_valid"),
+    ]
+
+
 # What an entry of `auth` wants
 
 
@@ -168,6 +188,7 @@ SCOPES = {
     ("orders:read", "get"): None,
     ("orders:read", "post"): "orders:read orders:write",
     ("orders:read orders:write", "post"): None,
+    ("orders:read orders:write", "put"): "",
 }
 
 
@@ -179,7 +200,8 @@ def test_required_scopes(ada, prefix, scope, method):
     if needed is None:
         assert answer.status_code == 200
     else:
-        challenge = f'{CHALLENGE}, error="insufficient_scope", scope="{needed}"'
+        names = f', scope="{needed}"' if needed else ""
+        challenge = f'{CHALLENGE}, error="insufficient_scope"{names}'
         assert said(answer) == (403, "insufficient_scope", challenge)
 
 
