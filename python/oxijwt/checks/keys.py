@@ -161,4 +161,7 @@ def findings_of(prepare: Callable[[], object]) -> Iterable[CheckMessage]:
 
 def unusable(error: ImproperlyConfigured) -> CheckMessage:
     """The finding about a key that can't be used. The error names the setting and the reason."""
-    return Error(str(error), hint="See docs/settings.md for the keys that each algorithm takes.", id="oxijwt.E002")
+    hint = "See docs/settings.md for the keys that each algorithm takes."
+    if not material.is_hmac(api_settings.ALGORITHM):
+        hint = f"Set SIGNING_KEY to a private key and VERIFYING_KEY to its public key, as PEM or JWK. {hint}"
+    return Error(str(error), hint=hint, id="oxijwt.E002")

@@ -19,6 +19,8 @@ NOT_A_PATH = "it is a path, but must be the key itself: read the file, as in Pat
 def mistake_in(key: bytes) -> str | None:
     """The mistake in a text that should be a PEM or JWK; None if we don't recognize one."""
     text = key.strip()
+    if not text:
+        return "it is empty"
     if PEM_BEGIN in text and LITERAL_LINE_END in text:
         return r"it contains backslash and n in place of line ends: write key.replace('\\n', '\n')"
     if text.startswith(PEM_IN_BASE64):

@@ -179,6 +179,20 @@ def test_an_empty_secret_key_of_django_is_a_finding(settings, algorithm):
     assert ids_on_deployment(settings, ALGORITHM=algorithm, OUTSTANDING_TOKEN_DIGEST=True) == []
 
 
+def test_an_algorithm_with_a_key_pair_and_no_keys(settings):
+    """The first mistake of a project that changes ALGORITHM. The message was "the PEM file has no key"."""
+    signing, verifying = findings(settings, ALGORITHM="RS256")
+    assert signing.msg.startswith("SECRET_KEY can't serve RS256")
+    assert verifying.msg == "SIMPLE_JWT['VERIFYING_KEY'] can't serve RS256: it is empty"
+    assert all("SIGNING_KEY" in finding.hint for finding in (signing, verifying))
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "RS256"])
+def test_only_an_algorithm_with_a_key_pair_asks_for_one(settings, algorithm):
+    [finding] = findings(settings, **pair("RS256") | {"ALGORITHM": algorithm, "SIGNING_KEY": 7})
+    assert ("VERIFYING_KEY" in finding.hint) is (algorithm == "RS256")
+
+
 @pytest.mark.parametrize("key", ["", None, 7], ids=repr)
 def test_fallback_key_that_can_not_verify(settings, key):
     settings.SECRET_KEY_FALLBACKS = ["a good key, long enough for HS256", key]
