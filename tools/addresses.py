@@ -35,8 +35,10 @@ def write(folder: Path, repository: str, tag: str) -> None:
     before = project.read_text(encoding="utf-8")
     if "[project.urls]" in before:
         raise ValueError(f"{project} has [project.urls] already")
-    readme.write_text(with_full_links(readme.read_text(encoding="utf-8"), repository, tag), encoding="utf-8")
-    project.write_text(before + urls(repository, tag), encoding="utf-8")
+    readme.write_text(
+        with_full_links(readme.read_text(encoding="utf-8"), repository, tag), encoding="utf-8", newline="\n"
+    )
+    project.write_text(before + urls(repository, tag), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
