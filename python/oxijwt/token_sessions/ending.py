@@ -66,6 +66,21 @@ def end(sid: uuid.UUID, user_id: object, reason: RevokeReason | None = None) -> 
     return bool(ended)
 
 
+def end_several(sessions: Collection[TokenSession], reason: RevokeReason) -> set[uuid.UUID]:
+    """End these sessions, of any users, with one statement. Returns the ids of those that this call has ended.
+
+    Also publish what is owed to REVOCATION_CACHE. Raises ServiceUnavailable.
+    """
+    rows = TokenSession.objects.filter(pk__in=[session.pk for session in sessions])
+    now = datetime_from_micros(now_micros())
+    ended = set(ids_ended_at(now, rows, database())) if end_rows(rows, reason, now) else set()
+    tend()
+    for user_id in {session.user_id for session in sessions if session.pk in ended}:
+        ids = [session.pk for session in sessions if session.user_id == user_id and session.pk in ended]
+        announce_end(ids, user_id, reason)
+    return ended
+
+
 def end_refused(session: TokenSession, reason: RevokeReason, *, is_locked: bool = False) -> None:
     """End a live session whose token is refused now, also if the caller's transaction is rolled back later.
 
