@@ -123,13 +123,10 @@ def test_simplejwt_must_not_be_importable(suite):
         require_absence_of_simplejwt(suite)
 
 
-@pytest.mark.parametrize(
-    ("version", "passed", "failures"), [("5.2.19", 3, 2), ("6.0", 3, 2), ("6.1a1", 2, 3), ("6.1.3", 1, 4)]
-)
+@pytest.mark.parametrize(("version", "passed", "failures"), [("5.2.19", 7, 2), ("6.0", 7, 2), ("6.1.3", 9, 3)])
 def test_some_tests_fail_with_some_versions_of_django(suite, version, passed, failures):
-    newer = '[[groups]]\nreason = "newer"\nerror = "E"\nfailures = ["{}"]\ndjango = "{}"\n'
-    groups = newer.format("test_b", ">=6.1a1"), newer.format("test_c", ">=6.1")
-    suite.file.write_text("\n".join([FILE.format(passed=3), *groups]))
+    newer = '[[groups]]\nreason = "newer"\nerror = "E"\nfailures = ["test_b"]\ndjango = ">=6.1"\n'
+    suite.file.write_text(f"{FILE.format(passed=7)}{newer}\n[passed_newer]\noxijwt = 9")
     expected = suite.expectation("oxijwt", version)
     assert (expected.passed, expected.failures.total()) == (passed, failures)
 
