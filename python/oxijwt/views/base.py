@@ -173,7 +173,8 @@ class TokenViewBase(NonAtomicView):
         return super().handle_exception(exc)
 
     def post(self, request: Request, *args: object, **kwargs: object) -> Response:
-        """200 with the serializer's answer; 400 if it can't read the body; 401 if it refuses the token or login."""
+        # 200 with the serializer's answer; 400 if it can't read the body; 401 if it refuses the token or login.
+        # Not a docstring: drf-spectacular would take it for the description of a project's replacement of a view.
         serializer = self.get_serializer(data=self.get_body(request))
         try:
             with handling(request):
@@ -268,7 +269,7 @@ class AsyncTokenView(TokenViewBase):
         return bool(self.throttles_with_rates() or self.get_permissions())
 
     async def post(self, request: Request, *args: object, **kwargs: object) -> Response:  # type: ignore[override]  # async
-        """As TokenViewBase's."""
+        # As TokenViewBase's, also without a docstring.
         serializer = self.get_serializer(data=self.get_body(request))
         try:
             with handling(request):

@@ -313,7 +313,59 @@ def test_a_projects_serializer_extension_counts_more():
     class Login(TokenObtainPairView):
         serializer_class = CodeSerializer
 
-    assert [*schema_of(Login)["components"]["schemas"]["Code"]["properties"]] == ["code"]
+    schema = schema_of(Login)
+    assert [*schema["components"]["schemas"]["Code"]["properties"]] == ["code"]
+    # The extension may have fields that the serializer has not, so the answer was `{}`.
+    answer = schema["paths"]["/0"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert answer == {"$ref": "#/components/schemas/Code"}
+
+
+@pytest.mark.usefixtures("own_extensions")
+def test_a_projects_extension_of_our_serializer_counts_more():
+    """It had no effect. Under simplejwt's name, it comes before drf-spectacular's own extension, as on simplejwt."""
+
+    class LoginExtension(OpenApiSerializerExtension):
+        target_class = TokenObtainPairSerializer
+        priority = 1
+
+        def map_serializer(self, _auto_schema, _direction):
+            return {"type": "object", "properties": {"code": {"type": "string"}}}
+
+    schema = schema_of(TokenObtainPairView)
+    assert [*schema["components"]["schemas"]["TokenObtainPair"]["properties"]] == ["code"]
+
+
+class LoginWithHandler(TokenObtainPairView):
+    def post(self, request):
+        return super().post(request)
+
+
+class CsrfWithHandler(CsrfView):
+    def get(self, request):
+        return super().get(request)
+
+
+@pytest.mark.parametrize("view", [LoginWithHandler, CsrfWithHandler])
+def test_a_projects_handler_without_a_docstring(view):
+    """Python finds the docstring of the base class, and that is for programmers."""
+    own, stock = (schema_of(found)["paths"]["/0"] for found in (view, view.__base__))
+    assert [operation["description"] for operation in own.values()] == [
+        operation["description"] for operation in stock.values()
+    ]
+
+
+@pytest.mark.usefixtures("own_extensions")
+def test_a_projects_replacement_of_our_view():
+    """drf-spectacular then describes it by itself, as on simplejwt: with the docstring of the view."""
+
+    class LoginExtension(OpenApiViewExtension):
+        target_class = TokenObtainPairView
+
+        def view_replacement(self):
+            return type("Login", (TokenObtainPairView,), {})
+
+    found = schema_of(TokenObtainPairView)["paths"]["/0"]["post"]["description"]
+    assert found == "Takes credentials, and answers with an access and a refresh token."
 
 
 @pytest.mark.usefixtures("own_extensions")

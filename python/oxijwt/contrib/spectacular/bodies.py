@@ -44,6 +44,9 @@ SESSION_HELP = {
 LAST_USED = "Now for the current session. Other sessions show the day (UTC) of the last refresh, or a later login."
 """Descriptions of the fields of a session."""
 
+FOR_SIMPLEJWT = "drf_spectacular.contrib.rest_framework_simplejwt"
+"""drf-spectacular's extensions for simplejwt, which are also for our serializers under simplejwt's name."""
+
 TOKENS = frozenset({"access", "refresh", "token"})
 """simplejwt's names of fields with a token."""
 
@@ -82,11 +85,12 @@ class CsrfTokenSerializer(serializers.Serializer[None]):
 def body_of(serializer: SerializerClass, operation: Operation) -> SerializerClass:
     """The serializer with the fields that a request and an answer have under the settings.
 
-    A project's own serializer that has an extension stays as it is.
+    A serializer for which the project has an extension stays as it is.
     """
-    own = not is_ours(serializer)
-    if own and OpenApiSerializerExtension.get_match(serializer):
+    extension = OpenApiSerializerExtension.get_match(serializer)
+    if extension is not None and type(extension).__module__ != FOR_SIMPLEJWT:
         return serializer
+    own = not is_ours(serializer)
     name = ("Cookie" * operation.cookies + serializer.__name__) if own else operation.component
     fields = asked(serializer, operation), answered(operation), sometimes(operation)
     return shaped(serializer, name, *fields)  # type: ignore[arg-type]  # mypy
@@ -202,6 +206,8 @@ def is_flat(serializer: Serializer) -> bool:
 
 
 def has_answer(serializer: Serializer) -> bool:
-    """Whether an answer has any of the fields."""
+    """Whether an answer has any of the fields. The fields of a project's extension may be others."""
+    if OpenApiSerializerExtension.get_match(serializer) is not None:
+        return True
     fields: Iterable[serializers.Field[Any, Any, Any, Any]] = getattr(serializer, "fields", {}).values()
     return any(not field.write_only for field in fields)

@@ -88,7 +88,7 @@ class TokenSchema(AutoSchema):
     def project_code(self) -> Iterable[object]:
         """The handler and the classes that are the project's own and have a docstring."""
         handler = getattr(self.view, self.method.lower())
-        if not is_ours(handler):
+        if handler.__doc__ and not is_ours(handler):
             yield handler
         yield from (base for base in project_classes(type(self.view)) if vars(base).get("__doc__"))
 
