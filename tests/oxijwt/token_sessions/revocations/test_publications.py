@@ -6,8 +6,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from oxijwt.token_sessions import api
-from oxijwt.token_sessions.models import OwedPublication, TokenSession
+from oxijwt.token_sessions import api, ending
+from oxijwt.token_sessions.models import OwedPublication, RevokeReason, TokenSession
 from tests.oxijwt.token_sessions.client import (
     PASSWORD,
     answer,
@@ -66,6 +66,7 @@ ENDS = {
     "deactivation by update": deactivate_by_update,
     "by the application": lambda tokens: api.revoke_for_user(ada()),
     "one by the application": lambda tokens: api.end_session(session_of(tokens["refresh"])),
+    "several at once": lambda tokens: ending.end_several([session_of(tokens["refresh"])], RevokeReason.ADMIN),
     "deleted user": lambda tokens: ada().delete(),
     "deleted users": lambda tokens: get_user_model().objects.filter(username="ada").delete(),
     "deleted row": lambda tokens: session_of(tokens["refresh"]).delete(),
