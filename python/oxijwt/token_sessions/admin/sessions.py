@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets, quote, unquote
 from django.contrib.auth import get_permission_codename, get_user_model
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -202,7 +202,25 @@ class TokenSessionAdmin(RowAdmin[TokenSession]):
         return found
 
     def get_readonly_fields(self, request: HttpRequest, obj: TokenSession | None = None) -> list[str]:
-        return flatten_fieldsets(self.fieldsets)
+        return [*flatten_fieldsets(self.fieldsets), "user_name"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: TokenSession | None = None) -> Any:
+        """The same for all, but Django links the field `user` to the user's page, which not all staff may see."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self.may_see_user(request, obj):
+            return fieldsets
+        shown = {"user": "user_name"}
+        return [
+            (name, options | {"fields": [shown.get(str(field), field) for field in options["fields"]]})
+            for name, options in fieldsets
+        ]
+
+    def may_see_user(self, request: HttpRequest, session: TokenSession) -> bool:
+        """Whether this admin site has a page of the session's user that the request may see."""
+        try:
+            return user_address(session.user, request, self.admin_site) is not None
+        except ObjectDoesNotExist:  # in another database no foreign key keeps the user
+            return False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
