@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, cast
 from django.contrib.auth.signals import user_logged_out
 from django.http import Http404
 from django.utils.functional import classproperty
-from django.utils.module_loading import import_string
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.pagination import CursorPagination
@@ -33,11 +32,10 @@ from oxijwt.locale import gettext_lazy as _
 from oxijwt.records import Kind
 from oxijwt.serializers import TextField, TokenSerializer
 from oxijwt.settings import api_settings
-from oxijwt.tokens import RefreshToken
 from oxijwt.transport.cookies import ACCESS, token_cookie
 from oxijwt.transport.header import refuse_token
 from oxijwt.utils import Hidden, datetime_from_micros, now_micros
-from oxijwt.views.base import AcceptingMixin, AsyncTokenView, NonAtomicView, TokenViewBase
+from oxijwt.views.base import AcceptingMixin, AsyncTokenView, NonAtomicView, TokenViewBase, refresh_token_class
 from oxijwt.views.cookies import AsyncCookieView, LogoutMixin
 
 from . import publications, revocation_cache
@@ -60,7 +58,7 @@ if TYPE_CHECKING:
     from rest_framework.pagination import BasePagination
     from rest_framework.request import ForcedAuthentication, Request
 
-    from oxijwt.tokens import Token
+    from oxijwt.tokens import RefreshToken, Token
     from oxijwt.views.base import SerializerClass
 
     Authenticator = BaseAuthentication | ForcedAuthentication
@@ -151,12 +149,7 @@ class TokenLogoutView(SessionViewMixin, TokenViewBase):  # type: ignore[misc]  #
 
     def get_token_class(self) -> type[RefreshToken]:
         """The class of the refresh tokens that this view takes."""
-        if self.token_class is not None:
-            return self.token_class
-        found: type[RefreshToken] = getattr(
-            import_string(api_settings.TOKEN_REFRESH_SERIALIZER), "token_class", RefreshToken
-        )
-        return found
+        return self.token_class or refresh_token_class()
 
 
 class AsyncTokenLogoutView(AsyncTokenView, TokenLogoutView):  # type: ignore[misc]  # likewise

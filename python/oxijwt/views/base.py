@@ -28,6 +28,7 @@ from oxijwt.exceptions import (
 )
 from oxijwt.reports import call_without_variables
 from oxijwt.settings import api_settings
+from oxijwt.tokens import RefreshToken
 from oxijwt.transport.header import challenge, refuse_token
 
 from . import style
@@ -53,6 +54,13 @@ if TYPE_CHECKING:
 
 OBTAIN, REFRESH = "token_obtain", "token_refresh"
 """The `throttle_scope` of the login views, and of the refresh views."""
+
+
+def refresh_token_class() -> type[RefreshToken]:
+    """The class of the site's refresh tokens: the `token_class` of TOKEN_REFRESH_SERIALIZER."""
+    serializer = import_string(api_settings.TOKEN_REFRESH_SERIALIZER)
+    found: type[RefreshToken] = getattr(serializer, "token_class", RefreshToken)
+    return found
 
 
 class NonAtomicView(generics.GenericAPIView[Any]):

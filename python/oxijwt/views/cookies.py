@@ -19,11 +19,10 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from oxijwt.aio.loop import in_thread
-from oxijwt.exceptions import AuthenticationFailed, InvalidToken, ServiceUnavailable, TokenError
+from oxijwt.exceptions import AuthenticationFailed, InvalidToken, ServiceUnavailable, TokenError, logger
 from oxijwt.locale import gettext_lazy as _
 from oxijwt.records.blacklist import BlacklistedError
 from oxijwt.settings import api_settings
-from oxijwt.tokens import RefreshToken
 from oxijwt.transport.cookies import (
     ACCESS,
     FIELDS,
@@ -38,7 +37,7 @@ from oxijwt.transport.csrf import check_csrf, read_secret, send_csrf_token
 from oxijwt.utils import Hidden
 
 from . import TokenBlacklistView, TokenObtainPairView, TokenRefreshView
-from .base import AsyncTokenView, NonAtomicView, TokenViewBase
+from .base import AsyncTokenView, NonAtomicView, TokenViewBase, refresh_token_class
 from .style import OAUTH_NAMES
 
 if TYPE_CHECKING:
@@ -174,21 +173,19 @@ def end_replaced(request: Request, response: Response) -> None:
     """End the session whose refresh cookie a login's answer replaces, if both belong to one user. As Django's login.
 
     Otherwise nobody could end it: neither the browser, which has lost its token, nor a reuse of a stolen copy. An error
-    of the database leaves it to its idle end, since the answer must reach the browser.
+    of the database is only logged, since the answer must reach the browser: the session then has its idle end.
     """
-    name, old = cookie_name(REFRESH) or "", Hidden(token_cookie(request, REFRESH))
-    if old.value is None or name not in response.cookies:
+    name, old = cookie_name(REFRESH) or "", Hidden(token_cookie(request, REFRESH) or "")
+    if not old.value or name not in response.cookies:
         return
-    with suppress(TokenError, ServiceUnavailable, Error):
-        if user_id_in(old.value) == user_id_in(response.cookies[name].value):
-            RefreshToken.end_session_of(old.value)
-
-
-def user_id_in(text: str) -> object:
-    """The user's id in a refresh token that our own key signed; it may be spent or expired. Raises TokenError."""
-    held = Hidden(text)
-    del text
-    return RefreshToken.read_expired(held.value).get(api_settings.USER_ID_CLAIM)
+    token_class, new = refresh_token_class(), Hidden(response.cookies[name].value)
+    try:
+        with suppress(TokenError, ServiceUnavailable):
+            users = [token_class.read_expired(held.value).get(api_settings.USER_ID_CLAIM) for held in (old, new)]
+            if users[0] == users[1]:
+                token_class.end_session_of(old.value)
+    except Error as error:
+        logger.warning("The session that a login replaces goes on: %s: %s", type(error).__name__, error)
 
 
 class CookieRefreshView(CookieView, TokenRefreshView):
@@ -264,7 +261,8 @@ class AsyncCookieLoginView(AsyncCookieView, CookieLoginView):
     async def post(self, request: Request, *args: object, **kwargs: object) -> Response:  # type: ignore[override]  # async
         """As CookieLoginView's."""
         response = await super().post(request, *args, **kwargs)
-        await in_thread(lambda: end_replaced(request, response))
+        if token_cookie(request, REFRESH) is not None:
+            await in_thread(lambda: end_replaced(request, response))
         return response
 
 

@@ -3,9 +3,12 @@
 import time
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, ProgrammingError, connection
+from django.urls import resolve
 
+from oxijwt.serializers import TokenObtainPairSerializer, TokenRefreshSerializer
 from oxijwt.token_sessions.models import RevokeReason, TokenSession
+from oxijwt.tokens import RefreshToken
 from tests.client import forge, make_user
 from tests.oxijwt.cookies.browser import REFRESH, Browser, bad_tokens
 from tests.oxijwt.token_sessions.client import claims
@@ -90,13 +93,53 @@ def test_a_bad_cookie_stops_no_login(browser, name):
     assert live() == {old, sid(browser)}
 
 
-def test_a_login_succeeds_though_the_old_session_can_not_be_read(browser):
-    """The new session is written, and its tokens must reach the browser."""
+class OwnToken(RefreshToken):
+    """A project's class: its tokens have another `token_type`."""
+
+    token_type = "own_refresh"
+
+
+class OwnLoginSerializer(TokenObtainPairSerializer):
+    token_class = OwnToken
+
+
+class OwnRefreshSerializer(TokenRefreshSerializer):
+    token_class = OwnToken
+
+
+def test_a_projects_own_token_class(settings):
+    """Only RefreshToken was read, so no login of such a project ended a session."""
+    names = {"TOKEN_OBTAIN_SERIALIZER": OwnLoginSerializer, "TOKEN_REFRESH_SERIALIZER": OwnRefreshSerializer}
+    own = {name: f"{__name__}.{kind.__name__}" for name, kind in names.items()}
+    settings.SIMPLE_JWT = settings.SIMPLE_JWT | own
+    browser = Browser()
+    assert browser.log_in().status_code == browser.log_in().status_code == 200
+    assert live() == {sid(browser)}
+    assert browser.send("refresh/").status_code == 200
+
+
+def test_a_token_of_another_issuer_ends_nothing(browser, other_issuers):
+    """It names the user and the session, but this site has not signed it."""
+    old = claims(browser.cookies[REFRESH].value)
+    browser.plant(REFRESH, other_issuers.token(old))
+    assert browser.log_in().status_code == 200
+    assert live() == {old["sid"], sid(browser)}
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OperationalError, "The database is not available: OperationalError: refused"),
+        (ProgrammingError, "The session that a login replaces goes on: ProgrammingError: refused"),
+    ],
+)
+def test_a_login_succeeds_though_the_old_session_can_not_be_read(browser, caplog, error, said):
+    """The new session is written, and its tokens must reach the browser. The log says that the old one goes on."""
     started = []
 
     def fail(execute, sql, *arguments):
         if started and "token_sessions_tokensession" in sql:
-            raise OperationalError("refused")
+            raise error("refused")
         if sql.startswith("INSERT INTO") and "token_sessions_tokensession" in sql:
             started.append(sql)
         return execute(sql, *arguments)
@@ -106,3 +149,11 @@ def test_a_login_succeeds_though_the_old_session_can_not_be_read(browser):
         assert browser.log_in().status_code == 200
     assert started
     assert live() == {old, sid(browser)}
+    assert [record.getMessage() for record in caplog.records if record.name == "oxijwt"] == [said]
+
+
+@pytest.mark.parametrize("path", ["/session/", "/async/session/"])
+def test_no_transaction_of_a_request_is_around_a_login(path, monkeypatch):
+    """On PostgreSQL an error that is not raised again would undo such a transaction: the new session would be lost."""
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    assert connection.alias in resolve(path).func._non_atomic_requests
