@@ -101,5 +101,11 @@ router.get("", url_name="routed")(operation)
 api.add_router("routed/", router)
 
 plain = made("plain", registered=False)
+second = NinjaAPI(urls_namespace="second")
+register(second)
+for other in plain, second:
+    other.add_router("routed/", router)
+
 cookies = NinjaAPI(urls_namespace="cookies", auth=JWTCookieAuth())
-urlpatterns = [path("api/", api.urls), path("plain/", plain.urls), path("cookies/", cookies.urls)]
+urlpatterns = [path("api/", api.urls), path("plain/", plain.urls), path("second/", second.urls)]
+urlpatterns += [path("cookies/", cookies.urls)]

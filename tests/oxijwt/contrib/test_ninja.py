@@ -330,6 +330,19 @@ def test_without_register_the_status_is_right(ada, token, prefix):
     assert answers[2].json() == {"detail": "The token does not have the scope that this request needs."}
 
 
+def test_each_api_of_a_router_answers_as_it_is_registered(token):
+    answers = [call(f"/{api}/routed/") for api in ("api", "plain", "second")]
+    assert [answer.status_code for answer in answers] == [401, 401, 401]
+    assert ["code" in answer.json() for answer in answers] == [True, False, True]
+    assert ["no-store" in answer.headers.get("Cache-Control", "") for answer in answers] == [True, False, True]
+    good = [call(f"/{api}/routed/", token) for api in ("api", "plain", "second")]
+    assert [(answer.status_code, answer.headers.get("Vary")) for answer in good] == [
+        (200, "Authorization, Cookie"),
+        (200, None),
+        (200, "Authorization, Cookie"),
+    ]
+
+
 def test_an_error_report_shows_no_token(ada, token, prefix, reported, monkeypatch):
     def fail(*_arguments):
         raise RuntimeError("made to fail")
