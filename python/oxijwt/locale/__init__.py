@@ -1,4 +1,4 @@
-"""Translations of all messages, whichever of the package's apps a project lists in INSTALLED_APPS.
+"""Translations of all messages, also for projects that list only one of the package's apps, or no app.
 
 Django finds a catalogue only in the folder of an app that is listed, or in LOCALE_PATHS. A project may list one of the
 two apps alone, or no app at all if it uses only views and authentication classes. So all modules take gettext from

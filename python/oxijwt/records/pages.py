@@ -1,4 +1,4 @@
-"""What the admin pages of both apps share: which values they take from an address, a form and a search."""
+"""Values in an address, a form and a search, for the admin pages of both apps."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ else:  # at run time Django 5.2's class takes no type argument
 
 
 UNUSABLE = (OverflowError, AttributeError, TypeError, ValueError, DataError)
-"""What Django and the databases raise for a value that no column of this type can have, when they run the query."""
+"""Exceptions of Django and the databases when a query runs with a value that no column of this type can have."""
 
 
 class RowChangeList(ChangeList):
@@ -39,7 +39,7 @@ class RowChangeList(ChangeList):
 
     @contextmanager
     def refusing_values(self) -> Iterator[None]:
-        """Inside, the values of the address are used, if it has any. Raises IncorrectLookupParameters."""
+        """Inside, a query runs. Raises IncorrectLookupParameters if a value of the address is unusable."""
         try:
             yield
         except UNUSABLE as error:

@@ -53,7 +53,7 @@ class BlacklistMixin(Generic[T]):
             """Token's."""
 
     before_write: Callable[[Any, Hidden[str]], None] | None = None
-    """`rotate` calls it with the successor and its text before it writes. What it raises leaves this token unspent."""
+    """`rotate` calls it with the successor and its text before it writes. If it raises, this token stays unspent."""
 
     def verify(self, *args: object, **kwargs: object) -> None:
         """Check the token, then its records. Raises TokenError, or SessionError with a code."""

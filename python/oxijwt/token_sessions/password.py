@@ -51,7 +51,7 @@ def auth_hash(user: AbstractBaseUser) -> bytes:
     With KEYS or KEY_FILE it does not depend on SECRET_KEY, unless the user model has a hash of its own.
     """
     # A project's own user model needs neither this method nor Django's other one.
-    # `request.user` of a Django request is a SimpleLazyObject. Its `__class__` is the user's, its type is not.
+    # Django's `request.user` is a SimpleLazyObject: `__class__` gives the class of the user, and `type` does not.
     method = getattr(user.__class__, "get_session_auth_hash", None)
     if method is not DJANGOS_HASH:
         return b"" if method is None else hash_bytes(user.get_session_auth_hash())

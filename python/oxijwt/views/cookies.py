@@ -172,7 +172,7 @@ class CookieLoginView(CookieView, TokenObtainPairView):
 def end_replaced(request: Request, response: Response) -> None:
     """End the session whose refresh cookie a login's answer replaces, if both belong to one user. As Django's login.
 
-    Otherwise nobody could end it: neither the browser, which has lost its token, nor a reuse of a stolen copy. An error
+    Otherwise it would go on: the browser has lost its token, and so a stolen copy is never seen as reuse. An error
     of the database is only logged, since the answer must reach the browser: the session then has its idle end.
     """
     name, old = cookie_name(REFRESH) or "", Hidden(token_cookie(request, REFRESH) or "")

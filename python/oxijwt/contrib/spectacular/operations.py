@@ -31,7 +31,7 @@ BY_COOKIE = " With a token in the body in place of the cookie, it needs no CSRF 
 class Operation:
     """One view.
 
-    `component` names the body's schema; the view with a CSRF token has none. `tokens` are the tokens in the
+    `component` names the body's schema. It is empty for the view with a CSRF token. `tokens` are the tokens in the
     serializer's answer, with simplejwt's names. `refused` describes a 401, and `missing` a 404. With `rotates`, the
     answer has a refresh token only under ROTATE_REFRESH_TOKENS. With `cookies`, tokens are in cookies.
     """
