@@ -1,6 +1,5 @@
 """A new connection to the same database copies the kept texts: under ASGI each request has one."""
 
-from threading import Thread
 from unittest import mock
 
 import pytest
@@ -10,24 +9,9 @@ from oxijwt.authentication import authenticate_token
 from oxijwt.statements import kept
 from oxijwt.statements.rows import KeptInsert
 from tests.oxijwt.token_sessions.client import refreshed as refresh
+from tests.oxijwt.token_sessions.crowd import in_another_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def in_new_thread(act):
-    """What `act` returns in a thread of its own, which has a connection of its own."""
-    answers = []
-
-    def run():
-        try:
-            answers.append(act())
-        finally:
-            connections.close_all()
-
-    thread = Thread(target=run)
-    thread.start()
-    thread.join()
-    return answers[0]
 
 
 def texts_of(connection):
@@ -51,7 +35,7 @@ def writing():
 def test_a_second_connection_writes_no_text(tokens, writing):
     session, user, texts = authenticated(tokens)
     writing.reset_mock()
-    assert (session, user) == in_new_thread(lambda: authenticated(tokens))[:2]
+    assert (session, user) == in_another_thread(lambda: authenticated(tokens))[:2]
     assert texts
     assert not writing.called
 
@@ -69,7 +53,7 @@ def test_other_settings_write_the_text_again(tokens, writing):
 
 def test_each_connection_has_a_copy_of_its_own(tokens):
     *_, texts = authenticated(tokens)
-    *_, copied = in_new_thread(lambda: authenticated(tokens))
+    *_, copied = in_another_thread(lambda: authenticated(tokens))
     assert copied.keys() <= texts.keys()
     for key, copy in copied.items():
         assert copy.sql == texts[key].sql
@@ -90,4 +74,4 @@ def test_no_connection_is_kept_by_the_process(tokens):
 def test_an_update_is_copied_too(tokens):
     first = refresh(tokens["refresh"])
     with mock.patch.object(kept, "written_update", side_effect=AssertionError):
-        assert in_new_thread(lambda: refresh(first["refresh"]))["access"]
+        assert in_another_thread(lambda: refresh(first["refresh"]))["access"]
