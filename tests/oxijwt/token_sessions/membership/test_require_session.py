@@ -178,13 +178,14 @@ def test_without_the_app_it_is_off(ada, settings):
             token_class(without_session(ada, kind))
 
 
-def test_a_refused_token_that_is_young_is_logged(ada, caplog):
+def test_a_refused_token_that_is_young_is_logged(ada, clock, caplog):
     """A node without sessions may still serve: its users are logged out."""
     with caplog.at_level(logging.WARNING, "oxijwt"):
         text = without_session(ada)
+        clock.tick(3)
         assert answer(who_am_i(text)) == REFUSED
     assert [record.message for record in caplog.records if record.name == "oxijwt"] == [
-        f"REQUIRE_SESSION refused a token of user {ada.pk} that was made 0 seconds ago. Its node starts no sessions."
+        f"REQUIRE_SESSION refused a token of user {ada.pk} that was made 3 seconds ago. Its node starts no sessions."
     ]
     assert text not in caplog.text
 
