@@ -1,1 +1,1 @@
-"""dj-rest-auth and djoser, the real packages, on oxijwt with sessions (`make neighbours`)."""
+"""Other packages on oxijwt: tests with dj-rest-auth, djoser, django-allauth, django-axes and adrf, and their own suites."""
