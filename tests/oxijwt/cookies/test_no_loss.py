@@ -52,6 +52,15 @@ def test_an_access_cookie_that_outgrows_its_limit(monkeypatch, prefix):
     assert browser.send("refresh/").status_code == 200
 
 
+def test_a_token_in_the_body_needs_no_room_in_a_cookie(monkeypatch, prefix):
+    browser = Browser(prefix)
+    body = {"username": "ada", "password": PASSWORD}
+    held = browser.post("/token/", body, "application/json").json()["refresh"]
+    monkeypatch.setitem(NOTE, "note", "x" * 4_000)
+    answer = browser.send("refresh/", {"refresh": held})
+    assert (answer.status_code, {*answer.json()}) == (200, {"access", "refresh"})
+
+
 def test_a_login_that_can_not_be_answered_is_no_login(settings, monkeypatch, prefix):
     settings.SIMPLE_JWT = settings.SIMPLE_JWT | {"ON_LOGIN_SUCCESS": f"{__name__}.fail"}
     monkeypatch.setitem(NOTE, "note", "x" * 4_000)
