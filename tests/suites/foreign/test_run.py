@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.suites.foreign.run import LIBRARIES, Outcome, compare, require_absence_of_simplejwt, run_on, run_suite
+from tests.suites.foreign.run import LIBRARIES, Outcome, compare, require_absence_of_simplejwt, run, run_on, run_suite
 from tests.suites.foreign.suite import Expectation, Suite
 
 HOME = LIBRARIES["oxijwt"].home()
@@ -120,7 +120,21 @@ def test_simplejwt_must_not_be_importable(suite):
     require_absence_of_simplejwt(suite)
     Path(suite.file.parent, "settings/rest_framework_simplejwt.py").touch()
     with pytest.raises(SystemExit, match="simplejwt itself is importable"):
-        require_absence_of_simplejwt(suite)
+        list(run_suite(suite, ["oxijwt"]))
+
+
+def test_a_run_that_dies_is_no_run(suite):
+    (suite.files / "test_it.py").write_text("import os\n\nos._exit(0)\n")
+    with pytest.raises(SystemExit, match="pytest did not finish"):
+        list(run_suite(suite, ["oxijwt"]))
+
+
+@pytest.mark.parametrize(("problems", "status"), [([], 0), (["test_a fails"], 1)])
+def test_one_problem_of_one_suite_is_enough(monkeypatch, capsys, problems, status):
+    found = {"first": [], "second": problems, "third": []}
+    monkeypatch.setattr("tests.suites.foreign.run.run_suite", lambda suite, _libraries: found[suite.file.stem])
+    assert run([Path(f"{name}.toml") for name in found]) == status
+    assert capsys.readouterr().err.splitlines() == problems
 
 
 @pytest.mark.parametrize(("version", "passed", "failures"), [("5.2.19", 7, 2), ("6.0", 7, 2), ("6.1.3", 9, 3)])
