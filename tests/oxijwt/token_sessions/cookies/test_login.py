@@ -153,7 +153,6 @@ def test_a_login_succeeds_though_the_old_session_can_not_be_read(browser, caplog
 
 
 @pytest.mark.parametrize("path", ["/session/", "/async/session/"])
-def test_no_transaction_of_a_request_is_around_a_login(path, monkeypatch):
-    """On PostgreSQL an error that is not raised again would undo such a transaction: the new session would be lost."""
-    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+def test_a_login_is_outside_of_atomic_requests(path):
+    """On PostgreSQL an error that is not raised again would undo the request's transaction, and so the new session."""
     assert connection.alias in resolve(path).func._non_atomic_requests
