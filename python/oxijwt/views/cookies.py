@@ -150,7 +150,7 @@ class CookieLoginView(CookieView, TokenObtainPairView):
     """
 
     def post(self, request: Request, *args: object, **kwargs: object) -> Response:
-        """As TokenObtainPairView's. Then the session of the cookie that the answer replaces ends."""
+        # As TokenObtainPairView's, also without a docstring. Then the session of the replaced cookie ends.
         response = super().post(request, *args, **kwargs)
         end_replaced(request, response)
         return response
@@ -259,7 +259,7 @@ class AsyncCookieLoginView(AsyncCookieView, CookieLoginView):
     """CookieLoginView for an ASGI server. A thread checks the credentials, since hashing takes long."""
 
     async def post(self, request: Request, *args: object, **kwargs: object) -> Response:  # type: ignore[override]  # async
-        """As CookieLoginView's."""
+        # As CookieLoginView's, also without a docstring.
         response = await super().post(request, *args, **kwargs)
         if token_cookie(request, REFRESH) is not None:
             await in_thread(lambda: end_replaced(request, response))

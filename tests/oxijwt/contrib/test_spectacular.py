@@ -1,6 +1,7 @@
 """What a schema says under settings, and for a project's own classes, that the golden schemas do not have."""
 
 import re
+from inspect import cleandoc
 from pathlib import Path
 from unittest.mock import patch
 
@@ -35,7 +36,7 @@ from oxijwt.contrib.spectacular.schema import TokenSchema
 from oxijwt.permissions import TokenHasScope
 from oxijwt.serializers import TokenObtainPairSerializer
 from oxijwt.views import TokenObtainPairView, TokenRefreshView, TokenVerifyView, cookies
-from oxijwt.views.cookies import CookieRefreshView, CsrfView
+from oxijwt.views.cookies import AsyncCookieLoginView, CookieLoginView, CookieRefreshView, CsrfView
 
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -355,17 +356,19 @@ def test_a_projects_handler_without_a_docstring(view):
 
 
 @pytest.mark.usefixtures("own_extensions")
-def test_a_projects_replacement_of_our_view():
+@pytest.mark.parametrize("view", [TokenObtainPairView, CookieLoginView, AsyncCookieLoginView])
+def test_a_projects_replacement_of_our_view(view):
     """drf-spectacular then describes it by itself, as on simplejwt: with the docstring of the view."""
 
     class LoginExtension(OpenApiViewExtension):
-        target_class = TokenObtainPairView
+        target_class = view
+        priority = 1
 
         def view_replacement(self):
-            return type("Login", (TokenObtainPairView,), {})
+            return type("Login", (self.target,), {})
 
-    found = schema_of(TokenObtainPairView)["paths"]["/0"]["post"]["description"]
-    assert found == "Takes credentials, and answers with an access and a refresh token."
+    found = schema_of(view)["paths"]["/0"]["post"]["description"]
+    assert found == cleandoc(view.__doc__)
 
 
 @pytest.mark.usefixtures("own_extensions")
