@@ -38,7 +38,7 @@ def requirement(name: str) -> Path:
 
 
 def files_of_commit(name: str, commit: str) -> Path | None:
-    """The files of a commit of the clone in `.cache/repositories/NAME`, unpacked once. None if there is no clone."""
+    """The files of a commit of the clone in `.cache/repositories/NAME`, unpacked once. None without a clone."""
     clone, unpacked = CACHE / "repositories" / name, CACHE / f"{name}-{commit[:12]}"
     if not unpacked.exists():
         if not clone.exists():

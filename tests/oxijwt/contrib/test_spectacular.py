@@ -257,7 +257,7 @@ def test_the_csrf_view_can_be_throttled(throttles):
     [(None, False), (PageNumberPagination, True), (CursorPagination, True), (LimitOffsetPagination, False)],
 )
 def test_a_page_that_does_not_exist(pages, has_404):
-    """An offset after the last session is no error for DRF."""
+    """DRF answers an offset after the last session with an empty page."""
     schema = TokenSchema()
     schema.view = type("Sessions", (Own,), {"pagination_class": pages})()
     with patch.object(TokenSchema, "operation", OPERATIONS["oxijwt.token_sessions.views.SessionListView"]):

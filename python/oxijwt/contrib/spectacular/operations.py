@@ -22,7 +22,7 @@ NO_TOKEN = (
 )
 SESSION_CODES = " With `session_revoked`, `session_expired` or `password_changed` its session has ended."
 REUSED = " With `token_reused` it was used before, and its session has ended too."
-DELETED = " With `not_authenticated` there is no token. If the token was in a cookie, the cookies are deleted."
+DELETED = " `not_authenticated`: the request has no token. If the token was in a cookie, the cookies are deleted."
 OVER = "The session belongs to another user, is unknown or has already ended."
 BY_COOKIE = " With a token in the body in place of the cookie, it needs no CSRF token and changes no cookie."
 

@@ -155,7 +155,7 @@ class TokenSchema(AutoSchema):
             yield 503, refusal("`service_unavailable`: the database is busy or down. Repeat the request.")
 
     def has_pages(self) -> bool:
-        """Whether the view answers with pages of a list, and 404 if there is no such page."""
+        """Whether the view answers with pages of a list. It then answers 404 to the number of a missing page."""
         pages = cast("GenericAPIView[Any]", self.view).pagination_class if self.operation.many else None
         return pages is not None and not issubclass(pages, LimitOffsetPagination)
 
