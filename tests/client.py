@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from oxijwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from oxijwt.tokens import RefreshToken
 
 PASSWORD = "a password of the tests"
 HS256_HEADER = {"alg": "HS256", "typ": "JWT"}
@@ -99,3 +100,15 @@ def deleted_before(first_words):
     with connection.execute_wrapper(delete_first):
         yield
     assert done
+
+
+REFUSED = {
+    "missing": (lambda ada: None, "not_authenticated", CHALLENGE),
+    "another scheme": (lambda ada: "Basic YTpi", "not_authenticated", CHALLENGE),
+    "malformed": (lambda ada: "not.a.token", "token_not_valid", INVALID_TOKEN),
+    "three parts": (lambda ada: "Bearer a b", "bad_authorization_header", INVALID_TOKEN),
+    "expired": (lambda ada: forge(claims("access", user_id=str(ada.pk), exp=1)), "token_not_valid", INVALID_TOKEN),
+    "refresh token": (lambda ada: str(RefreshToken.for_user(ada)), "token_not_valid", INVALID_TOKEN),
+    "nobody": (lambda ada: forge(claims("access", user_id="4711")), "user_not_found", INVALID_TOKEN),
+}
+"""Requests that each way of protecting a view refuses with 401: the header for a user, the `code` and the challenge."""

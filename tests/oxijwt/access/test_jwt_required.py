@@ -15,8 +15,8 @@ from django.views.decorators.csrf import csrf_protect
 
 from oxijwt.authentication import JWTStatelessUserAuthentication
 from oxijwt.decorators import jwt_required
-from oxijwt.tokens import AccessToken, RefreshToken
-from tests.client import CHALLENGE, INVALID_TOKEN, PASSWORD, claims, forge, make_user
+from oxijwt.tokens import AccessToken
+from tests.client import CHALLENGE, INVALID_TOKEN, PASSWORD, REFUSED, claims, forge, make_user
 from tests.leaks import require_absence
 from tests.sites.views import WhoAmI
 
@@ -64,17 +64,6 @@ def test_a_good_token(ada, view):
 
 def test_arguments_of_the_url(ada, view):
     assert call(f"/{view}/7/", str(AccessToken.for_user(ada))).status_code == 200
-
-
-REFUSED = {
-    "missing": (lambda ada: None, "not_authenticated", CHALLENGE),
-    "another scheme": (lambda ada: "Basic YTpi", "not_authenticated", CHALLENGE),
-    "malformed": (lambda ada: "not.a.token", "token_not_valid", INVALID_TOKEN),
-    "three parts": (lambda ada: "Bearer a b", "bad_authorization_header", INVALID_TOKEN),
-    "expired": (lambda ada: forge(claims("access", user_id=str(ada.pk), exp=1)), "token_not_valid", INVALID_TOKEN),
-    "refresh token": (lambda ada: str(RefreshToken.for_user(ada)), "token_not_valid", INVALID_TOKEN),
-    "nobody": (lambda ada: forge(claims("access", user_id="4711")), "user_not_found", INVALID_TOKEN),
-}
 
 
 @pytest.mark.parametrize("case", REFUSED)

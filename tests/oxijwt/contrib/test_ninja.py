@@ -12,8 +12,8 @@ from ninja import NinjaAPI
 from ninja.testing import TestAsyncClient, TestClient
 
 from oxijwt.contrib.ninja import JWTAuth, JWTCookieAuth
-from oxijwt.tokens import AccessToken, RefreshToken
-from tests.client import CHALLENGE, INVALID_TOKEN, claims, forge, make_user
+from oxijwt.tokens import AccessToken
+from tests.client import CHALLENGE, INVALID_TOKEN, REFUSED, claims, forge, make_user
 from tests.leaks import require_absence
 from tests.sites.views import WhoAmI
 
@@ -76,17 +76,6 @@ def test_a_good_token(token, prefix, name):
 def test_a_good_token_at_a_router(token):
     assert call("/api/routed/", token).status_code == 200
     assert said(call("/api/routed/")) == (401, "not_authenticated", CHALLENGE)
-
-
-REFUSED = {
-    "missing": (lambda ada: None, "not_authenticated", CHALLENGE),
-    "another scheme": (lambda ada: "Basic YTpi", "not_authenticated", CHALLENGE),
-    "malformed": (lambda ada: "not.a.token", "token_not_valid", INVALID_TOKEN),
-    "three parts": (lambda ada: "Bearer a b", "bad_authorization_header", INVALID_TOKEN),
-    "expired": (lambda ada: forge(claims("access", user_id=str(ada.pk), exp=1)), "token_not_valid", INVALID_TOKEN),
-    "refresh token": (lambda ada: str(RefreshToken.for_user(ada)), "token_not_valid", INVALID_TOKEN),
-    "nobody": (lambda ada: forge(claims("access", user_id="4711")), "user_not_found", INVALID_TOKEN),
-}
 
 
 @pytest.mark.parametrize("name", ["header", "swapped", "both"])
