@@ -1,32 +1,20 @@
 """The page of django-ninja: log in, paste the token under Authorize, and call a protected operation."""
 
 import json
-import secrets
 from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.sites.projects import HERE, python
-
+from .described import served
 from .person import REFUSED
-
-VARIABLES = {
-    "DJANGO_SETTINGS_MODULE": "described_site.ninja",
-    "DESCRIBED_NAME": "oxijwt",
-    "DESCRIBED_APPS": "oxijwt,oxijwt.token_sessions",
-}
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """(origin, password of ada) of the site, as it is served."""
-    password = secrets.token_urlsafe(9)
-    database = str(tmp_path_factory.mktemp("ninja") / "site.sqlite3")
-    variables = VARIABLES | {"DESCRIBED_DATABASE": database}
-    with python(str(HERE / "serve_described.py"), password, variables=variables, stderr=-3) as process:
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}", password
-        process.stdin.close()
+    with served("described_site.ninja", tmp_path_factory.mktemp("ninja")) as found:
+        yield found
 
 
 @pytest.fixture
