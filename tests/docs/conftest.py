@@ -26,7 +26,9 @@ def run(db, settings, monkeypatch, tmp_path):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say how many code blocks of the pages have run."""
+    """Say how many code blocks of the pages have run, unless this run had other tests only."""
     counts = blocks.counts
+    if not counts["run"]:
+        return
     terminalreporter.write_line(f"Python blocks of the pages: {counts['run']} run, {counts['not run']} not run")
     terminalreporter.write_line(f"Requests of the pages with curl: {counts['curl']} run")
